@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * dp.h - one elastic thread of a dataplane, and its pass (IX, figure 1b)
+ *
+ * A backend brings one up with dp_init(), opens ports, and then calls dp_run_once()
+ * whenever frames have arrived or dp_next_deadline() has come. Everything the thread
+ * has hangs off struct dp; nothing is shared with another thread.
+ */
+#ifndef DP_DP_H
+#define DP_DP_H
+
+#include "base/knob.h"
+#include "base/stat.h"
+#include "plat.h"
+
+/** Tunables of a dataplane; dp_knobs[] describes every field. */
+struct dp_cfg {
+	uint32_t batch_max;	/* B: frames a pass may take */
+	uint32_t events_max;	/* entries of the event array */
+	uint32_t calls_max;	/* entries of the call array */
+	uint32_t conns_max;	/* connections, all states */
+	uint32_t mbufs;		/* frames in the pool: RX rings, held by applications, TX headers */
+	uint32_t timers_max;	/* application timers */
+	uint32_t udp_held_max;	/* datagrams the application may hold */
+	uint32_t backlog_max;	/* half-open and not yet accepted connections a listener */
+	/* TCP */
+	uint32_t rcv_wnd;	/* receive window, bytes */
+	uint32_t rcv_frames_max; /* frames one connection may hold */
+	uint32_t ooo_frames_max; /* of them out of order */
+	uint32_t mss;		/* largest segment we take, bytes; 0: from the MTU */
+	uint32_t init_cwnd;	/* initial window, segments */
+	uint32_t syn_retries;	/* of SYN and SYN-ACK before giving up */
+	uint32_t data_retries;	/* R2: of one segment before giving up */
+	uint64_t rto_min_ns;
+	uint64_t rto_max_ns;
+	uint64_t rto_init_ns;
+	uint64_t delack_ns;	/* delayed acknowledgement; 0: acknowledge every segment */
+	uint64_t time_wait_ns;	/* 2 MSL; 0: no TIME-WAIT */
+	uint64_t fin_wait2_ns;	/* after a full close: how long to wait for the peer's FIN */
+	uint32_t cc;		/* index into tcp_cc_names[] */
+	uint32_t port_min;	/* local ports of outgoing connections */
+	uint32_t port_max;
+	bool nagle;
+	bool timestamps;	/* offer RFC 7323 timestamps */
+	bool wscale;		/* offer RFC 7323 window scaling */
+	bool fast_path;		/* header prediction; off gives the same wire */
+};
+
+extern const struct knob dp_knobs[];
+extern const size_t n_dp_knobs;
+
+/** What a backend brings along; all of it outlives the dataplane. */
+struct dp_env {
+	struct core_env *core;
+	struct nic *nic;
+	uint16_t queue;
+	struct user *user;
+	struct mempool *pool;	/* frames of this thread; mempool_init'ed */
+	uint32_t ip, mask, gateway;	/* host order */
+	uint64_t secret[2];	/* keys of ISN, ports and lookup; unpredictable on hardware */
+	uint64_t seed;		/* of everything that may be predictable */
+};
+
+struct dp;
+
+/**
+ * Bring up an elastic thread at time @now. Returns it, or NULL when env->core has not
+ * enough memory. Announces its address (RFC 5227) in the first pass.
+ */
+struct dp *dp_init(const struct dp_cfg *cfg, const struct dp_env *env, nsec now);
+
+/** Accept TCP on @port. Returns 0, -EADDRINUSE, -EINVAL (port 0) or -ENOSPC (64 ports). */
+int dp_listen(struct dp *dp, uint16_t port);
+
+/** Take datagrams on @port. As dp_listen(). */
+int dp_udp_open(struct dp *dp, uint16_t port);
+
+/** Permanent neighbour. Returns 0 or -ENOSPC. */
+int dp_arp_static(struct dp *dp, uint32_t ip, const uint8_t mac[6]);
+
+/** One run-to-completion pass at @now; adds what it did to @w. @now never goes back. */
+void dp_run_once(struct dp *dp, nsec now, struct work *w);
+
+/**
+ * When the next pass is due if no frame arrives: 0 means at once (work was left over),
+ * NSEC_NEVER means only a frame can cause one. May be early, never late.
+ */
+nsec dp_next_deadline(const struct dp *dp);
+
+const struct stats *dp_stats(const struct dp *dp);
+struct ix_page *dp_page(struct dp *dp);
+
+/** Resources in use: 0, 0, 0 when every connection is gone and the application has let go. */
+struct dp_usage {
+	uint32_t conns;		/* connections in any state, TIME-WAIT included */
+	uint32_t snd_refs;	/* pieces of application memory referenced */
+	uint32_t frames_held;	/* received frames held for the application or reassembly */
+	uint32_t timers;	/* armed, application's and connections' */
+};
+struct dp_usage dp_usage(const struct dp *dp);
+
+#endif

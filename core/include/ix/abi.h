@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * abi.h - the boundary between a dataplane and its application (IX, table 1)
+ *
+ * Two arrays are shared. The dataplane writes event conditions, enters the
+ * application once a pass, and the application consumes them all and leaves a
+ * batch of calls. The dataplane executes the calls in order and overwrites each
+ * descriptor with its return code, which the application finds there the next
+ * time it is entered.
+ *
+ * Addresses and ports are in host byte order. Time is in nanoseconds.
+ * Return codes are 0 or a positive result, or a negative errno value.
+ *
+ * A connection's cookie gets exactly one `dead`, and it is its last event. After
+ * close() the handle is gone at once, but memory given to sendv() stays
+ * referenced until `sent` has covered it or `dead` has come.
+ */
+#ifndef IX_ABI_H
+#define IX_ABI_H
+
+#include <stdint.h>
+
+/** Generation in bits 62..32, slot in bits 31..0; never negative, never 0. */
+typedef uint64_t ix_handle_t;
+
+enum {
+	IX_SG_MAX = 64,			/* entries one sendv may name */
+	IX_SENDV_MAX = 1 << 30,		/* bytes one sendv may name */
+};
+
+/** One piece of application memory, inside the application's window. */
+struct ix_sg {
+	uint64_t addr;
+	uint64_t len;			/* bytes, 1 .. IX_SENDV_MAX */
+};
+
+/** Remote end of a flow, packed into one descriptor word. */
+struct ix_addr {
+	uint32_t ip;
+	uint16_t port;			/* of the remote end */
+	uint16_t local_port;		/* of our end; 0 where the call picks one */
+};
+
+enum ix_call_nr {
+	IX_CALL_NONE,
+	IX_CALL_CONNECT,	/* (cookie, addr)	returns the new handle */
+	IX_CALL_ACCEPT,		/* (handle, cookie)	returns 0 */
+	IX_CALL_SENDV,		/* (handle, sg, n)	returns bytes accepted, 0 .. sum of lengths */
+	IX_CALL_RECV_DONE,	/* (handle, bytes)	returns 0 */
+	IX_CALL_CLOSE,		/* (handle, mode)	returns 0; refuses a connection not yet accepted */
+	IX_CALL_UDP_SENDV,	/* (cookie, addr, sg, n) returns bytes queued: all or an error */
+	IX_CALL_UDP_RECV_DONE,	/* (handle)		returns 0 */
+	IX_CALL_TIMER_ARM,	/* (cookie, delay)	returns a timer handle */
+	IX_CALL_TIMER_CANCEL,	/* (handle)		returns 0 */
+	IX_CALL_NR,
+};
+
+enum ix_close_mode {
+	IX_CLOSE_FIN,		/* orderly; data still arriving is refused with RST */
+	IX_CLOSE_RST,		/* abort: peer gets RST, unsent data is dropped */
+	IX_CLOSE_HALF,		/* FIN now, receiving goes on; the handle stays valid */
+};
+
+/** One batched call, 32 bytes. The dataplane writes only `ret`. */
+struct ix_call {
+	uint32_t nr;		/* enum ix_call_nr */
+	uint32_t n;		/* sendv: sg entries, 1 .. IX_SG_MAX; close: enum ix_close_mode */
+	union {
+		uint64_t handle;	/* in: accept, sendv, recv_done, close, ... */
+		uint64_t cookie;	/* in: connect, udp_sendv, timer_arm */
+		int64_t ret;		/* out: result or negative errno */
+	};
+	union {
+		uint64_t sg;		/* sendv, udp_sendv: address of struct ix_sg[n] */
+		uint64_t new_cookie;	/* accept */
+		uint64_t bytes;		/* recv_done: 1 .. bytes delivered and not yet done */
+		uint64_t delay_ns;	/* timer_arm */
+	};
+	struct ix_addr addr;	/* connect, udp_sendv */
+};
+
+enum ix_event_nr {
+	IX_EV_NONE,
+	IX_EV_KNOCK,		/* (handle, addr)	a client asks; answer with accept or close */
+	IX_EV_CONNECTED,	/* (cookie, outcome)	0 or negative errno; on error it is not followed
+				 *			by dead */
+	IX_EV_RECV,		/* (cookie, ptr, len)	read-only bytes, valid until recv_done covers
+				 *			them; len 0: the peer has sent its FIN */
+	IX_EV_SENT,		/* (cookie, bytes, window) bytes acknowledged and let go, in order;
+				 *			window: bytes sendv would accept now */
+	IX_EV_DEAD,		/* (cookie, reason)	last event of a connection */
+	IX_EV_UDP_RECV,		/* (handle, ptr, len, addr) valid until udp_recv_done(handle) */
+	IX_EV_UDP_SENT,		/* (cookie)		the datagram's memory is let go */
+	IX_EV_TIMER,		/* (cookie)		the timer is gone; arm again to repeat */
+	IX_EV_NR,
+};
+
+enum ix_dead_reason {
+	IX_DEAD_CLOSED,		/* both directions ended in order */
+	IX_DEAD_RESET,		/* the peer sent RST */
+	IX_DEAD_ABORTED,	/* close(IX_CLOSE_RST) by this side, or late data after close */
+	IX_DEAD_TIMEOUT,	/* retransmissions were exhausted */
+	IX_DEAD_UNREACHABLE,	/* ICMP or ARP says there is no way, and time ran out */
+	IX_DEAD_NR,
+};
+
+/** One event condition, 32 bytes. */
+struct ix_event {
+	uint32_t nr;		/* enum ix_event_nr */
+	union {
+		uint32_t window;	/* sent, bytes */
+		uint32_t reason;	/* dead, enum ix_dead_reason */
+		int32_t outcome;	/* connected */
+		uint32_t len;		/* recv, udp_recv, bytes */
+	};
+	union {
+		uint64_t cookie;
+		uint64_t handle;	/* knock, udp_recv */
+	};
+	union {
+		uint64_t ptr;		/* recv, udp_recv */
+		uint64_t bytes;		/* sent */
+	};
+	struct ix_addr addr;	/* knock, udp_recv */
+};
+
+/**
+ * The page both sides see. The dataplane never trusts what it reads here: n_calls
+ * is read once and bounded by the dataplane's own copy of max_calls, and the array
+ * addresses are the dataplane's own, whatever is written here.
+ */
+struct ix_page {
+	struct ix_event *events;
+	struct ix_call *calls;
+	uint32_t n_events;		/* valid entries of @events */
+	uint32_t n_calls;		/* written by the application, then read once */
+	uint32_t max_events;
+	uint32_t max_calls;
+	uint64_t now_ns;		/* start of this pass */
+	uint64_t app_cycles;		/* cycles of work the application declares for this
+					 * pass; a simulator prices it, hardware ignores it */
+};
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * netif.h - one interface of one elastic thread: addresses, neighbours, TX batch
+ *
+ * The layers below TCP hang off this struct. Frames go down
+ *	tcp, udp, icmp -> ip_tx -> (arp) -> eth_tx -> netif_push
+ * and wait in `txq` until the pass posts them (netif_post). Frames come up
+ *	eth_rx -> arp_rx | ip_rx -> icmp_rx | udp_rx | tcp (through `up`).
+ */
+#ifndef NET_NETIF_H
+#define NET_NETIF_H
+
+#include "base/rng.h"
+#include "base/stat.h"
+#include "base/wheel.h"
+#include "net/wire.h"
+#include "plat.h"
+
+enum {
+	NETIF_TXQ = 4096,	/* frames waiting for the doorbell */
+};
+
+enum {
+	ARP_ENTRIES = 256,	/* neighbours, power of two */
+	ARP_PENDING_MAX = 8,	/* frames held a neighbour while it is resolved */
+	ARP_PROBES_MAX = 3,	/* requests before giving up */
+};
+
+#define ARP_PROBE_NS	(1 * NSEC_PER_SEC)	/* between requests (RFC 1122 2.3.2.1: at most 1/s) */
+#define ARP_AGE_NS	(60 * NSEC_PER_SEC)	/* entry is refreshed by a probe after this */
+
+enum arp_state { ARP_FREE, ARP_INCOMPLETE, ARP_REACHABLE, ARP_STALE_PROBE, ARP_STATIC };
+
+struct arp_entry {
+	uint32_t ip;
+	uint8_t mac[ETH_ALEN];
+	uint8_t state;		/* enum arp_state */
+	uint8_t n_probes;
+	uint16_t n_pending;
+	struct mbuf *pending;	/* oldest first, linked by next, whole IP packets */
+	struct timer timer;	/* probe or ageing */
+	struct netif *nif;
+	nsec used;		/* last time a frame went to it */
+};
+
+/* What the layers above supply; a NULL entry means nobody is there. */
+struct netif_up {
+	/* Takes @m, whose off is at the TCP header, l3_off at the IPv4 header, len without
+	 * Ethernet padding. Addresses are validated. */
+	void (*tcp_rx)(void *ctx, struct mbuf *m, uint32_t saddr, uint32_t daddr, nsec now);
+	/* Takes @m if true is returned; off is at the UDP payload. False: no such port. */
+	bool (*udp_rx)(void *ctx, struct mbuf *m, uint32_t saddr, uint16_t sport,
+		       uint16_t dport, nsec now);
+	/* An ICMP error quotes a segment we may have sent: @quote is its IPv4 header
+	 * (validated: @quote_len bytes, IPv4, at least 8 bytes past the header, source is
+	 * us). @type, @code, @mtu from the message. */
+	void (*icmp_err)(void *ctx, const uint8_t *quote, uint32_t quote_len, uint8_t type,
+			 uint8_t code, uint16_t mtu, nsec now);
+};
+
+struct netif {
+	struct nic *nic;
+	uint16_t queue;
+	uint16_t mtu;
+	uint8_t mac[ETH_ALEN];
+	uint16_t ip_id;
+	uint32_t ip;		/* host order */
+	uint32_t mask;
+	uint32_t gateway;	/* 0: none */
+	struct mempool *pool;	/* headers of what this thread sends */
+	struct stats *stats;
+	struct work *work;	/* of the pass that is running */
+	struct wheel *wheel;
+	const struct netif_up *up;
+	void *up_ctx;
+	uint32_t icmp_tokens;	/* token bucket of ICMP errors */
+	nsec icmp_refill;
+	uint32_t n_txq;
+	struct arp_entry arp[ARP_ENTRIES];
+	struct mbuf *txq[NETIF_TXQ];
+};
+
+struct netif_cfg {
+	uint32_t ip, mask, gateway;	/* host order; gateway 0: none */
+};
+
+/** @stats, @work, @wheel, @pool and @up outlive the interface. Sends nothing. */
+void netif_init(struct netif *nif, struct nic *nic, uint16_t queue, const struct netif_cfg *cfg);
+
+/** Queue a complete Ethernet frame for the next netif_post(). Takes @m; drops and counts
+ * when the backlog is full. */
+void netif_push(struct netif *nif, struct mbuf *m);
+
+/** Frames netif_push() would take now. TCP holds back rather than lose a segment. */
+static inline uint32_t netif_room(const struct netif *nif) { return NETIF_TXQ - nif->n_txq; }
+
+/** Step 6 of the pass: give the batch to the NIC; what its ring refuses stays queued. */
+void netif_post(struct netif *nif);
+
+#endif

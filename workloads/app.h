@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * app.h - what a workload is to the world that runs it
+ *
+ * A workload is a libix program: it sees ix/ixev.h and this file. A world (sim/, hw/)
+ * starts one instance a elastic thread, gives it memory in its window, and asks for its
+ * report. It never calls the world: time is ixev_now(), randomness is its seed.
+ */
+#ifndef WORKLOADS_APP_H
+#define WORKLOADS_APP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/knob.h"
+#include "ix/ixev.h"
+
+struct hist;
+
+/** What a started instance is told. */
+struct app_env {
+	void *mem;		/* zeroed, in the window, as mem_need() asked */
+	size_t mem_len;
+	uint32_t max_calls;	/* of the thread's page; for ixev_init() */
+	uint64_t seed;		/* the instance's own */
+	uint32_t server_ip;	/* whom a client talks to, host order */
+	uint16_t server_port;
+	uint32_t index;		/* of this instance among n, over all hosts */
+	uint32_t n;
+	uint64_t warmup_ns;	/* measure from here ... */
+	uint64_t stop_ns;	/* ... to here; send nothing new afterwards */
+};
+
+/** What an instance measured between warmup and stop; merged over instances by the world. */
+struct app_report {
+	uint64_t requests;		/* completed */
+	uint64_t bytes;			/* payload bytes of completed requests, one direction */
+	uint64_t conns_opened, conns_failed, conns_died;
+	uint64_t late;			/* open loop: sent more than 1 us after their intended start */
+	uint64_t never_sent;		/* open loop: due before stop and not sent by then */
+	uint64_t bad_bytes;		/* payload that was not what the peer should have sent */
+	struct hist *latency;		/* ns, from the intended start; NULL on servers */
+	struct hist *service;		/* ns, from the actual send */
+	/* Means of equal time slices, for a confidence interval by batch means. */
+	uint32_t n_slices;
+	uint64_t slice_sum_ns[32];
+	uint64_t slice_n[32];
+	/* netpipe: one row a message size */
+	uint32_t n_rows;
+	const struct app_row *rows;
+};
+
+/** One size of netpipe. */
+struct app_row {
+	uint32_t bytes;
+	uint64_t rounds;
+	uint64_t total_ns;	/* of all its round trips */
+};
+
+struct app_ops {
+	const char *name;		/* "echo", "echo-client", "netpipe", "netpipe-client" */
+	const char *doc;
+	bool client;
+	const struct knob *knobs;	/* of its configuration struct */
+	size_t n_knobs;
+	size_t cfg_size;
+	size_t (*mem_need)(const void *cfg, const struct app_env *env);
+	/* Returns the instance, or NULL and a sentence in @err (of @err_len). */
+	void *(*start)(const void *cfg, const struct app_env *env, char *err, size_t err_len);
+	struct ixev *(*ev)(void *app);		/* what the world enters with ixev_run() */
+	void (*report)(void *app, struct app_report *r);	/* adds to nothing: fills @r */
+	bool (*finished)(void *app);		/* a bounded client has done all it was asked */
+};
+
+extern const struct app_ops echo_server_ops, echo_client_ops, netpipe_server_ops, netpipe_client_ops;
+
+/** By name, or NULL. */
+const struct app_ops *app_find(const char *name);
+extern const struct app_ops *const app_all[];	/* NULL-terminated */
+
+#endif
