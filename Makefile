@@ -3,69 +3,183 @@
 #
 #   CC=clang        another compiler        V=1            show commands
 #   BUILD=DIR       another build folder    NO_INSTALL=1   never install packages
+#   OPT=-O0         another optimisation    EXTRA=FLAGS    more flags, compiling and linking
+#
+# Programs of tests/ are found by folder too: unit/test_*.c, sim/*.c, bench/*.c and
+# fuzz/fuzz_*.c are one each; pkt/*.c are one together; other files of unit/ help all.
 SHELL := /bin/bash
 .DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 
 ifeq ($(origin CC),default)
 CC := gcc
 endif
 OPT      ?= -O2
-BUILD    ?= build/$(notdir $(CC))
+BUILD    ?= build/$(notdir $(lastword $(CC)))
+PREFIX   ?= /usr/local
 Q        := $(if $(V),,@)
 WARN     := -Wall -Wextra -Werror -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
             -Wvla -Wundef -Wpointer-arith -Wwrite-strings -Wcast-qual
-CFLAGS   += -std=c11 $(OPT) -g -fno-strict-aliasing -ffp-contract=off -fno-common $(WARN) $(EXTRA)
-CPPFLAGS += -Icore -Icore/include -I. -MMD -MP
-# What touches the host (files, devices, arguments) needs POSIX and GNU names; core/ and the models do not.
+ALL_CFLAGS   := -std=c11 $(OPT) -g -fno-strict-aliasing -ffp-contract=off -fno-common \
+                $(WARN) $(CFLAGS) $(EXTRA)
+ALL_CPPFLAGS := -Icore -Icore/include -I. -MMD -MP $(CPPFLAGS)
+ALL_LDFLAGS  := $(LDFLAGS) $(EXTRA)
+# What touches the host (files, devices, arguments) needs POSIX and GNU names; core/ and the
+# workloads do not.
 HOSTED   := -D_GNU_SOURCE
-LDFLAGS  += $(EXTRA)
 
-CORE_SRC := $(wildcard core/*/*.c)
-APP_SRC  := $(wildcard workloads/*.c)
-SIM_SRC  := $(wildcard sim/*.c)
-HW_SRC   := $(wildcard hw/*.c)
-CLI_SRC  := $(wildcard cli/*.c)
-UNIT_SRC := $(wildcard tests/unit/test_*.c)
+# --- what there is ---
+CORE_SRC  := $(wildcard core/*/*.c)
+APP_SRC   := $(wildcard workloads/*.c)
+SIM_SRC   := $(wildcard sim/*.c)
+HW_SRC    := $(wildcard hw/*.c)
+CLI_SRC   := $(wildcard cli/*.c)
+UNIT_SRC  := $(wildcard tests/unit/test_*.c)
+HELP_SRC  := $(filter-out $(UNIT_SRC),$(wildcard tests/unit/*.c))
+PKT_SRC   := $(wildcard tests/pkt/*.c)
+SIMT_SRC  := $(wildcard tests/sim/*.c)
+BENCH_SRC := $(wildcard tests/bench/*.c)
+FUZZ_SRC  := $(wildcard tests/fuzz/fuzz_*.c)
+ALL_SRC   := $(CORE_SRC) $(APP_SRC) $(SIM_SRC) $(HW_SRC) $(CLI_SRC) $(UNIT_SRC) $(HELP_SRC) \
+             $(PKT_SRC) $(SIMT_SRC) $(BENCH_SRC) $(FUZZ_SRC)
 
 obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
 CORE_LIB := $(BUILD)/libixcore.a
 APP_LIB  := $(BUILD)/libixapps.a
 SIM_LIB  := $(BUILD)/libixsim.a
 HW_LIB   := $(BUILD)/libixhw.a
-LIBS     := $(SIM_LIB) $(HW_LIB) $(APP_LIB) $(CORE_LIB)
+CLI_LIB  := $(BUILD)/libixcli.a
+HELP_LIB := $(if $(HELP_SRC),$(BUILD)/libixhelp.a)
+LIBS     := $(CLI_LIB) $(SIM_LIB) $(HW_LIB) $(APP_LIB) $(CORE_LIB)
+SYS_LIBS := -lconfig -ljansson -lm
 UNIT     := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
+PKT      := $(if $(PKT_SRC),$(BUILD)/pkt/tcp_pkt)
+SIMT     := $(patsubst tests/sim/%.c,$(BUILD)/sim-tests/%,$(SIMT_SRC))
+BENCH    := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(BENCH_SRC))
+FUZZ     := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
+TESTS    := $(UNIT) $(PKT) $(SIMT)
 
-.PHONY: all unit clean help
-all: ix			## build ./ix
+.PHONY: all tests programs fuzzers everything unit figures check bench fuzz sanitize layout \
+        install uninstall clean help deps FORCE
+all: ix			## build ./ix (the default)
 
-ix: $(BUILD)/ix
-	$(Q)ln -sf $(BUILD)/ix ix
+tests: $(TESTS) $(BENCH)
+programs: $(BUILD)/ix tests
+everything: programs fuzzers
 
-$(BUILD)/ix: $(call obj,$(CLI_SRC)) $(LIBS)
+# --- building ---
+ix: $(BUILD)/ix FORCE
+	@ln -sfn $(BUILD)/ix ix
+
+# A missing library is a sentence, not a compiler error.
+deps:
+	@CC='$(CC)' NO_INSTALL=1 scripts/deps.sh -q build
+
+$(BUILD)/ix: $(call obj,cli/main.c) $(LIBS)
 	@echo "  LINK    $@"
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lconfig -ljansson -lm
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(SYS_LIBS)
 
 $(CORE_LIB): $(call obj,$(CORE_SRC))
 $(APP_LIB): $(call obj,$(APP_SRC))
 $(SIM_LIB): $(call obj,$(SIM_SRC))
 $(HW_LIB): $(call obj,$(HW_SRC))
-%.a:
+$(CLI_LIB): $(call obj,$(filter-out cli/main.c,$(CLI_SRC)))
+$(BUILD)/libixhelp.a: $(call obj,$(HELP_SRC))
+$(LIBS) $(HELP_LIB): $(BUILD)/sources.stamp
 	@echo "  AR      $@"
-	$(Q)rm -f $@ && ar rcs $@ $^
+	$(Q)rm -f $@ && ar rcs $@ $(filter %.o,$^)
 
-$(BUILD)/%.o: %.c
+$(call obj,$(ALL_SRC)): $(BUILD)/%.o: %.c $(BUILD)/flags.stamp | deps
 	@echo "  CC      $<"
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) $(if $(filter core/% workloads/%,$<),,$(HOSTED)) $(CFLAGS) -c -o $@ $<
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(if $(filter core/% workloads/%,$<),,$(HOSTED)) $(FLAGS) \
+		$(ALL_CFLAGS) -c -o $@ $<
 
-$(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(LIBS)
-	@echo "  LINK    $@"
-	@mkdir -p $(@D)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcunit -lm
+# The commit is known to one object and costs one object.
+CC_NAME = $(notdir $(lastword $(CC))) $(shell $(CC) -dumpfullversion 2>/dev/null || \
+                                               $(CC) -dumpversion 2>/dev/null)
+$(call obj,cli/version.c): FLAGS = -DIX_COMMIT='"$(file <$(BUILD)/commit.stamp)"' \
+                                   -DIX_CC='"$(CC_NAME)"'
+$(call obj,cli/version.c): $(BUILD)/commit.stamp
 
-unit: $(UNIT)		## build and run the unit suites
+# Stamps change when their content does, so what depends on them is rebuilt then and only then.
+stamp = @mkdir -p $(BUILD); echo '$(1)' | cmp -s - $@ || echo '$(1)' >$@
+$(BUILD)/flags.stamp: FORCE
+	$(call stamp,$(subst ','\'',$(CC) $(CC_NAME) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS)))
+$(BUILD)/sources.stamp: FORCE
+	$(call stamp,$(sort $(ALL_SRC)))
+$(BUILD)/commit.stamp: FORCE
+	@mkdir -p $(BUILD); \
+	c=$$(git describe --always --abbrev=12 --exclude='*' --dirty 2>/dev/null || echo unknown); \
+	echo "$$c" | cmp -s - $@ || echo "$$c" >$@
+
+# --- test programs ---
+link = @mkdir -p $(@D); echo "  LINK    $@"; \
+	$(if $(V),set -x;) $(CC) $(ALL_LDFLAGS) $(2) -o $@ $(filter %.o %.a,$^) $(1) $(SYS_LIBS)
+$(UNIT): $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(HELP_LIB) $(LIBS)
+	$(call link,-lcunit)
+$(PKT): $(call obj,$(PKT_SRC)) $(HELP_LIB) $(LIBS)
+	$(call link,-lcunit)
+$(SIMT): $(BUILD)/sim-tests/%: $(BUILD)/tests/sim/%.o $(HELP_LIB) $(LIBS)
+	$(call link,-lcunit)
+$(BENCH): $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(LIBS)
+	$(call link)
+# Useful in a build for fuzzing only: see `fuzz`.
+fuzzers: $(FUZZ)
+$(FUZZ): $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(LIBS)
+	$(call link,,-fsanitize=fuzzer)
+
+# --- running ---
+# Recursive builds use every core unless the caller has said how many.
+JOBS = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
+SUB  = $(MAKE) --no-print-directory $(JOBS)
+
+unit: $(UNIT)		## build and run the unit suites, and nothing else
 	$(Q)for t in $^; do $$t || exit 1; done
+
+layout: $(CORE_LIB)	## the house rules: who includes whom, sizes, globals
+	@python3 scripts/check_layout.py --core-lib $(CORE_LIB)
+
+figures:		## packages, build, every figure into results/ (QUICK=1: a preview)
+	@CC='$(CC)' scripts/deps.sh figures
+	+@$(SUB) all
+	+@QUICK='$(QUICK)' scripts/figures.sh
+
+check:			## packages, build with gcc and clang, and every test
+	@CC='$(CC)' scripts/deps.sh check
+	+@MAKE='$(MAKE)' scripts/check.sh
+
+SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+sanitize:		## unit, packet and short swarm tests under two sanitizers
+	@CC='$(CC)' scripts/deps.sh check
+	+@$(SUB) BUILD=build/san OPT=-O1 EXTRA='$(SAN)' tests
+	+@MAKE='$(MAKE)' scripts/check.sh --only-tests build/san
+
+bench:			## packages, build and run the benchmarks
+	@CC='$(CC)' scripts/deps.sh bench
+	+@$(SUB) all $(BENCH)
+	@if [ -x scripts/bench.sh ]; then BUILD='$(BUILD)' scripts/bench.sh; \
+		else for b in $(BENCH); do $$b || exit 1; done; fi
+
+FUZZ_SECONDS ?= 30
+fuzz:			## packages, build with clang, and FUZZ_SECONDS=30 of every fuzzer
+	@scripts/deps.sh fuzz
+	+@$(SUB) CC=clang BUILD=build/fuzz OPT=-O1 \
+		EXTRA='$(SAN) -fsanitize=fuzzer-no-link' fuzzers
+	@scripts/fuzz.sh build/fuzz $(FUZZ_SECONDS)
+
+# --- installing ---
+SHARE := $(DESTDIR)$(PREFIX)/share/ix
+install: all		## into PREFIX=/usr/local, below DESTDIR
+	install -D -m 755 $(BUILD)/ix $(DESTDIR)$(PREFIX)/bin/ix
+	install -D -m 644 -t $(SHARE)/prices $(wildcard sim/prices/*)
+	install -D -m 644 -t $(SHARE)/paper-figs $(wildcard paper-figs/*)
+	install -D -m 644 docs/ix.1 $(DESTDIR)$(PREFIX)/share/man/man1/ix.1
+
+uninstall:		## what install put there
+	rm -f $(DESTDIR)$(PREFIX)/bin/ix $(DESTDIR)$(PREFIX)/share/man/man1/ix.1
+	rm -rf $(SHARE)
 
 clean:			## remove everything that was built
 	rm -rf build ix
@@ -73,4 +187,4 @@ clean:			## remove everything that was built
 help:			## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
--include $(shell [ -d $(BUILD) ] && find $(BUILD) -name '*.d')
+-include $(patsubst %.o,%.d,$(call obj,$(ALL_SRC)))

@@ -4,7 +4,7 @@
  *
  * Events fire by (time, scheduling order): two events at one instant fire in the order
  * they were scheduled. An event is embedded in its owner, so scheduling never allocates
- * beyond the heap's growth, and any number of engines live in one process.
+ * beyond a heap's growth, and any number of engines live in one process.
  */
 #ifndef SIM_ENGINE_H
 #define SIM_ENGINE_H
@@ -20,24 +20,28 @@ struct event {
 	event_fn *fire;
 	nsec at;
 	uint64_t order;
-	uint32_t pos;		/* heap position + 1; 0: not scheduled. Zeroed memory is valid */
+	struct event *next, *prev;	/* of its bucket */
+	uint32_t pos;		/* where it waits; 0: not scheduled. Zeroed memory is valid */
 };
 
 struct engine *engine_new(void);	/* NULL: no memory */
 void engine_free(struct engine *e);
 nsec engine_now(const struct engine *e);
 
-/** Schedule @ev (moves it if scheduled) at @at >= now. */
+/** Schedule @ev (moves it if scheduled) at @at >= now, never NSEC_NEVER. */
 void engine_at(struct engine *e, struct event *ev, nsec at);
 void engine_cancel(struct engine *e, struct event *ev);
 static inline bool event_scheduled(const struct event *ev) { return ev->pos != 0; }
 
-/** Fire events up to and including @until, or until engine_stop(); the clock then stands at
- * @until. Returns the number fired. */
+/** Fire events up to and including @until, or until engine_stop(). The clock then stands at
+ * @until; after a stop, or with NSEC_NEVER, at the last event. Returns the number fired. */
 uint64_t engine_run(struct engine *e, nsec until);
 void engine_stop(struct engine *e);
 
 /** Time of the first event, NSEC_NEVER when there is none. */
 nsec engine_next(const struct engine *e);
+
+/** Of the times of all events fired, in order: part of the determinism oracle. */
+uint64_t engine_hash(const struct engine *e);
 
 #endif

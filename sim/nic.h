@@ -38,6 +38,7 @@ extern const size_t n_nic_knobs;
 
 struct nic_counters {
 	uint64_t rx_frames, rx_bytes, tx_frames, tx_bytes;
+	uint64_t rx_filtered;		/* not for our address (flooded by the switch) */
 	uint64_t rx_drop_cap;		/* over the packet cap (its input FIFO) */
 	uint64_t rx_drop_no_desc;	/* ring full or never refilled */
 	uint64_t rx_drop_no_mbuf;	/* refill found the pool empty (descriptors, not frames) */
@@ -66,8 +67,11 @@ void sim_nic_attach(struct sim_nic *n, uint16_t q, struct mempool *pool, nic_wak
 /** Time of the oldest visible-or-coming frame of queue @q; NSEC_NEVER when the ring is empty. */
 nsec sim_nic_rx_next(const struct sim_nic *n, uint16_t q);
 
+/** Buffers of its pool that ring @q holds now, filled ones included. */
+uint32_t sim_nic_rx_bufs(const struct sim_nic *n, uint16_t q);
+
 /** Between these, rx_burst sees frames visible by @now and tx_burst collects; at the end the
- * collected frames' doorbell rings at @end. */
+ * collected frames' doorbell rings at @end, which may be now or later. */
 void nic_pass_begin(struct sim_nic *n, uint16_t q, nsec now);
 void nic_pass_end(struct sim_nic *n, uint16_t q, nsec end);
 

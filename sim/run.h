@@ -21,6 +21,7 @@ struct sim_result {
 	uint64_t trace_hash;	/* of every frame and event of the run: the determinism oracle */
 	uint64_t events;	/* engine events fired */
 	nsec end;		/* virtual time at the end */
+	uint64_t price_hash_server, price_hash_client;	/* of the price lists' bytes */
 	bool client_bound;	/* a client's CPU, not the server, was the limit */
 	char why[256];		/* ... the sentence that says so */
 	struct hist *latency, *service;	/* NULL when the workload has none */

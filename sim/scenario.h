@@ -12,6 +12,8 @@
 #include "dp/dp.h"
 #include "sim/nic.h"
 
+struct app_ops;
+
 enum { SCENARIO_PATH_MAX = 255, SCENARIO_SECTIONS_MAX = 24 };
 
 struct link_cfg {
@@ -53,8 +55,18 @@ struct scenario {
 	unsigned char client_app[1024];
 };
 
+/** NULL-terminated; the knob `workload` is an index into it. */
+extern const char *const workload_names[];
+
 /** Every default, for the default workload. */
 void scenario_defaults(struct scenario *sc);
+
+/** Choose the workload and set its knobs, the client's and the server's, to their defaults. */
+void scenario_workload(struct scenario *sc, uint32_t workload);
+
+/** The two programs of @sc's workload. */
+const struct app_ops *scenario_server_ops(const struct scenario *sc);
+const struct app_ops *scenario_client_ops(const struct scenario *sc);
 
 /**
  * The groups of @sc, given its workload. Paths: "", "link", "switch", "fault", "server",

@@ -29,15 +29,24 @@ struct app_env {
 	uint32_t n;
 	uint64_t warmup_ns;	/* measure from here ... */
 	uint64_t stop_ns;	/* ... to here; send nothing new afterwards */
+	bool exact_wake;	/* the world enters the thread at next_due(), so that no timer is
+				 * needed; else the instance arms one, as exact as the wheel */
 };
 
-/** What an instance measured between warmup and stop; merged over instances by the world. */
+/**
+ * What an instance measured between warmup and stop; merged over instances by the world.
+ * Rates (requests, bytes, conns_opened) count what completed in that time; latency, service,
+ * slices, late, never_sent and unanswered cover the requests whose intended start lies in it.
+ * conns_failed, conns_died and bad_bytes are of the whole run.
+ */
 struct app_report {
 	uint64_t requests;		/* completed */
 	uint64_t bytes;			/* payload bytes of completed requests, one direction */
 	uint64_t conns_opened, conns_failed, conns_died;
+	uint64_t conns_open;		/* established when the report was made */
 	uint64_t late;			/* open loop: sent more than 1 us after their intended start */
 	uint64_t never_sent;		/* open loop: due before stop and not sent by then */
+	uint64_t unanswered;		/* sent and without a whole answer, lost connections too */
 	uint64_t bad_bytes;		/* payload that was not what the peer should have sent */
 	struct hist *latency;		/* ns, from the intended start; NULL on servers */
 	struct hist *service;		/* ns, from the actual send */
@@ -70,6 +79,10 @@ struct app_ops {
 	struct ixev *(*ev)(void *app);		/* what the world enters with ixev_run() */
 	void (*report)(void *app, struct app_report *r);	/* adds to nothing: fills @r */
 	bool (*finished)(void *app);		/* a bounded client has done all it was asked */
+	/* May be NULL. When the instance next wants to act without an event: 0 before its first
+	 * entry, UINT64_MAX for never. Valid between entries. A world that can enters the
+	 * thread exactly then (and says so in exact_wake). */
+	uint64_t (*next_due)(void *app);
 };
 
 extern const struct app_ops echo_server_ops, echo_client_ops, netpipe_server_ops, netpipe_client_ops;

@@ -16,8 +16,8 @@ enum knob_type {
 	KNOB_U64,
 	KNOB_BOOL,		/* bool; min, max ignored */
 	KNOB_DOUBLE,		/* min and max are the range of the integer part */
-	KNOB_ENUM,		/* uint32_t index into @names */
-	KNOB_IPV4,		/* uint32_t, host order; written a.b.c.d */
+	KNOB_ENUM,		/* uint32_t index into @names; min, max ignored */
+	KNOB_IPV4,		/* uint32_t, host order; written a.b.c.d; max 0: any */
 	KNOB_STRING,		/* char[max + 1], NUL-terminated */
 };
 
@@ -52,7 +52,7 @@ struct section {
 	void *obj;
 };
 
-/** Store every default of @k[@n] into @obj. */
+/** Store every default of @k[@n] into @obj. A default that knob_set() refuses is a bug. */
 void knob_defaults(const struct knob *k, size_t n, void *obj);
 
 /** Integer value of a field (bool, u32, u64, enum, ipv4); 0 for the other types. */

@@ -48,6 +48,18 @@ static inline struct list *list_pop(struct list *head)
 	return node;
 }
 
+/** Move every node of @from, in order, behind those of @head. */
+static inline void list_append(struct list *head, struct list *from)
+{
+	if (list_empty(from))
+		return;
+	from->next->prev = head->prev;
+	head->prev->next = from->next;
+	from->prev->next = head;
+	head->prev = from->prev;
+	list_init(from);
+}
+
 #define list_for_each(head, it) \
 	for (struct list *it = (head)->next; it != (head); it = it->next)
 

@@ -11,7 +11,8 @@
 
 #define STAT_TABLE(X) \
 	X(RX_FRAMES, "rx_frames", "frames taken from the NIC") \
-	X(RX_BACKPRESSURE, "rx_backpressure", "passes that left frames in the ring: event array full") \
+	X(RX_BACKPRESSURE, "rx_backpressure", \
+	  "passes that left frames in the ring: event array full") \
 	X(TX_FRAMES, "tx_frames", "frames given to the NIC") \
 	X(TX_RING_FULL, "tx_ring_full", "posts that the TX ring did not take whole") \
 	X(TX_NO_MBUF, "tx_no_mbuf", "frames not built: pool empty") \
@@ -23,12 +24,14 @@
 	X(ARP_REQ_RX, "arp_req_rx", "ARP requests answered") \
 	X(ARP_LEARNT, "arp_learnt", "ARP entries learnt or refreshed") \
 	X(ARP_REQ_TX, "arp_req_tx", "ARP requests sent") \
-	X(ARP_PENDING_DROP, "arp_pending_drop", "frames dropped: pending queue of a neighbour full") \
+	X(ARP_PENDING_DROP, "arp_pending_drop", \
+	  "frames dropped: pending queue of a neighbour full") \
 	X(ARP_FAILED, "arp_failed", "neighbours given up after the probe limit") \
 	X(IP_BAD_HEADER, "ip_bad_header", "IPv4 headers malformed or inconsistent") \
 	X(IP_BAD_CSUM, "ip_bad_csum", "IPv4 header checksums wrong") \
 	X(IP_NOT_OURS, "ip_not_ours", "IPv4 packets to another address") \
-	X(IP_BAD_SOURCE, "ip_bad_source", "IPv4 packets from a broadcast, multicast or own address") \
+	X(IP_BAD_SOURCE, "ip_bad_source", \
+	  "IPv4 packets from a broadcast, multicast or own address") \
 	X(IP_FRAGMENT, "ip_fragment", "IPv4 fragments dropped") \
 	X(IP_UNKNOWN_PROTO, "ip_unknown_proto", "IPv4 protocols not handled") \
 	X(IP_NO_ROUTE, "ip_no_route", "packets without a way: off the subnet, no gateway") \
@@ -56,7 +59,8 @@
 	X(TCP_DUP_ACK, "tcp_dup_ack", "duplicate ACKs received") \
 	X(TCP_OOO, "tcp_ooo", "out-of-order segments held") \
 	X(TCP_OOO_DROP, "tcp_ooo_drop", "out-of-order segments dropped: bound reached") \
-	X(TCP_RCV_DROP, "tcp_rcv_drop", "in-window segments dropped: frame bound or pool watermark") \
+	X(TCP_RCV_DROP, "tcp_rcv_drop", \
+	  "in-window segments dropped: frame bound or pool watermark") \
 	X(TCP_DUP_DATA, "tcp_dup_data", "bytes received again") \
 	X(TCP_RTO, "tcp_rto", "retransmission timeouts") \
 	X(TCP_REXMIT, "tcp_rexmit", "segments retransmitted") \

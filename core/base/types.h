@@ -26,7 +26,7 @@ typedef uint64_t nsec;
 #define ARRAY_LEN(a)	(sizeof(a) / sizeof((a)[0]))
 #define MIN(a, b)	((a) < (b) ? (a) : (b))
 #define MAX(a, b)	((a) > (b) ? (a) : (b))
-#define ALIGN_UP(x, a)	(((x) + (a) - 1) & ~((a) - 1))
+#define ALIGN_UP(x, a)	(((x) + (a) - 1) / (a) * (a))
 
 #define container_of(ptr, type, member) \
 	((type *)(void *)((char *)(ptr) - offsetof(type, member)))

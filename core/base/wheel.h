@@ -4,8 +4,9 @@
  *
  * Finest tick 2^14 ns = 16.384 us. Arming and cancelling are O(1). A timer never
  * fires early: it fires in the first wheel_run() whose @now has reached the end of
- * the tick that holds its deadline. Timers with equal deadlines fire in arming
- * order, across cascades too. Nothing here allocates.
+ * the tick that holds its deadline; tick k ends at k * 2^14 ns and holds what is due
+ * after the end of tick k - 1. One run fires in order of ticks, and within a tick in
+ * arming order, across cascades too. Nothing here allocates.
  */
 #ifndef BASE_WHEEL_H
 #define BASE_WHEEL_H
@@ -16,7 +17,7 @@ enum {
 	WHEEL_TICK_SHIFT = 14,
 	WHEEL_SLOT_BITS = 8,
 	WHEEL_SLOTS = 1 << WHEEL_SLOT_BITS,
-	WHEEL_LEVELS = 4,		/* horizon 2^32 ticks, 19.5 hours; later ones wait in the top */
+	WHEEL_LEVELS = 4,	/* horizon 2^32 ticks, 19.5 hours; later ones wait in `far` */
 };
 
 struct timer;
@@ -31,17 +32,22 @@ struct timer {
 };
 
 struct wheel {
-	uint64_t tick;			/* every tick below this has been run */
+	uint64_t tick;			/* the next to run: every one below has been */
 	uint32_t n_armed;
 	uint64_t map[WHEEL_LEVELS][WHEEL_SLOTS / 64];	/* non-empty slots */
 	struct list slot[WHEEL_LEVELS][WHEEL_SLOTS];
+	struct list far;		/* beyond the top level */
+	struct list late;		/* armed for a tick that has been run: next run */
 	struct list due;		/* expired, not yet fired (budget ran out) */
 };
 
 /** Empty wheel whose time is @now. Must precede everything else. */
 void wheel_init(struct wheel *w, nsec now);
 
-/** Set @t to fire at @deadline (in the past: next run). Re-arms if armed. */
+/**
+ * Set @t to fire at @deadline. Re-arms if armed. If the tick of @deadline has been run
+ * already, @t fires in the next run: never in the one that is firing now.
+ */
 void timer_arm(struct wheel *w, struct timer *t, nsec deadline);
 
 /** Disarm; harmless when not armed. */
@@ -50,14 +56,16 @@ void timer_cancel(struct wheel *w, struct timer *t);
 static inline bool timer_armed(const struct timer *t) { return list_linked(&t->link); }
 
 /**
- * A time at or before which nothing fires: never late, may be early by up to one
- * cascade. NSEC_NEVER when nothing is armed. O(levels * words of the map).
+ * The time before which no run fires anything: never late, may be early by up to one
+ * cascade. 0 when a timer waits for the next run whatever its @now, NSEC_NEVER when
+ * nothing is armed. O(levels * words of the map).
  */
 nsec wheel_next(const struct wheel *w);
 
 /**
  * Fire what is due at @now, at most @budget timers; the rest stays due and
- * wheel_next() says so by returning 0. Returns the number fired.
+ * wheel_next() says so by returning 0. Returns the number fired. A callback may arm
+ * and cancel any timer, but not run the wheel.
  */
 uint32_t wheel_run(struct wheel *w, nsec now, uint32_t budget);
 

@@ -82,6 +82,12 @@ int dp_arp_static(struct dp *dp, uint32_t ip, const uint8_t mac[6]);
 void dp_run_once(struct dp *dp, nsec now, struct work *w);
 
 /**
+ * Have the next pass enter the application even if no event has come (a generator whose
+ * next request is due); dp_next_deadline() returns 0 until then.
+ */
+void dp_kick(struct dp *dp);
+
+/**
  * When the next pass is due if no frame arrives: 0 means at once (work was left over),
  * NSEC_NEVER means only a frame can cause one. May be early, never late.
  */

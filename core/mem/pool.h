@@ -43,7 +43,8 @@ static inline void *pool_alloc(struct pool *p)
 /** Give back an object of this pool; NULL is a bug. */
 static inline void pool_free(struct pool *p, void *obj)
 {
-	assert((uint8_t *)obj >= p->base && (size_t)((uint8_t *)obj - p->base) < (size_t)p->n * p->size);
+	assert((uint8_t *)obj >= p->base);
+	assert((size_t)((uint8_t *)obj - p->base) < (size_t)p->n * p->size);
 	memcpy(obj, &p->free, sizeof(void *));
 	p->free = obj;
 	p->n_avail++;

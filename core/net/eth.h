@@ -5,6 +5,13 @@
 
 #include "net/netif.h"
 
+extern const uint8_t eth_broadcast[ETH_ALEN];
+
+static inline bool eth_addr_eq(const uint8_t *a, const uint8_t *b)
+{
+	return memcmp(a, b, ETH_ALEN) == 0;
+}
+
 /** A frame from the NIC: validate, strip the header, dispatch by type. Takes @m. */
 void eth_rx(struct netif *nif, struct mbuf *m, nsec now);
 

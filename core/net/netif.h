@@ -27,20 +27,23 @@ enum {
 };
 
 #define ARP_PROBE_NS	(1 * NSEC_PER_SEC)	/* between requests (RFC 1122 2.3.2.1: at most 1/s) */
-#define ARP_AGE_NS	(60 * NSEC_PER_SEC)	/* entry is refreshed by a probe after this */
+#define ARP_AGE_NS	(60 * NSEC_PER_SEC)	/* then: refreshed by a probe if used, else dropped */
+#define ARP_DEFEND_NS	(10 * NSEC_PER_SEC)	/* between defences of our address (RFC 5227 2.4) */
 
 enum arp_state { ARP_FREE, ARP_INCOMPLETE, ARP_REACHABLE, ARP_STALE_PROBE, ARP_STATIC };
 
 struct arp_entry {
 	uint32_t ip;
-	uint8_t mac[ETH_ALEN];
 	uint8_t state;		/* enum arp_state */
 	uint8_t n_probes;
+	uint8_t hdr[ETH_HLEN];	/* the Ethernet header of packets to it; its MAC comes first */
 	uint16_t n_pending;
 	struct mbuf *pending;	/* oldest first, linked by next, whole IP packets */
 	struct timer timer;	/* probe or ageing */
 	struct netif *nif;
-	nsec used;		/* last time a frame went to it */
+	nsec used;		/* last time a frame went to it, or it was learnt */
+	nsec quiet_until;	/* no request to this neighbour before; 0: never asked */
+	struct arp_entry *chain; /* next entry of the same bucket */
 };
 
 /* What the layers above supply; a NULL entry means nobody is there. */
@@ -67,15 +70,23 @@ struct netif {
 	uint32_t ip;		/* host order */
 	uint32_t mask;
 	uint32_t gateway;	/* 0: none */
+	uint32_t net;		/* first and last address of the subnet: nobody's; */
+	uint32_t bcast;		/* all ones on /31 and /32, which have neither (RFC 3021) */
+	uint32_t host_max;	/* greatest host part in use, 0 on /31 and /32 */
 	struct mempool *pool;	/* headers of what this thread sends */
 	struct stats *stats;
 	struct work *work;	/* of the pass that is running */
 	struct wheel *wheel;
 	const struct netif_up *up;
 	void *up_ctx;
+	uint32_t n_txq;
+	uint32_t txq_frags;	/* pieces of the frames in txq */
+	uint64_t txq_bytes;
 	uint32_t icmp_tokens;	/* token bucket of ICMP errors */
 	nsec icmp_refill;
-	uint32_t n_txq;
+	nsec arp_defend_at;	/* no defence of our address before */
+	uint64_t mac_raw;	/* mac in memory order, low 48 bits: for eth_rx's first look */
+	struct arp_entry *arp_bucket[ARP_ENTRIES];	/* chains by hash of the address */
 	struct arp_entry arp[ARP_ENTRIES];
 	struct mbuf *txq[NETIF_TXQ];
 };
@@ -84,15 +95,39 @@ struct netif_cfg {
 	uint32_t ip, mask, gateway;	/* host order; gateway 0: none */
 };
 
-/** @stats, @work, @wheel, @pool and @up outlive the interface. Sends nothing. */
+/**
+ * Addresses, an empty neighbour cache, an empty batch. Sends nothing. Leaves @pool, @stats,
+ * @work, @wheel, @up and @up_ctx as they are: the caller sets them, before or after, and they
+ * outlive the interface.
+ */
 void netif_init(struct netif *nif, struct nic *nic, uint16_t queue, const struct netif_cfg *cfg);
 
 /** Queue a complete Ethernet frame for the next netif_post(). Takes @m; drops and counts
  * when the backlog is full. */
-void netif_push(struct netif *nif, struct mbuf *m);
+static inline void netif_push(struct netif *nif, struct mbuf *m)
+{
+	uint32_t at = nif->n_txq;
+
+	if (unlikely(at == NETIF_TXQ)) {
+		STAT_INC(nif->stats, TX_BACKLOG_DROP);
+		mbuf_free(m);
+		return;
+	}
+	nif->n_txq = at + 1;
+	nif->txq_bytes += mbuf_frame_len(m);
+	nif->txq_frags += m->n_frags;
+	nif->txq[at] = m;
+}
 
 /** Frames netif_push() would take now. TCP holds back rather than lose a segment. */
 static inline uint32_t netif_room(const struct netif *nif) { return NETIF_TXQ - nif->n_txq; }
+
+/** Let go of a received frame no transport took; the caller has counted why. Takes @m. */
+static inline void netif_drop(struct netif *nif, struct mbuf *m)
+{
+	nif->work->net_other++;
+	mbuf_free(m);
+}
 
 /** Step 6 of the pass: give the batch to the NIC; what its ring refuses stays queued. */
 void netif_post(struct netif *nif);

@@ -50,17 +50,19 @@ struct ixev_conn_ops {
 	void (*dead)(struct ixev_ctx *ctx, enum ix_dead_reason reason);
 };
 
+/* Private to the library but for @ops; 80 bytes, what every event touches in the first 64. */
 struct ixev_ctx {
 	const struct ixev_conn_ops *ops;
 	struct ixev *ev;
-	ix_handle_t handle;		/* 0 until known */
-	struct ixev_ctx *pend_next;	/* contexts with something to issue */
+	ix_handle_t handle;		/* 0 until known; the address while a connect waits */
 	struct ixev_ref *head, *tail;	/* references, oldest first */
 	struct ixev_ref *todo;		/* first not wholly accepted by sendv, or 0 */
 	uint32_t todo_off;		/* bytes of todo already accepted */
 	uint32_t recv_done;		/* bytes to acknowledge */
-	uint16_t flags;			/* IXEV_F_* of ixev.c */
+	uint16_t flags;			/* IXEV_F_* of ixev_impl.h */
 	uint8_t close_mode;
+	struct ixev_ctx *pend_next;	/* contexts with something to issue */
+	struct ixev_ctx **pend_prev;
 };
 
 /** Handlers of the thread. */
@@ -77,7 +79,7 @@ struct ixev_ops {
 	void (*idle)(void *app, struct ixev *ev);
 };
 
-/** Bytes ixev_init() needs for a page of @max_calls. */
+/** Bytes ixev_init() needs for a page of @max_calls, 2 or more. */
 uint64_t ixev_bytes(uint32_t max_calls);
 
 /** Make a thread in @mem (8-byte aligned, ixev_bytes() bytes, in the window). @app is handed
@@ -117,7 +119,7 @@ struct ixev_timer {
 	struct ixev_timer *pend_next;	/* the library's */
 	uint64_t delay_ns;
 	ix_handle_t handle;
-	uint8_t flags;
+	uint8_t flags;			/* IXEV_T_* of ixev_impl.h */
 };
 
 void ixev_timer_init(struct ixev_timer *t, void (*fire)(struct ixev_timer *, struct ixev *));

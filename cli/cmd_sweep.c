@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cmd_sweep.c - `ix sweep`: a scenario over values of its knobs, into a CSV and a manifest
+ */
+#include <argp.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "cli/conf.h"
+#include "cli/result.h"
+#include "cli/sweep.h"
+
+enum { SETS_MAX = 128, COLUMNS_MAX = 128, KEY_COLUMNS = 1000, KEY_BOUND };
+
+struct sweep_args {
+	const char *file, *out;
+	const char *sets[SETS_MAX], *vary[SWEEP_AXES_MAX];
+	char *columns[COLUMNS_MAX + 1];
+	size_t n_sets, n_vary, n_columns;
+	unsigned jobs;
+	bool quiet, allow_client_bound;
+};
+
+static void columns_take(struct sweep_args *a, char *list)
+{
+	for (char *save, *w = strtok_r(list, ",", &save); w; w = strtok_r(NULL, ",", &save))
+		if (a->n_columns < COLUMNS_MAX)
+			a->columns[a->n_columns++] = w;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *st)
+{
+	struct sweep_args *a = st->input;
+	char *end;
+
+	switch (key) {
+	case 's':
+		if (a->n_sets == SETS_MAX)
+			argp_error(st, "more than %d -s", SETS_MAX);
+		a->sets[a->n_sets++] = arg;
+		break;
+	case 'v':
+		if (a->n_vary == SWEEP_AXES_MAX)
+			argp_error(st, "at most %d knobs can be varied at once", SWEEP_AXES_MAX);
+		a->vary[a->n_vary++] = arg;
+		break;
+	case 'j':
+		a->jobs = (unsigned)strtoul(arg, &end, 10);
+		if (end == arg || *end || a->jobs < 1 || a->jobs > 256)
+			argp_error(st, "-j needs a number from 1 to 256, not \"%s\"", arg);
+		break;
+	case 'o':	a->out = arg; break;
+	case 'q':	a->quiet = true; break;
+	case KEY_BOUND:	a->allow_client_bound = true; break;
+	case KEY_COLUMNS: columns_take(a, arg); break;
+	case ARGP_KEY_ARG:
+		if (a->file)
+			argp_error(st, "one configuration is enough; what is \"%s\"?", arg);
+		a->file = arg;
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+static const struct argp_option options[] = {
+	{ "vary", 'v', "KEY=VALUES", 0, "v1,v2,v3 or lo:hi:step or lo..hi*factor, with units; "
+	  "repeated: every combination", 0 },
+	{ "set", 's', "KEY=VALUE", 0, "set a knob of every point; may be repeated", 0 },
+	{ "out", 'o', "FILE.csv", 0, "where to write; the manifest goes beside it as FILE.json "
+	  "(default: the CSV to standard output, no manifest)", 0 },
+	{ "jobs", 'j', "N", 0, "points at a time (default: every processor)", 0 },
+	{ "columns", KEY_COLUMNS, "A,B,...", 0, "keep only these metrics", 0 },
+	{ "allow-client-bound", KEY_BOUND, NULL, 0,
+	  "keep points whose client was the bottleneck", 0 },
+	{ "quiet", 'q', NULL, 0, "no progress", 0 },
+	{ 0 },
+};
+
+static const char doc[] =
+	"Run a scenario over values of its knobs. The file's own `sweep` group counts too:\n"
+	"  sweep = ( { key = \"server.dp.batch_max\"; values = [1, 16, 64]; } );\v"
+	"Rows are in the order of the combinations, last --vary fastest, and the same whatever "
+	"-j is. A point that fails is a row with an error; the others are kept, and the exit "
+	"status is 1.\n\n"
+	"Examples:\n"
+	"  ix sweep -v server.dp.batch_max=1,2,8,16,64 -s workload.connections=512 -o "
+	"results/batch1.csv\n"
+	"  ix sweep my.conf -v workload.rate='100 k/s:1 M/s:100 k/s' -v seed=1:5:1 -j 4\n"
+	"  ix sweep my.conf -v 'workload.connections=16..16384*4' --columns "
+	"requests_per_s,latency_p99_us\n\n" CLI_EXIT_CODES;
+
+/* results/x.csv to results and x. */
+static void out_split(const char *path, char *dir, size_t dir_len, char *name, size_t name_len)
+{
+	const char *slash = strrchr(path, '/');
+
+	snprintf(dir, dir_len, "%.*s", slash ? (int)(slash - path) : 1, slash ? path : ".");
+	result_name(name, name_len, path);
+}
+
+static void failures_print(const struct sweep_outcome *o)
+{
+	const json_t *failed = json_object_get(o->manifest, "failed");
+	size_t i;
+	const json_t *f;
+
+	if (o->n_failed == 0)
+		return;
+	fprintf(stderr, "ix sweep: %zu of %zu points failed:\n", o->n_failed, o->n_points);
+	json_array_foreach(failed, i, f) {
+		fprintf(stderr, "  line %d: %s\n",
+			(int)json_integer_value(json_object_get(f, "line")),
+			json_string_value(json_object_get(f, "error")));
+		if (i == 9 && o->n_failed > 10) {
+			fputs("  ... the CSV's column `error` has them all\n", stderr);
+			break;
+		}
+	}
+}
+
+/* Which metrics there are is only known after a run. */
+static void columns_check(const struct sweep_args *a, const struct sweep_outcome *o)
+{
+	const json_t *known = json_object_get(o->manifest, "columns");
+
+	for (size_t i = 0; o->n_failed < o->n_points && i < a->n_columns; i++)
+		if (!json_object_get(known, a->columns[i]))
+			fprintf(stderr, "ix sweep: no metric is called \"%s\"; `ix sim --json` shows "
+				"their names\n", a->columns[i]);
+}
+
+static int save(const struct sweep_args *a, const struct sweep_outcome *o, int code)
+{
+	char dir[400], name[200], err[600];
+
+	failures_print(o);
+	columns_check(a, o);
+	if (!a->out) {
+		table_write(&o->table, stdout);
+		return code;
+	}
+	out_split(a->out, dir, sizeof(dir), name, sizeof(name));
+	if (sweep_save(o, dir, name, err, sizeof(err)) != 0) {
+		fprintf(stderr, "ix sweep: %s\n", err);
+		return IX_FAILED;
+	}
+	printf("%zu points, %zu lines in %s/%s.csv; what they were made from in %s/%s.json\n",
+	       o->n_points, o->table.n_rows, dir, name, dir, name);
+	return code;
+}
+
+/* Axes of the file, then those of the command line. */
+static void axes_add(const struct sweep_args *a, struct sweep *sw, struct conf *c)
+{
+	if (a->file && conf_read(c, a->file))
+		sweep_axes_from(sw, c, config_lookup(&c->file, "sweep"), false);
+	for (size_t i = 0; c->n_errors == 0 && i < a->n_vary; i++)
+		sweep_axis_add(sw, c, a->vary[i], "--vary");
+}
+
+int cmd_sweep(int argc, char **argv)
+{
+	const struct argp argp = { .options = options, .parser = parse, .args_doc = "[FILE.conf]",
+				   .doc = doc };
+	struct sweep_args *a = calloc(1, sizeof(*a));
+	struct sweep *sw = calloc(1, sizeof(*sw));
+	struct conf *c = malloc(sizeof(*c));
+	struct sweep_outcome o;
+	int rc;
+
+	if (!a || !sw || !c)
+		abort();
+	conf_init(c);
+	argp_parse(&argp, argc, argv, 0, NULL, a);
+	sw->file = a->file;
+	sw->sets = a->sets;
+	sw->n_sets = a->n_sets;
+	sw->jobs = a->jobs;
+	sw->quiet = a->quiet;
+	sw->allow_client_bound = a->allow_client_bound;
+	sw->columns = a->n_columns ? (const char *const *)a->columns : NULL;
+	axes_add(a, sw, c);
+	if (c->n_errors == 0 && sw->n_axes == 0)
+		conf_error(c, "nothing to vary; say --vary key=v1,v2,v3 (`ix help sweep`)");
+	rc = sweep_run(sw, c, &o);
+	if (rc == IX_USAGE) {
+		conf_complain(c, "ix sweep");
+	} else {
+		rc = save(a, &o, rc);
+		sweep_outcome_free(&o);
+	}
+	sweep_free(sw);
+	conf_free(c);
+	free(c);
+	free(sw);
+	free(a);
+	return rc;
+}

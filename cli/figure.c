@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * figure.c - definitions of figures, and running them; see figure.h
+ *
+ * Not here: drawing (plot.c), verdicts (verdicts.c), the command line (cmd_figure.c).
+ */
+#include <dirent.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "cli/figure.h"
+#include "cli/result.h"
+
+static bool is_dir(const char *path)
+{
+	char probe[600];
+
+	snprintf(probe, sizeof(probe), "%s/claims.csv", path);
+	return access(probe, R_OK) == 0;
+}
+
+bool figure_dir_find(char *dir, size_t len)
+{
+	/* Beside the program in build/CC/, or in PREFIX/bin/. */
+	static const char *const relative[] = { "../../paper-figs", "../share/ix/paper-figs" };
+	char exe[400];
+	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+
+	snprintf(dir, len, "paper-figs");
+	if (is_dir(dir))
+		return true;
+	if (n <= 0)
+		return false;
+	exe[n] = '\0';
+	*strrchr(exe, '/') = '\0';
+	for (size_t i = 0; i < ARRAY_LEN(relative); i++) {
+		snprintf(dir, len, "%s/%s", exe, relative[i]);
+		if (is_dir(dir))
+			return true;
+	}
+	return false;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+size_t figure_names(const char *dir, char names[][FIGURE_NAME_MAX], size_t max)
+{
+	struct dirent *e;
+	DIR *d = opendir(dir);
+	size_t n = 0;
+
+	while (d && n < max && (e = readdir(d))) {
+		size_t len = strlen(e->d_name);
+
+		if (len < 6 || len - 5 >= FIGURE_NAME_MAX || strcmp(e->d_name + len - 5, ".conf") != 0)
+			continue;
+		memcpy(names[n], e->d_name, len - 5);
+		names[n++][len - 5] = '\0';
+	}
+	if (d)
+		closedir(d);
+	qsort(names, n, sizeof(names[0]), by_name);
+	return n;
+}
+
+/* A list of texts in the figure group. */
+static size_t texts_take(struct figure *fig, const char *member, const char **out)
+{
+	const config_setting_t *list = config_setting_get_member(fig->group, member);
+	size_t n = 0;
+
+	for (int i = 0; list && i < config_setting_length(list) && n < FIGURE_LIST_MAX; i++) {
+		const char *s = config_setting_get_string_elem(list, i);
+
+		if (s)
+			out[n++] = s;
+		else
+			conf_error(&fig->conf, "%s: figure.%s is a list of quoted texts", fig->path, member);
+	}
+	return n;
+}
+
+bool figure_open(struct figure *fig, const struct figure_env *env, const char *name)
+{
+	memset(fig, 0, sizeof(*fig));
+	conf_init(&fig->conf);
+	snprintf(fig->name, sizeof(fig->name), "%s", name);
+	snprintf(fig->path, sizeof(fig->path), "%s/%s.conf", env->figs, name);
+	if (!conf_read(&fig->conf, fig->path))
+		return false;
+	fig->group = config_lookup(&fig->conf.file, "figure");
+	if (!fig->group || !config_setting_is_group(fig->group)) {
+		conf_error(&fig->conf, "%s: a figure needs a group `figure`", fig->path);
+		return false;
+	}
+	if (env->quick)
+		fig->n_quick = texts_take(fig, "quick", fig->quick);
+	fig->n_columns = texts_take(fig, "columns", fig->columns);
+	return fig->conf.n_errors == 0;
+}
+
+void figure_close(struct figure *fig)
+{
+	conf_free(&fig->conf);
+}
+
+const char *figure_text(const struct figure *fig, const char *member, const char *fallback)
+{
+	const char *s = NULL;
+
+	config_setting_lookup_string(fig->group, member, &s);
+	return s ? s : fallback;
+}
+
+static void failures_print(const struct figure *fig, const struct sweep_outcome *o)
+{
+	const json_t *failed = json_object_get(o->manifest, "failed");
+	const json_t *f = json_array_get(failed, 0);
+
+	if (f)
+		fprintf(stderr, "ix figure: %s: %zu of %zu points failed; the first: %s\n", fig->name,
+			o->n_failed, o->n_points, json_string_value(json_object_get(f, "error")));
+}
+
+int figure_run(struct figure *fig, const struct figure_env *env)
+{
+	struct sweep *sw = calloc(1, sizeof(*sw));
+	struct sweep_outcome o;
+	char err[600], label[FIGURE_NAME_MAX + 8];
+	int rc;
+
+	if (!sw)
+		abort();
+	snprintf(label, sizeof(label), "figure %s", fig->name);
+	sw->file = fig->path;
+	sw->sets = fig->quick;
+	sw->n_sets = fig->n_quick;
+	sw->columns = fig->n_columns ? fig->columns : NULL;
+	sw->jobs = env->jobs;
+	sw->quiet = env->quiet;
+	sw->label = label;
+	sweep_axes_from(sw, &fig->conf, config_lookup(&fig->conf.file, "sweep"), env->quick);
+	rc = sweep_run(sw, &fig->conf, &o);
+	if (rc == IX_USAGE) {
+		conf_complain(&fig->conf, "ix figure");
+	} else {
+		failures_print(fig, &o);
+		json_object_set_new(o.manifest, "command", json_string("figure"));
+		json_object_set_new(o.manifest, "figure", json_string(fig->name));
+		json_object_set_new(o.manifest, "quick", json_boolean(env->quick));
+		/* Not the folder it was found in: that differs between machines. */
+		json_object_set_new(o.manifest, "input",
+				    json_string(strstr(fig->path, "paper-figs/")));
+		if (sweep_save(&o, env->out, fig->name, err, sizeof(err)) != 0) {
+			fprintf(stderr, "ix figure: %s\n", err);
+			rc = IX_FAILED;
+		}
+		sweep_outcome_free(&o);
+	}
+	sweep_free(sw);
+	free(sw);
+	return rc;
+}

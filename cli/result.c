@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * result.c - see result.h
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "cli/result.h"
+
+/* Make the folders above @path. */
+static int folders_make(const char *path)
+{
+	char dir[512];
+
+	if ((size_t)snprintf(dir, sizeof(dir), "%s", path) >= sizeof(dir))
+		return -ENAMETOOLONG;
+	for (char *slash = strchr(dir + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		if (mkdir(dir, 0777) != 0 && errno != EEXIST)
+			return -errno;
+		*slash = '/';
+	}
+	return 0;
+}
+
+static int write_all(const char *path, const char *data, size_t len)
+{
+	FILE *f = fopen(path, "w");
+	int err = 0;
+
+	if (!f)
+		return -errno;
+	if (fwrite(data, 1, len, f) != len || fflush(f) != 0 || fsync(fileno(f)) != 0)
+		err = errno ? -errno : -EIO;
+	if (fclose(f) != 0 && !err)
+		err = -errno;
+	return err;
+}
+
+int result_save(const char *path, const char *data, size_t len, char *err, size_t err_len)
+{
+	char tmp[600];
+	int rc = folders_make(path);
+
+	snprintf(tmp, sizeof(tmp), "%s.tmp.%d", path, (int)getpid());
+	if (!rc)
+		rc = write_all(tmp, data, len);
+	if (!rc && rename(tmp, path) != 0)
+		rc = -errno;
+	if (rc) {
+		unlink(tmp);
+		snprintf(err, err_len, "cannot write %s: %s", path, strerror(-rc));
+	}
+	return rc;
+}
+
+int result_save_table(const char *path, const struct table *t, char *err, size_t err_len)
+{
+	char *data = NULL;
+	size_t len = 0;
+	FILE *f = open_memstream(&data, &len);
+	int rc;
+
+	if (!f) {
+		snprintf(err, err_len, "out of memory");
+		return -ENOMEM;
+	}
+	table_write(t, f);
+	fclose(f);
+	rc = result_save(path, data, len, err, err_len);
+	free(data);
+	return rc;
+}
+
+void result_print_json(const json_t *j, FILE *f)
+{
+	json_dumpf(j, f, JSON_INDENT(2) | JSON_REAL_PRECISION(10));
+	fputc('\n', f);
+}
+
+int result_save_json(const char *path, const json_t *j, char *err, size_t err_len)
+{
+	char *data = NULL;
+	size_t len = 0;
+	FILE *f = open_memstream(&data, &len);
+	int rc;
+
+	if (!f) {
+		snprintf(err, err_len, "out of memory");
+		return -ENOMEM;
+	}
+	result_print_json(j, f);
+	fclose(f);
+	rc = result_save(path, data, len, err, err_len);
+	free(data);
+	return rc;
+}
+
+json_t *result_number(double v)
+{
+	if (!isfinite(v))
+		return json_null();
+	if (v == floor(v) && fabs(v) < 9e15)
+		return json_integer((json_int_t)v);
+	return json_real(v);
+}
+
+json_t *result_manifest(const struct schema *s, const char *what, const char *input)
+{
+	json_t *m = json_object(), *config = schema_json(s);
+
+	json_object_set_new(m, "ix_version", json_string(ix_version));
+	json_object_set_new(m, "commit", json_string(ix_commit));
+	json_object_set_new(m, "compiler", json_string(ix_compiler));
+	json_object_set_new(m, "command", json_string(what));
+	json_object_set_new(m, "input", input ? json_string(input) : json_null());
+	json_object_set(m, "seed", json_object_get(config, "seed"));
+	json_object_set_new(m, "config", config);
+	return m;
+}
+
+void result_path(char *buf, size_t len, const char *dir, const char *name, const char *ext)
+{
+	snprintf(buf, len, "%s/%s.%s", dir, name, ext);
+}
+
+void result_name(char *buf, size_t len, const char *path)
+{
+	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+	const char *dot = strrchr(base, '.');
+
+	snprintf(buf, len, "%.*s", dot && dot != base ? (int)(dot - base) : (int)strlen(base), base);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * result.h - result files: CSV and manifest, whole or not at all
+ *
+ * A file is written beside its target and renamed over it, so a reader sees the old one or
+ * the new one. Nothing in it depends on the host: no time, no host name, no path outside
+ * the command. Missing folders are made.
+ */
+#ifndef CLI_RESULT_H
+#define CLI_RESULT_H
+
+#include <jansson.h>
+
+#include "cli/conf.h"
+#include "cli/table.h"
+
+/** Each returns 0, or a negative errno and a sentence in @err. */
+int result_save(const char *path, const char *data, size_t len, char *err, size_t err_len);
+int result_save_table(const char *path, const struct table *t, char *err, size_t err_len);
+int result_save_json(const char *path, const json_t *j, char *err, size_t err_len);
+
+/** As result_save_json(), to a stream. */
+void result_print_json(const json_t *j, FILE *f);
+
+/**
+ * What a result was made from: version, commit, compiler, what ran, and every knob of @s.
+ * @what is "sim", "sweep" or "figure"; @input the configuration file's name.
+ */
+json_t *result_manifest(const struct schema *s, const char *what, const char *input);
+
+/** A number that JSON can hold; null for infinities and nan. */
+json_t *result_number(double v);
+
+/** @dir/@name.@ext into @buf. */
+void result_path(char *buf, size_t len, const char *dir, const char *name, const char *ext);
+
+/** The file's name without folders and without ".conf". */
+void result_name(char *buf, size_t len, const char *path);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * simrun.h - a configured simulation: from file and options to a scenario, and its result
+ * in a form that leaves the process
+ */
+#ifndef CLI_SIMRUN_H
+#define CLI_SIMRUN_H
+
+#include "cli/conf.h"
+#include "cli/table.h"
+#include "sim/run.h"
+
+/** The knobs of @sc; @s refers to it. */
+void simrun_schema(struct schema *s, struct scenario *sc);
+
+/**
+ * Defaults, then @file (NULL: none), then what conf_set() put into @c. false: mistakes
+ * were noted in @c, contradictions between knobs among them. A knob of workload.server
+ * that the client has too ("size") follows the client's unless it is assigned itself.
+ */
+bool simrun_configure(struct conf *c, const char *file, struct scenario *sc);
+
+/** Add what only a run knows to a manifest: the hashes of the price lists. */
+void simrun_manifest(json_t *manifest, uint64_t server_hash, uint64_t client_hash);
+
+/** Everything measured: metrics, histograms, rows. */
+json_t *simrun_json(const struct sim_result *r);
+
+/** Append @r to @t: a line, or a line a row of netpipe. @row0: first line, filled by then with
+ * what precedes; further lines get a copy of its first @n_lead cells. */
+void simrun_rows(struct table *t, size_t row0, size_t n_lead, uint32_t n_metrics,
+		 const struct metric *metrics, uint32_t n_rows, const struct app_row *rows);
+
+#endif

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * dp.c - the pass: run to completion with adaptive, bounded batching (IX section 4.2)
+ *
+ * A pass never waits to fill a batch: it takes what is there, at most B. So a batch is
+ * one frame at low load, and grows only when frames have queued up behind a pass.
+ *
+ * When the event array has no room the pass stops processing frames: those it has taken
+ * wait, in order, for the next pass, and those in the ring for the NIC's flow control.
+ */
+#include "dp/dp_impl.h"
+#include "net/arp.h"
+#include "net/eth.h"
+
+enum { PREFETCH_CONNS = 4096 };		/* below this, connections are in the cache anyway */
+#define TX_RETRY_NS (10 * NSEC_PER_USEC)
+
+static void begin(struct dp *dp, nsec now, struct work *w)
+{
+	assert(now >= dp->now);
+	dp->now = now;
+	dp->nif.work = w;
+	w->passes++;
+	tcp_set_now(&dp->tcp, now);
+	if (unlikely(!dp->announced)) {
+		dp->announced = true;
+		arp_announce(&dp->nif);
+	}
+}
+
+static void rx_poll(struct dp *dp, struct work *w)
+{
+	if (unlikely(dp->rx_pos < dp->rx_n))
+		return;
+	dp->rx_pos = 0;
+	dp->rx_n = dp->nic->ops->rx_burst(dp->nic, dp->queue, dp->rx, dp->cfg.batch_max, w);
+	w->rx_frames += dp->rx_n;
+	STAT_ADD(&dp->stats, RX_FRAMES, dp->rx_n);
+}
+
+/* Connections too many to stay cached: fetch them all before the first is needed. */
+static void warm(struct dp *dp)
+{
+	for (uint32_t i = dp->rx_pos; i < dp->rx_n; i++)
+		tcp_prefetch_bucket(&dp->tcp, dp->rx[i]);
+	for (uint32_t i = dp->rx_pos; i < dp->rx_n; i++)
+		tcp_prefetch_pcb(&dp->tcp, dp->rx[i]);
+}
+
+static void net_input(struct dp *dp, nsec now, struct work *w)
+{
+	if (dp->rx_n - dp->rx_pos > 1 && tcp_conns(&dp->tcp) > PREFETCH_CONNS)
+		warm(dp);
+	tcp_resume(&dp->tcp);
+	while (dp->rx_pos < dp->rx_n) {
+		struct mbuf *m;
+
+		if (unlikely(events_room(&dp->sys.events) < TCP_EVENTS_A_FRAME)) {
+			STAT_INC(&dp->stats, RX_BACKPRESSURE);
+			return;
+		}
+		m = dp->rx[dp->rx_pos++];
+		w->rx_bytes += m->len;
+		eth_rx(&dp->nif, m, now);
+	}
+}
+
+static void app_run(struct dp *dp, nsec now, struct work *w)
+{
+	struct ix_page *page = dp->page;
+
+	page->n_calls = 0;
+	if (dp->sys.events.n == 0 && !dp->kicked)
+		return;
+	dp->kicked = false;
+	page->n_events = dp->sys.events.n;
+	page->now_ns = now;
+	page->app_cycles = 0;
+	w->events += dp->sys.events.n;
+	STAT_ADD(&dp->stats, EVENTS, dp->sys.events.n);
+	w->crossings++;
+	dp->user->ops->run(dp->user, page);
+	w->app_cycles += page->app_cycles;
+	dp->sys.events.n = 0;
+}
+
+/* What died before the application ran is let go now: it has seen `dead`. */
+static void calls_run(struct dp *dp, nsec now)
+{
+	uint32_t n = dp->page->n_calls;		/* read once, believed never */
+	struct mbuf *grave = tcp_take_grave(&dp->tcp);
+
+	if (unlikely(n > dp->sys.calls_max)) {
+		STAT_INC(&dp->stats, CALLS_BOUNDED);
+		n = dp->sys.calls_max;
+	}
+	if (n > 0)
+		bsys_run(&dp->sys, n, now);
+	if (unlikely(n == dp->sys.calls_max))
+		dp->kicked = true;		/* it may have had more to say */
+	mbuf_free_chain(grave);
+}
+
+static void timers_run(struct dp *dp, nsec now, struct work *w)
+{
+	w->timers += wheel_run(&dp->wheel, now, events_room(&dp->sys.events) / 2);
+}
+
+static void tx_flush(struct dp *dp)
+{
+	tcp_flush(&dp->tcp);
+	netif_post(&dp->nif);
+}
+
+/* The steps of figure 1b, in its order. */
+void dp_run_once(struct dp *dp, nsec now, struct work *w)
+{
+	begin(dp, now, w);
+	rx_poll(dp, w);			/* 1 NIC rx ring, at most cfg.batch_max frames */
+	net_input(dp, now, w);		/* 2 Ethernet, IP, TCP: frames to event conditions */
+	app_run(dp, now, w);		/* 3 the application consumes every event */
+	calls_run(dp, now);		/* 4 its batched system calls, in order */
+	timers_run(dp, now, w);		/* 5 timers due at or before now */
+	tx_flush(dp);			/* 6 NIC tx ring */
+}
+
+void dp_kick(struct dp *dp)
+{
+	dp->kicked = true;
+}
+
+nsec dp_next_deadline(const struct dp *dp)
+{
+	nsec at;
+
+	if (dp->kicked || dp->sys.events.n > 0 || dp->rx_pos < dp->rx_n || dp->tcp.grave)
+		return 0;
+	at = wheel_next(&dp->wheel);
+	if (dp->nif.n_txq > 0 || dp->tcp.dirty_head)
+		at = MIN(at, dp->now + TX_RETRY_NS);
+	return at;
+}
+
+const struct stats *dp_stats(const struct dp *dp) { return &dp->stats; }
+struct ix_page *dp_page(struct dp *dp) { return dp->page; }

@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ixev.c - the event library's entry and the life of a context
+ *
+ * ixev_run() is one entry: return codes of the last batch, then every event, then the
+ * idle handler, then the flush. A context with something to issue is on the pending list
+ * once; the flush turns it into accept or connect, recv_done, sendv and close, in that
+ * order. Contexts that find the call array full stay on the list, in order, and a timer
+ * brings the next entry.
+ *
+ * Stale return codes cannot hit a context that was reused: calls with a context are
+ * issued only in the flush, after the last handler, and all their return codes are
+ * consumed before the first handler of the next entry (a connect or accept that failed
+ * is told in a second round). Cookies are addresses of contexts and timers.
+ *
+ * Not here: references (ixev_send.c), timers (ixev_timer.c).
+ */
+#include <string.h>
+
+#include "libix/ixev_impl.h"
+
+enum {
+	PREFETCH_AHEAD = 4,	/* events; the state of 1 M connections is not in any cache */
+	SG_PER_CALL = 2,	/* more are taken from the other calls' share */
+};
+
+static uint32_t sg_entries(uint32_t max_calls)
+{
+	return max_calls * SG_PER_CALL + IX_SG_MAX;
+}
+
+uint64_t ixev_bytes(uint32_t max_calls)
+{
+	return sizeof(struct ixev) + sg_entries(max_calls) * sizeof(struct ix_sg) +
+	       max_calls * (sizeof(struct ixev_slot) + sizeof(ix_handle_t));
+}
+
+/* Its only use is the entry it causes. */
+static void kicked(struct ixev_timer *t, struct ixev *ev)
+{
+	(void)t;
+	(void)ev;
+}
+
+struct ixev *ixev_init(void *mem, uint32_t max_calls, const struct ixev_ops *ops, void *app)
+{
+	struct ixev *ev = mem;
+
+	memset(ev, 0, sizeof(*ev));
+	ev->ops = ops;
+	ev->app = app;
+	ev->pend_tail = &ev->pend_head;
+	ev->timer_tail = &ev->timer_head;
+	ev->max_calls = max_calls;
+	ev->max_sg = sg_entries(max_calls);
+	ev->slot = (struct ixev_slot *)(void *)(ev + 1);
+	ev->sg = (struct ix_sg *)(void *)(ev->slot + max_calls);
+	ev->refuse = (ix_handle_t *)(void *)(ev->sg + ev->max_sg);
+	ixev_timer_init(&ev->kick, kicked);
+	return ev;
+}
+
+uint64_t ixev_now(const struct ixev *ev)
+{
+	return ev->now_ns;
+}
+
+void *ixev_app(const struct ixev *ev)
+{
+	return ev->app;
+}
+
+void ixev_work(struct ixev *ev, uint64_t cycles)
+{
+	ev->work_cycles += cycles;
+}
+
+void ixev_ctx_init(struct ixev_ctx *c, const struct ixev_conn_ops *ops)
+{
+	memset(c, 0, sizeof(*c));
+	c->ops = ops;
+}
+
+void ixev_connect(struct ixev *ev, struct ixev_ctx *c, uint32_t ip, uint16_t port)
+{
+	c->ev = ev;
+	c->handle = (uint64_t)ip << 16 | port;
+	c->flags |= IXEV_F_CONNECT;
+	ixev_pend(c);
+}
+
+void ixev_recv_done(struct ixev_ctx *c, uint32_t bytes)
+{
+	if (!bytes || (c->flags & (IXEV_F_DEAF | IXEV_F_GONE)))
+		return;
+	c->recv_done += bytes;
+	ixev_pend(c);
+}
+
+static int close_rank(unsigned mode)
+{
+	return mode == IX_CLOSE_HALF ? 1 : mode == IX_CLOSE_FIN ? 2 : 3;
+}
+
+/* A stronger close replaces a weaker one; all others are told twice. */
+void ixev_close(struct ixev_ctx *c, enum ix_close_mode mode)
+{
+	if (c->flags & IXEV_F_GONE)
+		return;
+	if ((c->flags & IXEV_F_SHUT) && close_rank(mode) <= close_rank(c->close_mode))
+		return;
+	c->close_mode = (uint8_t)mode;
+	c->flags |= IXEV_F_CLOSE | IXEV_F_SHUT;
+	if (mode != IX_CLOSE_HALF)
+		c->flags |= IXEV_F_DEAF;
+	ixev_pend(c);
+}
+
+static void unpend(struct ixev *ev, struct ixev_ctx *c)
+{
+	if (!(c->flags & IXEV_F_PENDED))
+		return;
+	c->flags &= (uint16_t)~IXEV_F_PENDED;
+	*c->pend_prev = c->pend_next;
+	if (c->pend_next)
+		c->pend_next->pend_prev = c->pend_prev;
+	else
+		ev->pend_tail = c->pend_prev;
+}
+
+/* Nothing of the context is left with the library or the dataplane afterwards. */
+static void bury(struct ixev *ev, struct ixev_ctx *c)
+{
+	unpend(ev, c);
+	c->flags = IXEV_F_GONE;
+	c->handle = 0;
+	c->recv_done = 0;
+	ixev_release_all(c);
+}
+
+static void dead(struct ixev *ev, struct ixev_ctx *c, enum ix_dead_reason reason)
+{
+	bury(ev, c);
+	if (c->ops->dead)
+		c->ops->dead(c, reason);
+}
+
+static void connect_failed(struct ixev *ev, struct ixev_ctx *c, int outcome)
+{
+	bury(ev, c);
+	if (c->ops->connected)
+		c->ops->connected(c, outcome);
+}
+
+/* ---- return codes ---- */
+
+/* Returns true if the context never got a connection. */
+static bool take_open(struct ixev_ctx *c, uint32_t nr, int64_t ret)
+{
+	if (ret < 0 || (nr == IX_CALL_CONNECT && ret == 0))
+		return true;
+	if (nr == IX_CALL_CONNECT) {
+		c->handle = (ix_handle_t)ret;
+		if (c->flags & IXEV_F_CLOSE)
+			ixev_pend(c);
+	}
+	return false;
+}
+
+static void reap(struct ixev *ev, uint32_t n)
+{
+	const struct ix_call *call = ev->page->calls;
+
+	for (uint32_t i = 0; i < n; i++) {
+		struct ixev_ctx *c = ev->slot[i].who;
+
+		if (!c || call[i].ret > 0)
+			continue;
+		if (call[i].nr == IX_CALL_CONNECT)
+			connect_failed(ev, c, call[i].ret ? (int)call[i].ret : -1);
+		else if (call[i].nr == IX_CALL_ACCEPT && call[i].ret < 0)
+			dead(ev, c, IX_DEAD_RESET);
+	}
+}
+
+static void take_returns(struct ixev *ev)
+{
+	const struct ix_call *call = ev->page->calls;
+	uint32_t n = ev->n_calls;
+	bool failed = false;
+
+	ev->limit = 0;		/* the array is full while its return codes are needed */
+	for (uint32_t i = 0; i < n; i++, call++) {
+		void *who = ev->slot[i].who;
+
+		if (!who)
+			continue;
+		if (call->nr == IX_CALL_SENDV)
+			ixev_sendv_return(who, ev->slot[i].asked, call->ret);
+		else if (call->nr == IX_CALL_CONNECT || call->nr == IX_CALL_ACCEPT)
+			failed |= take_open(who, call->nr, call->ret);
+		else
+			ixev_timer_return(ev, who, call->nr, call->ret);
+	}
+	if (failed)
+		reap(ev, n);
+}
+
+/* ---- events ---- */
+
+static void refuse(struct ixev *ev, ix_handle_t handle)
+{
+	uint32_t i;
+
+	/* More than max_calls at once: the dataplane's own patience ends the oldest. */
+	if (ev->n_refuse == ev->max_calls) {
+		ev->refuse_head = (ev->refuse_head + 1) % ev->max_calls;
+		ev->n_refuse--;
+	}
+	i = (ev->refuse_head + ev->n_refuse) % ev->max_calls;
+	ev->refuse[i] = handle;
+	ev->n_refuse++;
+}
+
+static void knock(struct ixev *ev, const struct ix_event *e)
+{
+	struct ixev_ctx *c = NULL;
+
+	if (ev->ops->knock)
+		c = ev->ops->knock(ev->app, ev, &e->addr);
+	if (!c) {
+		refuse(ev, e->handle);
+		return;
+	}
+	c->ev = ev;
+	c->handle = e->handle;
+	c->flags |= IXEV_F_ACCEPT | IXEV_F_OPEN;
+	ixev_pend(c);
+}
+
+static void connected(struct ixev *ev, struct ixev_ctx *c, int outcome)
+{
+	if (outcome) {
+		connect_failed(ev, c, outcome);
+		return;
+	}
+	c->flags |= IXEV_F_OPEN;
+	if (c->todo || (c->flags & IXEV_F_CLOSE))
+		ixev_pend(c);
+	if (c->ops->connected && !(c->flags & IXEV_F_DEAF))
+		c->ops->connected(c, 0);
+}
+
+static void received(struct ixev_ctx *c, const uint8_t *p, uint32_t len)
+{
+	if (c->flags & (IXEV_F_DEAF | IXEV_F_GONE)) {
+		/* Closing waits for sends to be accepted: keep the peer's stream moving. */
+		if (len && !(c->flags & IXEV_F_GONE)) {
+			c->recv_done += len;
+			ixev_pend(c);
+		}
+	} else if (len) {
+		if (c->ops->recv)
+			c->ops->recv(c, p, len);
+	} else if (c->ops->eof) {
+		c->ops->eof(c);
+	}
+}
+
+static void dispatch(struct ixev *ev, const struct ix_event *e)
+{
+	void *who = (void *)(uintptr_t)e->cookie;
+
+	switch (e->nr) {
+	case IX_EV_RECV:
+		received(who, (const uint8_t *)(uintptr_t)e->ptr, e->len);
+		break;
+	case IX_EV_SENT:
+		ixev_sent_event(who, e->bytes, e->window);
+		break;
+	case IX_EV_KNOCK:
+		knock(ev, e);
+		break;
+	case IX_EV_CONNECTED:
+		connected(ev, who, e->outcome);
+		break;
+	case IX_EV_DEAD:
+		dead(ev, who, (enum ix_dead_reason)e->reason);
+		break;
+	case IX_EV_TIMER:
+		ixev_timer_event(ev, who);
+		break;
+	case IX_EV_UDP_RECV:
+		if (ev->ops->udp_recv)
+			ev->ops->udp_recv(ev->app, ev, e->handle,
+					  (const uint8_t *)(uintptr_t)e->ptr, e->len, &e->addr);
+		else
+			(void)ixev_udp_recv_done(ev, e->handle);
+		break;
+	case IX_EV_UDP_SENT:
+		if (ev->ops->udp_sent)
+			ev->ops->udp_sent(ev->app, ev, e->cookie);
+		break;
+	default:
+		break;
+	}
+}
+
+static void take_events(struct ixev *ev, const struct ix_page *page)
+{
+	uint32_t n = page->n_events;
+
+	for (uint32_t i = 0; i < n; i++) {
+		const struct ix_event *e = &page->events[i];
+
+		if (i + PREFETCH_AHEAD < n) {
+			uint64_t next = e[PREFETCH_AHEAD].cookie;
+
+			/* A handle instead of a cookie is no address; prefetching is harmless. */
+			__builtin_prefetch((const void *)(uintptr_t)next);
+			__builtin_prefetch((const void *)(uintptr_t)(next + 64));
+		}
+		dispatch(ev, e);
+	}
+}
+
+/* ---- flush ---- */
+
+static bool flush_open(struct ixev *ev, struct ixev_ctx *c)
+{
+	struct ix_call *call = ixev_call(ev, c, 0);
+
+	if (!call)
+		return false;
+	if (c->flags & IXEV_F_ACCEPT) {
+		ix_raw_accept(call, c->handle, ix_raw_addr(c));
+	} else {
+		ix_raw_connect(call, ix_raw_addr(c), (uint32_t)(c->handle >> 16),
+			       (uint16_t)c->handle);
+		c->handle = 0;
+	}
+	c->flags &= (uint16_t)~(IXEV_F_ACCEPT | IXEV_F_CONNECT);
+	return true;
+}
+
+/* FIN and HALF wait until everything sent is accepted, RST waits for nothing. */
+static bool may_close(const struct ixev_ctx *c)
+{
+	if (!(c->flags & IXEV_F_CLOSE))
+		return false;
+	return c->close_mode == IX_CLOSE_RST || (!c->todo && (c->flags & IXEV_F_OPEN));
+}
+
+static bool flush_close(struct ixev *ev, struct ixev_ctx *c)
+{
+	struct ix_call *call = ixev_call(ev, NULL, 0);
+
+	if (!call)
+		return false;
+	ix_raw_close(call, c->handle, (enum ix_close_mode)c->close_mode);
+	c->flags &= (uint16_t)~IXEV_F_CLOSE;
+	if (c->close_mode != IX_CLOSE_HALF) {
+		c->flags |= IXEV_F_GONE;
+		c->handle = 0;
+	}
+	return true;
+}
+
+/* Issue all @c has; false when the array is full: the rest stays with the context. */
+static bool flush_ctx(struct ixev *ev, struct ixev_ctx *c)
+{
+	struct ix_call *call;
+
+	if ((c->flags & (IXEV_F_ACCEPT | IXEV_F_CONNECT)) && !flush_open(ev, c))
+		return false;
+	if (!c->handle)
+		return true;	/* connecting: the return code will pend it again */
+	if (c->recv_done) {
+		call = ixev_call(ev, NULL, 0);
+		if (!call)
+			return false;
+		ix_raw_recv_done(call, c->handle, c->recv_done);
+		c->recv_done = 0;
+	}
+	if (may_close(c))
+		return flush_close(ev, c);
+	if (c->todo && (c->flags & (IXEV_F_OPEN | IXEV_F_WAIT)) == IXEV_F_OPEN)
+		return ixev_sendv_issue(ev, c);
+	return true;
+}
+
+static bool flush_refused(struct ixev *ev)
+{
+	while (ev->n_refuse) {
+		struct ix_call *call = ixev_call(ev, NULL, 0);
+
+		if (!call)
+			return false;
+		ix_raw_close(call, ev->refuse[ev->refuse_head], IX_CLOSE_RST);
+		ev->refuse_head = (ev->refuse_head + 1) % ev->max_calls;
+		ev->n_refuse--;
+	}
+	return true;
+}
+
+static bool flush(struct ixev *ev)
+{
+	struct ixev_ctx *c;
+
+	if (!flush_refused(ev) || !ixev_timers_flush(ev))
+		return false;
+	while ((c = ev->pend_head) != NULL) {
+		if (!flush_ctx(ev, c))
+			return false;
+		unpend(ev, c);
+	}
+	return true;
+}
+
+void ixev_run(struct ixev *ev, struct ix_page *page)
+{
+	uint32_t max = page->max_calls < ev->max_calls ? page->max_calls : ev->max_calls;
+
+	ev->page = page;
+	ev->now_ns = page->now_ns;
+	ev->work_cycles = 0;
+	take_returns(ev);
+	ev->n_calls = 0;
+	ev->n_sg = 0;
+	ev->limit = max - 1;	/* the last one is for the kick */
+	take_events(ev, page);
+	if (ev->ops->idle)
+		ev->ops->idle(ev->app, ev);
+	if (!flush(ev)) {
+		ev->limit = max;
+		ixev_kick(ev);
+	}
+	page->n_calls = ev->n_calls;
+	page->app_cycles = ev->work_cycles;
+	ev->limit = 0;
+	ev->page = NULL;
+}
+
+/* ---- datagrams ---- */
+
+int ixev_udp_send(struct ixev *ev, uint64_t cookie, const struct ix_addr *to, uint16_t local_port,
+		  const struct ix_sg *sg, uint32_t n)
+{
+	struct ix_addr addr = { .ip = to->ip, .port = to->port, .local_port = local_port };
+	struct ix_call *call = ixev_call(ev, NULL, 0);
+
+	if (!call)
+		return -1;
+	ix_raw_udp_sendv(call, cookie, &addr, sg, n);
+	return 0;
+}
+
+int ixev_udp_recv_done(struct ixev *ev, ix_handle_t handle)
+{
+	struct ix_call *call = ixev_call(ev, NULL, 0);
+
+	if (!call)
+		return -1;
+	ix_raw_udp_recv_done(call, handle);
+	return 0;
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tcp.h - TCP (RFC 9293) of one elastic thread, as its neighbours see it
+ *
+ * Segments come in through tcp_rx() (core/net calls it), calls through tcp_call.c's
+ * functions (core/sys calls them), time through the wheel; frames leave by ip_tx() and
+ * event conditions by struct tcp_sink. tcp_flush() ends every pass: it sends the
+ * acknowledgements and the data that the pass decided on.
+ */
+#ifndef TCP_TCP_H
+#define TCP_TCP_H
+
+#include "fg/fg.h"
+#include "net/netif.h"
+
+enum { TCP_LISTENERS_MAX = 64, TCP_EVENTS_A_FRAME = 6 };
+
+/** Reasons a connection ends with; the values are the ABI's enum ix_dead_reason. */
+enum tcp_end_reason { TCP_END_CLOSED, TCP_END_RESET, TCP_END_ABORTED, TCP_END_TIMEOUT, TCP_END_UNREACHABLE };
+
+/** How close() ends a connection; the values are the ABI's enum ix_close_mode. */
+enum tcp_close_mode { TCP_CLOSE_FIN, TCP_CLOSE_RST, TCP_CLOSE_HALF };
+
+struct tcp_pcb;
+struct tcp_cold;
+struct tcp_cc_ops;
+
+/* Where event conditions go: core/sys. */
+struct tcp_sink {
+	/* Events that may still be raised in this pass. */
+	uint32_t (*room)(void *ctx);
+	void (*knock)(void *ctx, uint64_t handle, const struct flow *f);
+	void (*connected)(void *ctx, uint64_t cookie, int outcome);
+	void (*recv)(void *ctx, uint64_t cookie, const uint8_t *p, uint32_t len);
+	void (*sent)(void *ctx, uint64_t cookie, uint32_t bytes, uint32_t window);
+	void (*dead)(void *ctx, uint64_t cookie, enum tcp_end_reason why);
+};
+
+/** One piece of application memory in a send queue, covering [seq, seq + len). */
+struct snd_ref {
+	const uint8_t *p;
+	uint32_t len;
+	uint32_t seq;
+	uint32_t next;		/* index + 1, 0 at the end */
+	uint32_t pad;
+};
+
+struct tcp_listener {
+	uint16_t port;
+	uint32_t n_pending;	/* half open, or established and not yet accepted */
+};
+
+struct tcp_cfg {
+	uint32_t conns_max, backlog_max, rcv_wnd, rcv_frames_max, ooo_frames_max;
+	uint32_t init_cwnd, syn_retries, data_retries;
+	uint32_t rto_min_us, rto_max_us, rto_init_us, delack_us, time_wait_us, fin_wait2_us;
+	uint16_t mss, port_min, port_max;
+	bool nagle, timestamps, wscale, fast_path;
+	const struct tcp_cc_ops *cc;
+};
+
+struct tcp {
+	struct tcp_cfg cfg;
+	struct netif *nif;
+	const struct tcp_sink *sink;
+	void *sink_ctx;
+	nsec now;		/* of the pass that is running */
+	uint32_t now_us;	/* the same, modulo 2^32 us: what connections store */
+	uint8_t rcv_scale;	/* shift we offer */
+	struct tcp_pcb *pcbs;	/* conns_max, hot halves */
+	struct tcp_cold *colds;	/* conns_max, cold halves */
+	struct pool pcb_pool;	/* over pcbs */
+	struct pool ref_pool;	/* struct snd_ref */
+	struct fg_table flows;
+	const struct toeplitz *tz;
+	uint64_t secret[2];
+	uint32_t dirty_head, dirty_tail;	/* connections tcp_flush() must visit, slot + 1 */
+	struct list time_wait;	/* oldest first, through the cold halves */
+	struct mbuf *grave;	/* received frames of connections that have died */
+	struct mbuf_done rtx_done;
+	uint32_t challenge_tokens;
+	nsec challenge_refill;
+	uint32_t n_listeners;
+	struct tcp_listener listeners[TCP_LISTENERS_MAX];
+	uint32_t port_next;
+	uint64_t ports_used[65536 / 64];
+};
+
+/** Bytes tcp_init() needs for @n connections. */
+size_t tcp_bytes(uint32_t n);
+
+/** @mem: tcp_bytes(cfg->conns_max) zeroed bytes, 64-byte aligned. @tcp is zeroed. */
+void tcp_init(struct tcp *tcp, const struct tcp_cfg *cfg, struct netif *nif, void *mem,
+	      const struct toeplitz *tz, const uint64_t secret[2], const struct tcp_sink *sink,
+	      void *sink_ctx);
+
+/** Start of a pass: the time every connection will see. */
+static inline void tcp_set_now(struct tcp *tcp, nsec now)
+{
+	tcp->now = now;
+	tcp->now_us = (uint32_t)(now / NSEC_PER_USEC);
+}
+
+/** A segment; m->off at the TCP header. Takes @m. (struct netif_up.tcp_rx) */
+void tcp_rx(struct tcp *tcp, struct mbuf *m, uint32_t saddr, uint32_t daddr);
+
+/** Warm the cache for a frame that tcp_rx() will see soon; reads nothing that may be wrong. */
+void tcp_prefetch_bucket(struct tcp *tcp, const struct mbuf *m);
+void tcp_prefetch_pcb(struct tcp *tcp, const struct mbuf *m);
+
+/** An ICMP error about one of our segments (struct netif_up.icmp_err). */
+void tcp_icmp_err(struct tcp *tcp, const uint8_t *quote, uint32_t len, uint8_t type, uint8_t code,
+		  uint16_t mtu);
+
+/** Deliver what earlier passes had no room for. Start of a pass. */
+void tcp_resume(struct tcp *tcp);
+
+/** Send what is owed: acknowledgements, data, window updates. End of a pass. */
+void tcp_flush(struct tcp *tcp);
+
+/** Frames of dead connections; the caller frees them once the application has seen `dead`. */
+struct mbuf *tcp_take_grave(struct tcp *tcp);
+
+int tcp_listen(struct tcp *tcp, uint16_t port);
+
+/** The connection of @handle, or NULL if it is stale or was never valid. */
+struct tcp_pcb *tcp_pcb_of(const struct tcp *tcp, uint64_t handle);
+
+/* The calls. Each has been decoded: @p is live and in a state that allows it. */
+
+/** Returns the handle, -EADDRNOTAVAIL, -ENOBUFS or -EHOSTUNREACH. */
+int64_t tcp_connect(struct tcp *tcp, uint64_t cookie, uint32_t raddr, uint16_t rport);
+bool tcp_can_accept(const struct tcp_pcb *p);
+void tcp_accept(struct tcp *tcp, struct tcp_pcb *p, uint64_t cookie);
+bool tcp_can_send(const struct tcp_pcb *p);
+/** Returns bytes accepted by the window, 0 .. sum of lengths. */
+int64_t tcp_sendv(struct tcp *tcp, struct tcp_pcb *p, const struct mbuf_frag *sg, uint32_t n);
+/** Bytes delivered and not yet given back. */
+uint32_t tcp_recv_held(struct tcp *tcp, const struct tcp_pcb *p);
+void tcp_recv_done(struct tcp *tcp, struct tcp_pcb *p, uint32_t bytes);
+bool tcp_can_close(const struct tcp_pcb *p, enum tcp_close_mode mode);
+void tcp_close(struct tcp *tcp, struct tcp_pcb *p, enum tcp_close_mode mode);
+
+/** Connections in any state. */
+static inline uint32_t tcp_conns(const struct tcp *tcp)
+{
+	return tcp->pcb_pool.n - tcp->pcb_pool.n_avail;
+}
+
+/** Received frames held for applications or reassembly. Walks every connection. */
+uint32_t tcp_frames_held(const struct tcp *tcp);
+
+extern const char *const tcp_cc_names[];	/* NULL-terminated, as dp_cfg.cc indexes it */
+const struct tcp_cc_ops *tcp_cc_find(uint32_t i);
+
+#endif

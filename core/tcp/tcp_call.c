@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tcp_call.c - the application's calls on connections (IX table 1; RFC 9293 section 3.10)
+ *
+ * Each has been decoded by core/sys: handle, state and ranges hold. What is left cannot
+ * fail half way. Nothing here raises an event but the end of a connection.
+ */
+#include "tcp/tcp_impl.h"
+
+int64_t tcp_connect(struct tcp *tcp, uint64_t cookie, uint32_t raddr, uint16_t rport)
+{
+	int32_t port = tcp_port_pick(tcp, raddr, rport);
+	struct flow f = { .laddr = tcp->nif->ip, .raddr = raddr, .lport = (uint16_t)port,
+			  .rport = rport };
+	struct tcp_pcb *p;
+
+	if (port < 0)
+		return port;
+	p = tcp_pcb_find(tcp, &f, tcp_rss(tcp, &f)) ? NULL : tcp_pcb_new(tcp, &f);
+	if (!p) {
+		tcp_port_free(tcp, f.lport);
+		return -ENOBUFS;
+	}
+	p->flags |= F_ACTIVE | F_COOKIE;
+	p->cookie = cookie;
+	p->snd_una = tcp_cold(tcp, p)->iss = tcp_hs_iss(tcp, &f);
+	p->snd_nxt = p->snd_end = p->snd_una + 1;
+	tcp_set_state(tcp, p, TCP_SYN_SENT);
+	tcp_tx_syn(tcp, p);
+	tcp_timer_data_sent(tcp, p);
+	return (int64_t)tcp_handle(tcp, p);
+}
+
+bool tcp_can_accept(const struct tcp_pcb *p)
+{
+	return p->state >= TCP_ESTABLISHED && !(p->flags & F_COOKIE);
+}
+
+void tcp_accept(struct tcp *tcp, struct tcp_pcb *p, uint64_t cookie)
+{
+	tcp_listen_unpend(tcp, p);
+	p->cookie = cookie;
+	p->flags |= F_COOKIE;
+	if (p->flags & (F_UNDELIVERED | F_EOF_OWED))
+		tcp_dirty(tcp, p);
+}
+
+bool tcp_can_send(const struct tcp_pcb *p)
+{
+	return (p->state == TCP_ESTABLISHED || p->state == TCP_CLOSE_WAIT) && (p->flags & F_COOKIE) &&
+	       !(p->flags & F_FIN_WANTED);
+}
+
+/* Append [@p, @p + @len) to the queue; false when references have run out. */
+static bool append_ref(struct tcp *t, struct tcp_pcb *p, const uint8_t *data, uint32_t len)
+{
+	struct snd_ref *tail = p->snd_tail ? tcp_ref(t, p->snd_tail) : NULL, *r;
+	uint32_t i;
+
+	if (tail && tail->p + tail->len == data) {
+		tail->len += len;
+		p->snd_end += len;
+		return true;
+	}
+	r = pool_alloc(&t->ref_pool);
+	if (!r)
+		return false;
+	*r = (struct snd_ref){ .p = data, .len = len, .seq = p->snd_end };
+	i = pool_index(&t->ref_pool, r) + 1;
+	if (!tail) {
+		p->snd_head = i;
+	} else {
+		if (p->snd_head == p->snd_tail)
+			tcp_cold(t, p)->snd_cur = p->snd_head;
+		tail->next = i;
+	}
+	p->snd_tail = i;
+	p->snd_end += len;
+	return true;
+}
+
+/* RFC 9293 section 3.8.6.2.1: not a sliver of a window while more is in flight. */
+static bool silly(const struct tcp *t, const struct tcp_pcb *p, uint32_t usable, uint64_t total)
+{
+	if (likely(total <= usable) || p->snd_end == p->snd_una)
+		return false;
+	return usable < p->mss && usable < tcp_cold(t, p)->max_snd_wnd / 2;
+}
+
+static void blocked(struct tcp *t, struct tcp_pcb *p)
+{
+	p->flags |= F_BLOCKED;
+	if (p->snd_end != p->snd_una)
+		return;				/* an ACK will come */
+	if (t->ref_pool.n_avail == 0) {
+		p->flags |= F_SENT_OWED;	/* tcp_resume() tells when there are references */
+		tcp_dirty(t, p);
+	} else {
+		tcp_timer_persist(t, p);
+	}
+}
+
+int64_t tcp_sendv(struct tcp *tcp, struct tcp_pcb *p, const struct mbuf_frag *sg, uint32_t n)
+{
+	uint32_t usable = tcp_snd_usable(tcp, p), end = p->snd_end;
+	uint64_t total = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		total += sg[i].len;
+	if (unlikely(silly(tcp, p, usable, total)))
+		usable = 0;
+	for (uint32_t i = 0; i < n && usable > 0; i++) {
+		uint32_t len = MIN(sg[i].len, usable);
+
+		if (!append_ref(tcp, p, sg[i].p, len))
+			break;
+		usable -= len;
+	}
+	if (p->snd_end - end < total)
+		blocked(tcp, p);
+	if (p->snd_end != end)
+		tcp_output(tcp, p);
+	return p->snd_end - end;
+}
+
+uint32_t tcp_recv_held(struct tcp *tcp, const struct tcp_pcb *p)
+{
+	if (likely(!(p->flags & F_UNDELIVERED)))
+		return p->rcv_held;
+	return p->rcv_held - tcp_cold(tcp, p)->undel_bytes;
+}
+
+void tcp_recv_done(struct tcp *tcp, struct tcp_pcb *p, uint32_t bytes)
+{
+	uint32_t wnd;
+
+	assert(bytes <= tcp_recv_held(tcp, p));
+	p->rcv_held -= bytes;
+	while (bytes > 0) {
+		struct mbuf *m = p->rcv_head;
+
+		if (bytes < m->len) {
+			mbuf_pull(m, (uint16_t)bytes);
+			break;
+		}
+		bytes -= m->len;
+		p->rcv_head = m->next;
+		mbuf_free(m);
+	}
+	wnd = tcp_rcv_wnd(tcp, p);
+	if (wnd - (p->rcv_adv - p->rcv_nxt) >= MIN(2u * tcp->cfg.mss, tcp->cfg.rcv_wnd / 2)) {
+		p->flags |= F_ACK_NOW;		/* a window update */
+		tcp_dirty(tcp, p);
+	}
+}
+
+bool tcp_can_close(const struct tcp_pcb *p, enum tcp_close_mode mode)
+{
+	if (mode == TCP_CLOSE_HALF)
+		return (p->state == TCP_ESTABLISHED || p->state == TCP_CLOSE_WAIT) &&
+		       (p->flags & F_COOKIE);
+	return true;
+}
+
+static void abort_now(struct tcp *t, struct tcp_pcb *p)
+{
+	if (p->state != TCP_SYN_SENT)
+		tcp_tx_rst(t, p);
+	tcp_end(t, p, TCP_END_ABORTED);
+}
+
+/* Our FIN follows the last byte; 3.10.4. */
+static void want_fin(struct tcp *t, struct tcp_pcb *p)
+{
+	if (p->flags & F_FIN_WANTED)
+		return;
+	p->flags = (p->flags | F_FIN_WANTED) & ~(uint32_t)F_BLOCKED;
+	tcp_set_state(t, p, p->state == TCP_CLOSE_WAIT ? TCP_LAST_ACK : TCP_FIN_WAIT_1);
+	tcp_output(t, p);
+}
+
+void tcp_close(struct tcp *tcp, struct tcp_pcb *p, enum tcp_close_mode mode)
+{
+	bool unread = p->flags & F_UNDELIVERED;
+
+	if (mode == TCP_CLOSE_HALF) {
+		want_fin(tcp, p);
+		return;
+	}
+	/* Refusal, an unfinished handshake, or unread data (RFC 2525 section 2.17). */
+	if (mode == TCP_CLOSE_RST || !(p->flags & F_COOKIE) || p->state < TCP_ESTABLISHED || unread) {
+		abort_now(tcp, p);
+		return;
+	}
+	p->flags = (p->flags | F_CLOSED) & ~(uint32_t)F_EOF_OWED;
+	want_fin(tcp, p);
+	if (p->state == TCP_FIN_WAIT_2) {	/* after a half close */
+		tcp_release_app(tcp, p, TCP_END_CLOSED);
+		tcp_timer_wait(tcp, p, tcp->cfg.fin_wait2_us);
+	}
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tcp_hs.c - the handshake: SYN-SENT and SYN-RECEIVED (RFC 9293 sections 3.5, 3.10.7)
+ *
+ * Passive opens begin in tcp_listen.c, active ones in tcp_call.c; both agree on options
+ * in tcp_hs_take_syn() and become ESTABLISHED here. Initial sequence numbers: RFC 6528.
+ */
+#include "tcp/tcp_impl.h"
+
+enum { MSS_DEFAULT = 536, MSS_MIN = 64, TS_OPT_LEN = 12 };
+
+/** ISN = M + F(tuple, secret), M a 4 us clock (RFC 6528 section 3). */
+uint32_t tcp_hs_iss(const struct tcp *t, const struct flow *f)
+{
+	return (uint32_t)(t->now / 4000) + (uint32_t)siphash24(t->secret, f, sizeof(*f));
+}
+
+/** Agree on what the peer's SYN offers: MSS (3.7.1), scale and timestamps (RFC 7323). */
+void tcp_hs_take_syn(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg *s,
+		     const struct tcp_opts *o)
+{
+	struct tcp_cold *c = tcp_cold(t, p);
+	uint16_t limit = (uint16_t)(t->nif->mtu - IP_HLEN_MIN - TCP_HLEN_MIN);
+
+	c->irs = s->seq;
+	p->rcv_nxt = s->seq + 1;
+	p->rcv_adv = p->rcv_nxt + MIN(t->cfg.rcv_wnd, UINT16_MAX);
+	c->last_ack_sent = p->rcv_nxt;
+	c->peer_mss = MAX(o->mss ? o->mss : MSS_DEFAULT, MSS_MIN);
+	p->mss = MIN(c->peer_mss, limit);
+	if (t->cfg.timestamps && o->has_ts) {
+		p->flags |= F_TS;
+		p->mss = (uint16_t)(p->mss - TS_OPT_LEN);
+		c->ts_recent = o->tsval;
+		c->ts_recent_at = tcp_ts_now(t);
+	}
+	if (t->cfg.wscale && o->has_wscale) {
+		p->flags |= F_WSCALE;
+		p->scale = (uint8_t)(o->wscale | t->rcv_scale << 4);
+	}
+	c->ssthresh = INT32_MAX;
+	c->cc->init(p, c);
+	p->cwnd = t->cfg.init_cwnd * p->mss;
+}
+
+static void take_window(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg *s, uint32_t wnd)
+{
+	struct tcp_cold *c = tcp_cold(t, p);
+
+	p->snd_wnd = wnd;
+	p->snd_wl1 = s->seq;
+	p->snd_wl2 = s->ack;
+	c->max_snd_wnd = MAX(c->max_snd_wnd, wnd);
+}
+
+static void established(struct tcp *t, struct tcp_pcb *p)
+{
+	struct tcp_cold *c = tcp_cold(t, p);
+
+	/* RFC 6298 (5.7): a SYN that timed out means a conservative start. */
+	if (c->backoff > 0)
+		p->cwnd = p->mss;
+	c->backoff = c->retries = 0;
+	c->recover = p->snd_una;
+	if (p->flags & F_RTT)
+		tcp_rtt_sample(t, p, t->now_us - p->rtt_t0);
+	p->flags &= ~(uint32_t)F_RTT;
+	tcp_timer_data_acked(t, p);
+	tcp_set_state(t, p, TCP_ESTABLISHED);
+	if (p->flags & F_ACTIVE)
+		t->sink->connected(t->sink_ctx, p->cookie, 0);
+	else
+		tcp_listen_knock(t, p);
+}
+
+/* A SYN without ACK: both ends have opened (figure 8). */
+static enum verdict simultaneous(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s)
+{
+	tcp_set_state(t, p, TCP_SYN_RCVD);
+	p->snd_wnd = s->wnd;
+	p->snd_nxt = p->snd_una + 1;
+	tcp_tx_syn(t, p);
+	tcp_timer_restart_rto(t, p);
+	return V_DROP;
+}
+
+/** 3.10.7.3. V_NEXT: now ESTABLISHED, text and FIN may follow in the same segment. */
+enum verdict tcp_hs_syn_sent(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s)
+{
+	struct tcp_opts o;
+	bool acked = s->flags & TH_ACK;
+
+	if (acked && (seq_leq(s->ack, p->snd_una) || seq_gt(s->ack, p->snd_nxt)))
+		return s->flags & TH_RST ? V_DROP : V_RST;
+	if (s->flags & TH_RST) {
+		if (!acked)
+			return V_DROP;
+		STAT_INC(t->nif->stats, TCP_RST_RX);
+		tcp_end(t, p, TCP_END_RESET);
+		return V_GONE;
+	}
+	if (!(s->flags & TH_SYN))
+		return V_DROP;
+	if (tcp_opts_decode(&o, s->opts, s->opts_len) != 0) {
+		STAT_INC(t->nif->stats, TCP_BAD_HEADER);
+		return V_DROP;
+	}
+	tcp_hs_take_syn(t, p, s, &o);
+	if (!acked)
+		return simultaneous(t, p, s);
+	p->snd_una = s->ack;
+	take_window(t, p, s, s->wnd);		/* never scaled on a SYN: RFC 7323 2.2 */
+	established(t, p);
+	p->flags |= F_ACK_NOW;
+	tcp_dirty(t, p);
+	s->seq++;
+	s->flags &= (uint8_t)~TH_SYN;
+	return V_NEXT;
+}
+
+/** Fifth step, SYN-RECEIVED: the ACK that completes the handshake, or a reset. */
+enum verdict tcp_hs_syn_rcvd(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s)
+{
+	if (!(s->flags & TH_ACK))
+		return V_DROP;
+	if (seq_leq(s->ack, p->snd_una) || seq_gt(s->ack, p->snd_nxt))
+		return V_RST;
+	p->snd_una++;				/* the SYN; tcp_snd_ack() takes what follows */
+	take_window(t, p, s, s->wnd << tcp_snd_scale(p));
+	established(t, p);
+	return V_NEXT;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tcp_icmp.c - ICMP errors about our segments (RFC 1122 4.2.3.9, RFC 1191, RFC 5927)
+ *
+ * Only a quote whose sequence number is in flight is believed. Unreachables are hints in
+ * every synchronized state: they explain a later timeout, they end nothing.
+ */
+#include "tcp/tcp_impl.h"
+
+enum { PMTU_MIN = 552 };
+
+static bool in_flight(const struct tcp_pcb *p, uint32_t seq)
+{
+	return seq_geq(seq, p->snd_una) && seq_lt(seq, p->snd_nxt);
+}
+
+static void path_mtu(struct tcp *t, struct tcp_pcb *p, uint16_t mtu)
+{
+	struct tcp_cold *c = tcp_cold(t, p);
+	uint32_t mss = MAX(mtu, (uint32_t)PMTU_MIN) - IP_HLEN_MIN - TCP_HLEN_MIN -
+		       (p->flags & F_TS ? 12u : 0);
+
+	if (mss >= p->mss || p->state < TCP_ESTABLISHED)
+		return;
+	p->mss = (uint16_t)mss;
+	p->flags = (p->flags | F_RTX | F_OUTPUT) & ~(uint32_t)(F_RTT | F_RECOVERY);
+	c->rtx_nxt = p->snd_una;
+	c->rtx_end = c->recover = p->snd_nxt;
+	tcp_dirty(t, p);
+}
+
+static void unreachable(struct tcp *t, struct tcp_pcb *p, uint8_t code)
+{
+	bool hard = code == ICMP_C_PROTO || code == ICMP_C_PORT;
+
+	if (hard && p->state == TCP_SYN_SENT)
+		tcp_end(t, p, TCP_END_RESET);
+	else
+		tcp_cold(t, p)->soft_err = true;
+}
+
+void tcp_icmp_err(struct tcp *tcp, const uint8_t *quote, uint32_t len, uint8_t type, uint8_t code,
+		  uint16_t mtu)
+{
+	uint32_t hlen = (quote[IP_VHL] & 15u) * 4;
+	const uint8_t *h = quote + hlen;
+	struct flow f;
+	struct tcp_pcb *p;
+
+	if (len < hlen + 8 || quote[IP_PROTO] != IPPROTO_TCP_)
+		return;
+	f = (struct flow){ .laddr = be32_load(quote + IP_SRC), .raddr = be32_load(quote + IP_DST),
+			   .lport = be16_load(h + TCP_SPORT), .rport = be16_load(h + TCP_DPORT) };
+	p = tcp_pcb_find(tcp, &f, tcp_rss(tcp, &f));
+	if (!p || !in_flight(p, be32_load(h + TCP_SEQ)))
+		return;
+	if (type == ICMP_T_UNREACH && code == ICMP_C_FRAG_NEEDED)
+		path_mtu(tcp, p, mtu);
+	else if (type == ICMP_T_UNREACH)
+		unreachable(tcp, p, code);
+}

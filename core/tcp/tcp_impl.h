@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tcp_impl.h - a connection, and what the files of core/tcp say to each other
+ *
+ * A connection is two cache lines that every segment touches (struct tcp_pcb) and a cold
+ * half (struct tcp_cold) for timers, recovery and closing. Both are arrays indexed by
+ * slot. Variables carry RFC 9293's names.
+ *
+ * A segment runs through
+ *	tcp_rx -> tcp_fast | (tcp_segment: check -> ack -> text -> fin) -> conclude
+ * and only conclude() (tcp_segment.c), tcp_flush() and tcp_output() send.
+ */
+#ifndef TCP_TCP_IMPL_H
+#define TCP_TCP_IMPL_H
+
+#include "base/seq.h"
+#include "net/wire.h"
+#include "tcp/tcp.h"
+
+/* RFC 9293 section 3.3.2. LISTEN is not a connection's state here: see tcp_listen.c. */
+enum tcp_state {
+	TCP_CLOSED,
+	TCP_SYN_SENT,
+	TCP_SYN_RCVD,
+	TCP_ESTABLISHED,
+	TCP_FIN_WAIT_1,
+	TCP_FIN_WAIT_2,
+	TCP_CLOSE_WAIT,
+	TCP_CLOSING,
+	TCP_LAST_ACK,
+	TCP_TIME_WAIT,
+};
+
+/* tcp_pcb.flags */
+enum {
+	F_DIRTY = BIT(0),	/* in the list tcp_flush() visits */
+	F_ACK_NOW = BIT(1),	/* acknowledge in this pass */
+	F_ACK_LATER = BIT(2),	/* one segment unacknowledged: delayed ACK */
+	F_OUTPUT = BIT(3),	/* data, FIN or a retransmission waits for room or window */
+	F_BLOCKED = BIT(4),	/* the application wanted to send more than the window took */
+	F_COOKIE = BIT(5),	/* the application has named it: events may be raised */
+	F_CLOSED = BIT(6),	/* the application closed it: the handle is gone */
+	F_FIN_WANTED = BIT(7),	/* our FIN follows the last byte accepted */
+	F_FIN_SENT = BIT(8),
+	F_FIN_RCVD = BIT(9),	/* the peer's FIN is in sequence */
+	F_EOF_OWED = BIT(10),	/* ... and the application has not been told */
+	F_UNDELIVERED = BIT(11), /* received bytes wait for accept or for event room */
+	F_RTT = BIT(12),	/* timing rtt_seq */
+	F_TS = BIT(13),		/* RFC 7323 timestamps agreed */
+	F_RECOVERY = BIT(14),	/* NewReno fast recovery */
+	F_RTX = BIT(15),	/* retransmitting [rtx_nxt, rtx_end) after a timeout */
+	F_OOO = BIT(16),	/* reassembly queue is not empty, or an early FIN is known */
+	F_T_RTO = BIT(17),	/* deadlines that are set */
+	F_T_DELACK = BIT(18),
+	F_T_PERSIST = BIT(19),
+	F_T_WAIT = BIT(20),
+	F_TIMER = BIT(21),	/* the wheel holds cold->timer, to fire at timer_at */
+	F_ACTIVE = BIT(22),	/* we opened it */
+	F_KNOCKED = BIT(23),	/* counted by its listener until accepted or gone */
+	F_WSCALE = BIT(24),	/* window scaling agreed */
+	F_SENT_OWED = BIT(25),	/* acknowledged bytes wait for the NIC to let go, or for room */
+	F_DUPACKS = BIT(26),	/* cold->dupacks is not zero */
+	F_DEAD_OWED = BIT(27),	/* over, but bytes or the end of stream are not delivered yet */
+};
+
+/* With any of these a segment takes the long way. */
+#define F_SLOW (F_BLOCKED | F_CLOSED | F_FIN_WANTED | F_FIN_RCVD | F_UNDELIVERED | F_RECOVERY | \
+		F_RTX | F_OOO | F_T_PERSIST | F_SENT_OWED | F_DUPACKS | F_OUTPUT)
+
+struct tcp_pcb {
+	struct flow_node node;
+	uint32_t snd_una;
+	uint32_t snd_nxt;	/* highest sequence number sent + 1 */
+	uint32_t snd_end;	/* end of what the application gave; FIN takes snd_end */
+	uint32_t snd_wnd;	/* bytes, scaled */
+	uint32_t snd_wl1, snd_wl2;
+	uint32_t rcv_nxt;
+	uint32_t rcv_adv;	/* right edge advertised; never moves left */
+	uint32_t cwnd;		/* bytes */
+	uint32_t rcv_held;	/* bytes in rcv_head: delivered or about to be */
+	uint32_t flags;		/* F_* */
+	uint16_t mss;		/* largest payload we send, options counted in */
+	uint8_t state;		/* enum tcp_state */
+	uint8_t scale;		/* SND.WS in bits 0-3, RCV.WS in bits 4-7 */
+
+	uint64_t cookie;
+	uint32_t gen;		/* of the slot; never 0 while in use */
+	uint32_t dirty_next;	/* slot + 1 */
+	struct mbuf *rcv_head, *rcv_tail;	/* in-order frames until recv_done */
+	uint32_t snd_head, snd_tail;	/* struct snd_ref, index + 1 */
+	uint32_t rto_at;	/* us, with F_T_RTO */
+	uint32_t timer_at;	/* us, with F_TIMER */
+	uint32_t srtt;		/* us << 3; 0 before the first sample */
+	uint32_t rttvar;	/* us << 2 */
+	uint32_t rtt_seq;	/* being timed: sampled when SND.UNA reaches it */
+	uint32_t rtt_t0;	/* us, when it was sent */
+} __attribute__((aligned(CACHE_LINE)));
+
+_Static_assert(sizeof(struct tcp_pcb) == 2 * CACHE_LINE, "the hot half is two cache lines");
+
+struct tcp_cold {
+	struct timer timer;
+	struct list link;	/* tcp.time_wait */
+	struct tcp *tcp;
+	const struct tcp_cc_ops *cc;
+	struct mbuf *ooo;	/* reassembly queue by sequence number, no overlaps */
+	struct mbuf *undel;	/* first frame not delivered, with F_UNDELIVERED */
+	uint32_t undel_bytes;
+	uint32_t bucket;	/* of fg_table */
+	uint32_t iss, irs;
+	uint32_t fin_seq;	/* of the peer's FIN, with fin_seen */
+	uint32_t ssthresh;
+	uint32_t recover;	/* RFC 6582 */
+	uint32_t acked_ca;	/* bytes acknowledged towards the next cwnd increase */
+	uint32_t rtx_nxt, rtx_end;
+	uint32_t max_snd_wnd;
+	uint32_t delack_at, persist_at, wait_at;	/* us */
+	uint32_t ts_recent, ts_recent_at;	/* RFC 7323; at: us / 1024 */
+	uint32_t last_ack_sent;
+	uint32_t snd_cur;	/* struct snd_ref that holds SND.NXT or precedes it, index + 1 */
+	uint32_t sent_owed;	/* bytes */
+	uint16_t rcv_frames;	/* frames in the reassembly queue and waiting for delivery */
+	uint16_t ooo_frames;
+	uint16_t peer_mss;	/* from the SYN, options not counted in */
+	uint16_t listener;
+	uint16_t rtx_in_nic;	/* retransmitted frames the NIC still reads */
+	uint8_t dupacks;
+	uint8_t backoff;	/* RTO doublings */
+	uint8_t retries;	/* timeouts without progress */
+	bool fin_seen;
+	bool soft_err;		/* ICMP says unreachable */
+	bool partial;		/* a partial ACK has been seen in this recovery */
+	bool syn_acked;
+};
+
+/** A segment being processed; host order. */
+struct tcp_seg {
+	struct mbuf *m;		/* payload; NULL once taken */
+	uint32_t seq, ack, wnd;	/* wnd as on the wire, not scaled */
+	uint32_t len;		/* payload bytes */
+	uint32_t tsval, tsecr;
+	const uint8_t *opts;	/* in the frame */
+	uint8_t opts_len;
+	uint8_t flags;		/* TH_* */
+	bool has_ts;
+};
+
+/** What a step decided: go on, or drop with or without an answer. */
+enum verdict {
+	V_NEXT,
+	V_DROP,
+	V_ACK,		/* drop, acknowledge */
+	V_CHALLENGE,	/* drop, challenge ACK (RFC 5961), rate limited */
+	V_RST,		/* drop, answer with RST, the connection stays */
+	V_ABORT,	/* answer with RST, the connection ends as aborted */
+	V_GONE,		/* the connection has ended: touch it no more */
+};
+
+struct tcp_opts {
+	uint16_t mss;		/* 0: absent */
+	uint8_t wscale;		/* 0 .. 14 */
+	bool has_wscale, has_ts, sack_ok;
+	uint32_t tsval, tsecr;
+};
+
+/* Congestion control. An algorithm reads the connection and moves cwnd and ssthresh only. */
+struct tcp_cc_ops {
+	const char *name;
+	void (*init)(struct tcp_pcb *p, struct tcp_cold *c);
+	/* @acked new bytes while the window was the limit, not in recovery. RFC 5681 3.1 */
+	void (*acked)(struct tcp_pcb *p, struct tcp_cold *c, uint32_t acked);
+	/* Loss inferred: sets ssthresh. @flight bytes outstanding. */
+	void (*loss)(struct tcp_pcb *p, struct tcp_cold *c, uint32_t flight);
+	/* Retransmission timeout: sets ssthresh and cwnd; @first: not a repeated one. */
+	void (*timeout)(struct tcp_pcb *p, struct tcp_cold *c, uint32_t flight, bool first);
+};
+
+extern const struct tcp_cc_ops tcp_cc_newreno;
+
+static inline uint32_t tcp_slot(const struct tcp *t, const struct tcp_pcb *p)
+{
+	return (uint32_t)(p - t->pcbs);
+}
+
+static inline struct tcp_cold *tcp_cold(const struct tcp *t, const struct tcp_pcb *p)
+{
+	return &t->colds[tcp_slot(t, p)];
+}
+
+static inline uint8_t tcp_snd_scale(const struct tcp_pcb *p) { return p->scale & 15; }
+static inline uint8_t tcp_rcv_scale(const struct tcp_pcb *p) { return p->scale >> 4; }
+static inline uint32_t tcp_flight(const struct tcp_pcb *p) { return p->snd_nxt - p->snd_una; }
+static inline bool us_before(uint32_t a, uint32_t b) { return (int32_t)(a - b) < 0; }
+
+static inline uint64_t tcp_handle(const struct tcp *t, const struct tcp_pcb *p)
+{
+	return (uint64_t)p->gen << 32 | tcp_slot(t, p);
+}
+
+static inline struct snd_ref *tcp_ref(const struct tcp *t, uint32_t i)
+{
+	return (struct snd_ref *)pool_at(&t->ref_pool, i - 1);
+}
+
+/* tcp_pcb.c: life of a slot */
+struct tcp_pcb *tcp_pcb_new(struct tcp *t, const struct flow *f);
+void tcp_pcb_free(struct tcp *t, struct tcp_pcb *p);
+struct tcp_pcb *tcp_pcb_find(const struct tcp *t, const struct flow *f, uint32_t rss);
+void tcp_set_state(struct tcp *t, struct tcp_pcb *p, enum tcp_state next);
+void tcp_dirty(struct tcp *t, struct tcp_pcb *p);
+/* The application hears `dead` (if it knows the connection) and the slot is freed. */
+void tcp_end(struct tcp *t, struct tcp_pcb *p, enum tcp_end_reason why);
+/* As tcp_end(TCP_END_CLOSED), but not before everything received has been delivered. */
+void tcp_finish(struct tcp *t, struct tcp_pcb *p);
+/* The application hears `dead` but the protocol goes on (TIME-WAIT, FIN-WAIT-2). */
+void tcp_release_app(struct tcp *t, struct tcp_pcb *p, enum tcp_end_reason why);
+uint32_t tcp_rss(const struct tcp *t, const struct flow *f);
+/** Asserts what must hold between segments. For tests; cost is linear in what is queued. */
+void tcp_check_pcb(const struct tcp *t, const struct tcp_pcb *p);
+
+/* tcp_opts.c */
+int tcp_opts_decode(struct tcp_opts *o, const uint8_t *p, size_t len);
+bool tcp_opts_ts(struct tcp_seg *s);
+uint32_t tcp_ts_now(const struct tcp *t);
+
+/* tcp_check.c: first to fourth step of RFC 9293 3.10.7.4 */
+enum verdict tcp_check_seq(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s);
+enum verdict tcp_check_rst(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg *s);
+enum verdict tcp_check_syn(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg *s);
+
+/* tcp_fast.c: false means nothing was touched */
+bool tcp_fast(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s);
+
+/* tcp_segment.c */
+void tcp_segment(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s);
+
+/* tcp_hs.c */
+enum verdict tcp_hs_syn_sent(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s);
+enum verdict tcp_hs_syn_rcvd(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s);
+void tcp_hs_take_syn(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg *s,
+		     const struct tcp_opts *o);
+uint32_t tcp_hs_iss(const struct tcp *t, const struct flow *f);
+
+/* tcp_listen.c */
+struct tcp_listener *tcp_listener_of(struct tcp *t, uint16_t port);
+void tcp_listen_syn(struct tcp *t, struct tcp_listener *l, const struct flow *f,
+		    struct tcp_seg *s);
+void tcp_listen_unpend(struct tcp *t, struct tcp_pcb *p);
+void tcp_listen_knock(struct tcp *t, struct tcp_pcb *p);
+
+/* tcp_snd.c: fifth step, and the send queue */
+enum verdict tcp_snd_ack(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s);
+void tcp_snd_acked(struct tcp *t, struct tcp_pcb *p, uint32_t ack, nsec arrival);
+void tcp_snd_tell(struct tcp *t, struct tcp_pcb *p, uint32_t bytes);
+uint32_t tcp_snd_usable(const struct tcp *t, const struct tcp_pcb *p);
+void tcp_snd_drop_refs(struct tcp *t, struct tcp_pcb *p);
+
+/* tcp_loss.c: RFC 5681, 6582, 3042, 6298 section 5 */
+void tcp_loss_dupack(struct tcp *t, struct tcp_pcb *p);
+void tcp_loss_acked(struct tcp *t, struct tcp_pcb *p, uint32_t acked, uint32_t flight_before);
+void tcp_loss_timeout(struct tcp *t, struct tcp_pcb *p);
+
+/* tcp_rcv.c: seventh step, reassembly's result, delivery */
+enum verdict tcp_rcv_text(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s);
+void tcp_rcv_append(struct tcp *t, struct tcp_pcb *p, struct mbuf *m, uint32_t len);
+void tcp_rcv_deliver(struct tcp *t, struct tcp_pcb *p);
+uint32_t tcp_rcv_wnd(const struct tcp *t, const struct tcp_pcb *p);
+void tcp_rcv_drop_all(struct tcp *t, struct tcp_pcb *p);
+
+/* tcp_ooo.c: reassembly queue */
+void tcp_ooo_insert(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s);
+void tcp_ooo_collect(struct tcp *t, struct tcp_pcb *p);
+
+/* tcp_close.c: eighth step and the states after ESTABLISHED */
+enum verdict tcp_close_fin(struct tcp *t, struct tcp_pcb *p);
+enum verdict tcp_close_acked(struct tcp *t, struct tcp_pcb *p);
+enum verdict tcp_close_time_wait(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s);
+bool tcp_close_reuse(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg *s);
+void tcp_close_enter_time_wait(struct tcp *t, struct tcp_pcb *p);
+
+/* tcp_tx.c: building segments */
+enum { TX_REXMIT = BIT(0) };
+uint32_t tcp_tx_data(struct tcp *t, struct tcp_pcb *p, uint32_t seq, uint32_t len, uint8_t flags,
+		     uint32_t how);
+void tcp_tx_ack(struct tcp *t, struct tcp_pcb *p);
+void tcp_tx_probe(struct tcp *t, struct tcp_pcb *p);
+void tcp_tx_syn(struct tcp *t, struct tcp_pcb *p);
+void tcp_tx_rst(struct tcp *t, struct tcp_pcb *p);
+void tcp_tx_rst_for(struct tcp *t, const struct flow *f, const struct tcp_seg *s);
+void tcp_tx_challenge(struct tcp *t, struct tcp_pcb *p);
+
+/* tcp_output.c: what may be sent now */
+void tcp_output(struct tcp *t, struct tcp_pcb *p);
+
+/* tcp_rtt.c: RFC 6298 */
+void tcp_rtt_sample(struct tcp *t, struct tcp_pcb *p, uint32_t rtt_us);
+uint32_t tcp_rtt_rto(const struct tcp *t, const struct tcp_pcb *p, uint8_t backoff);
+
+/* tcp_timer.c: the only file that arms or cancels */
+void tcp_timer_data_sent(struct tcp *t, struct tcp_pcb *p);
+void tcp_timer_data_acked(struct tcp *t, struct tcp_pcb *p);
+void tcp_timer_restart_rto(struct tcp *t, struct tcp_pcb *p);
+void tcp_timer_ack_owed(struct tcp *t, struct tcp_pcb *p);
+void tcp_timer_persist(struct tcp *t, struct tcp_pcb *p);
+void tcp_timer_wait(struct tcp *t, struct tcp_pcb *p, uint32_t us);
+void tcp_timer_stop(struct tcp *t, struct tcp_pcb *p);
+timer_fn tcp_timer_fire;
+
+/* tcp_ports.c: RFC 6056 within queue affinity */
+int32_t tcp_port_pick(struct tcp *t, uint32_t raddr, uint16_t rport);
+void tcp_port_free(struct tcp *t, uint16_t port);
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tcp_listen.c - passive open: LISTEN, the backlog, and the knock (RFC 9293 3.10.7.2)
+ *
+ * A listener is a port. A SYN makes a connection in SYN-RECEIVED; when the handshake is
+ * done the application hears `knock`. A connection counts against the backlog from its
+ * SYN until it is accepted or gone.
+ */
+#include "tcp/tcp_impl.h"
+
+struct tcp_listener *tcp_listener_of(struct tcp *t, uint16_t port)
+{
+	for (uint32_t i = 0; i < t->n_listeners; i++)
+		if (t->listeners[i].port == port)
+			return &t->listeners[i];
+	return NULL;
+}
+
+/** A SYN for a listener. */
+void tcp_listen_syn(struct tcp *t, struct tcp_listener *l, const struct flow *f, struct tcp_seg *s)
+{
+	struct tcp_pcb *p;
+	struct tcp_opts o;
+
+	if (tcp_opts_decode(&o, s->opts, s->opts_len) != 0) {
+		STAT_INC(t->nif->stats, TCP_BAD_HEADER);
+		return;
+	}
+	if (l->n_pending >= t->cfg.backlog_max) {
+		STAT_INC(t->nif->stats, TCP_LISTEN_DROP);
+		return;
+	}
+	p = tcp_pcb_new(t, f);
+	if (!p)
+		return;
+	l->n_pending++;
+	p->flags |= F_KNOCKED;
+	tcp_cold(t, p)->listener = (uint16_t)(l - t->listeners);
+	tcp_hs_take_syn(t, p, s, &o);
+	p->snd_wnd = s->wnd;
+	p->snd_una = tcp_cold(t, p)->iss = tcp_hs_iss(t, f);
+	p->snd_nxt = p->snd_end = p->snd_una + 1;
+	tcp_set_state(t, p, TCP_SYN_RCVD);
+	tcp_tx_syn(t, p);
+	tcp_timer_data_sent(t, p);
+}
+
+/** The connection no longer counts against its listener's backlog. */
+void tcp_listen_unpend(struct tcp *t, struct tcp_pcb *p)
+{
+	if (!(p->flags & F_KNOCKED))
+		return;
+	p->flags &= ~(uint32_t)F_KNOCKED;
+	t->listeners[tcp_cold(t, p)->listener].n_pending--;
+}
+
+void tcp_listen_knock(struct tcp *t, struct tcp_pcb *p)
+{
+	STAT_INC(t->nif->stats, TCP_KNOCKS);
+	t->sink->knock(t->sink_ctx, tcp_handle(t, p), &p->node.flow);
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tcp_loss.c - loss: fast retransmit, NewReno recovery, limited transmit, timeout
+ *
+ * RFC 5681 section 3.2, RFC 6582, RFC 3042, RFC 6298 section 5. After a timeout
+ * [rtx_nxt, rtx_end) is sent again as the window grows; SND.NXT never moves back.
+ * Not here: how windows shrink (tcp_cc_*.c), what may be sent (tcp_output.c).
+ */
+#include "tcp/tcp_impl.h"
+
+static void set_dupacks(struct tcp_pcb *p, struct tcp_cold *c, uint8_t n)
+{
+	c->dupacks = n;
+	if (n)
+		p->flags |= F_DUPACKS;
+	else
+		p->flags &= ~(uint32_t)F_DUPACKS;
+}
+
+static void rexmit_first(struct tcp *t, struct tcp_pcb *p)
+{
+	uint32_t data = seq_min(p->snd_nxt, p->snd_end) - p->snd_una;
+
+	p->flags &= ~(uint32_t)F_RTT;
+	STAT_INC(t->nif->stats, TCP_FAST_REXMIT);
+	tcp_tx_data(t, p, p->snd_una, MIN(data, p->mss),
+		    (p->flags & F_FIN_SENT) && data <= p->mss ? TH_FIN : 0, TX_REXMIT);
+}
+
+/* RFC 6582 section 3.2 step 2. */
+static void enter_recovery(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c)
+{
+	c->cc->loss(p, c, tcp_flight(p));
+	c->recover = p->snd_nxt;
+	c->partial = false;
+	p->cwnd = c->ssthresh + 3u * p->mss;
+	p->flags |= F_RECOVERY;
+	rexmit_first(t, p);
+	tcp_timer_restart_rto(t, p);
+}
+
+/** A duplicate ACK has arrived. */
+void tcp_loss_dupack(struct tcp *t, struct tcp_pcb *p)
+{
+	struct tcp_cold *c = tcp_cold(t, p);
+
+	STAT_INC(t->nif->stats, TCP_DUP_ACK);
+	if (p->flags & F_RTX)
+		return;
+	if (c->dupacks < UINT8_MAX)
+		set_dupacks(p, c, (uint8_t)(c->dupacks + 1));
+	if (p->flags & F_RECOVERY)
+		p->cwnd += p->mss;
+	else if (c->dupacks < 3)
+		STAT_INC(t->nif->stats, TCP_LIMITED_TX);
+	else if (c->dupacks == 3 && seq_geq(p->snd_una, c->recover))
+		enter_recovery(t, p, c);
+}
+
+/* RFC 6582 section 3.2 step 3. */
+static void partial_ack(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c, uint32_t acked)
+{
+	rexmit_first(t, p);
+	p->cwnd -= MIN(acked, p->cwnd - p->mss);
+	if (acked >= p->mss)
+		p->cwnd += p->mss;
+	if (!c->partial)
+		tcp_timer_restart_rto(t, p);
+	c->partial = true;
+}
+
+static void leave_recovery(struct tcp_pcb *p, struct tcp_cold *c)
+{
+	p->flags &= ~(uint32_t)F_RECOVERY;
+	p->cwnd = MIN(c->ssthresh, MAX(tcp_flight(p), p->mss) + p->mss);
+	set_dupacks(p, c, 0);
+}
+
+/**
+ * SND.UNA has advanced by @acked; @flight was outstanding before. Grows the window only
+ * when the window was what limited the sender (RFC 5681 section 3.1, RFC 7661).
+ */
+void tcp_loss_acked(struct tcp *t, struct tcp_pcb *p, uint32_t acked, uint32_t flight)
+{
+	struct tcp_cold *c = tcp_cold(t, p);
+
+	if (p->flags & F_RECOVERY) {
+		if (seq_lt(p->snd_una, c->recover))
+			partial_ack(t, p, c, acked);
+		else
+			leave_recovery(p, c);
+		return;
+	}
+	set_dupacks(p, c, 0);
+	if (p->flags & F_RTX) {
+		c->rtx_nxt = seq_max(c->rtx_nxt, p->snd_una);
+		if (seq_geq(p->snd_una, c->rtx_end))
+			p->flags &= ~(uint32_t)F_RTX;
+		c->cc->acked(p, c, acked);
+	} else if (p->cwnd < c->ssthresh ? 2 * flight >= p->cwnd : flight + p->mss >= p->cwnd) {
+		c->cc->acked(p, c, acked);
+	}
+}
+
+static bool give_up(const struct tcp *t, const struct tcp_pcb *p, const struct tcp_cold *c)
+{
+	return c->retries > (p->state < TCP_ESTABLISHED ? t->cfg.syn_retries : t->cfg.data_retries);
+}
+
+/* RFC 6298 (5.4) - (5.7). */
+static void timeout_data(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c)
+{
+	c->cc->timeout(p, c, tcp_flight(p), c->retries == 1);
+	p->flags = (p->flags | F_RTX | F_OUTPUT) & ~(uint32_t)(F_RECOVERY | F_RTT);
+	set_dupacks(p, c, 0);
+	c->recover = c->rtx_end = p->snd_nxt;
+	c->rtx_nxt = p->snd_una;
+	tcp_output(t, p);
+}
+
+/** The retransmission timer has expired. May end the connection. */
+void tcp_loss_timeout(struct tcp *t, struct tcp_pcb *p)
+{
+	struct tcp_cold *c = tcp_cold(t, p);
+
+	if (p->snd_una == p->snd_nxt) {		/* armed only to retry a build that had no room */
+		tcp_output(t, p);
+		return;
+	}
+	STAT_INC(t->nif->stats, TCP_RTO);
+	c->retries++;
+	if (give_up(t, p, c)) {
+		tcp_end(t, p, c->soft_err ? TCP_END_UNREACHABLE : TCP_END_TIMEOUT);
+		return;
+	}
+	if (c->backoff < 16)
+		c->backoff++;
+	p->flags &= ~(uint32_t)F_RTT;
+	if (p->state < TCP_ESTABLISHED)
+		tcp_tx_syn(t, p);
+	else
+		timeout_data(t, p, c);
+	if (!(p->flags & F_T_RTO))
+		tcp_timer_restart_rto(t, p);
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tcp_pcb.c - the life of a connection's slot: birth, lookup, state, death
+ *
+ * A freed slot that is still in the dirty list goes back to the pool when the list is
+ * walked, so the list needs no back links. Handles carry the slot's generation.
+ */
+#include "tcp/tcp_impl.h"
+
+#define S(state) BIT(state)
+
+/* Legal successors, RFC 9293 section 3.3.2; CLOSED follows any state. */
+static const uint16_t tcp_next[] = {
+	[TCP_CLOSED] = S(TCP_SYN_SENT) | S(TCP_SYN_RCVD),
+	[TCP_SYN_SENT] = S(TCP_SYN_RCVD) | S(TCP_ESTABLISHED),
+	[TCP_SYN_RCVD] = S(TCP_ESTABLISHED) | S(TCP_FIN_WAIT_1),
+	[TCP_ESTABLISHED] = S(TCP_FIN_WAIT_1) | S(TCP_CLOSE_WAIT),
+	[TCP_FIN_WAIT_1] = S(TCP_FIN_WAIT_2) | S(TCP_CLOSING) | S(TCP_TIME_WAIT),
+	[TCP_FIN_WAIT_2] = S(TCP_TIME_WAIT),
+	[TCP_CLOSE_WAIT] = S(TCP_LAST_ACK),
+	[TCP_CLOSING] = S(TCP_TIME_WAIT),
+	[TCP_LAST_ACK] = 0,
+	[TCP_TIME_WAIT] = 0,
+};
+
+void tcp_set_state(struct tcp *t, struct tcp_pcb *p, enum tcp_state next)
+{
+	assert(next == TCP_CLOSED || (tcp_next[p->state] & S(next)) != 0);
+	if (next == TCP_ESTABLISHED)
+		STAT_INC(t->nif->stats, TCP_OPENED);
+	p->state = (uint8_t)next;
+}
+
+/** RSS hash of the frames this flow receives. */
+uint32_t tcp_rss(const struct tcp *t, const struct flow *f)
+{
+	return toeplitz_ipv4(t->tz, f->raddr, f->laddr, f->rport, f->lport);
+}
+
+struct tcp_pcb *tcp_pcb_find(const struct tcp *t, const struct flow *f, uint32_t rss)
+{
+	struct flow_node *n = fg_find(&t->flows, f, fg_bucket(&t->flows, f, rss));
+
+	return n ? container_of(n, struct tcp_pcb, node) : NULL;
+}
+
+struct tcp_pcb *tcp_pcb_of(const struct tcp *t, uint64_t handle)
+{
+	uint32_t slot = (uint32_t)handle;
+	struct tcp_pcb *p;
+
+	if (slot >= t->pcb_pool.n_fresh)
+		return NULL;
+	p = &t->pcbs[slot];
+	if (p->gen != handle >> 32 || p->state == TCP_CLOSED || (p->flags & F_CLOSED))
+		return NULL;
+	return p;
+}
+
+/* The table is full: the oldest connection in TIME-WAIT makes room. */
+static struct tcp_pcb *pcb_alloc(struct tcp *t)
+{
+	struct tcp_pcb *p = pool_alloc(&t->pcb_pool);
+
+	if (p || list_empty(&t->time_wait))
+		return p;
+	struct tcp_cold *oldest = container_of(t->time_wait.next, struct tcp_cold, link);
+
+	tcp_pcb_free(t, &t->pcbs[oldest - t->colds]);
+	return pool_alloc(&t->pcb_pool);
+}
+
+/** A connection in CLOSED, findable by @f. NULL and a counted refusal when there is no room. */
+struct tcp_pcb *tcp_pcb_new(struct tcp *t, const struct flow *f)
+{
+	struct tcp_pcb *p = pcb_alloc(t);
+	struct tcp_cold *c;
+	uint32_t gen;
+
+	if (!p) {
+		STAT_INC(t->nif->stats, TCP_NO_PCB);
+		return NULL;
+	}
+	gen = (p->gen + 1) & INT32_MAX;
+	*p = (struct tcp_pcb){ .node.flow = *f, .gen = gen ? gen : 1 };
+	c = tcp_cold(t, p);
+	*c = (struct tcp_cold){
+		.timer.fire = tcp_timer_fire,
+		.tcp = t,
+		.cc = t->cfg.cc,
+		.bucket = fg_bucket(&t->flows, f, tcp_rss(t, f)),
+	};
+	fg_insert(&t->flows, &p->node, c->bucket);
+	t->nif->work->tcp_conns++;
+	return p;
+}
+
+/** Drop everything the connection has and free its slot. Raises no event. */
+void tcp_pcb_free(struct tcp *t, struct tcp_pcb *p)
+{
+	struct tcp_cold *c = tcp_cold(t, p);
+
+	tcp_listen_unpend(t, p);
+	tcp_timer_stop(t, p);
+	tcp_snd_drop_refs(t, p);
+	tcp_rcv_drop_all(t, p);
+	list_del(&c->link);
+	fg_remove(&t->flows, &p->node, c->bucket);
+	if (p->flags & F_ACTIVE)
+		tcp_port_free(t, p->node.flow.lport);
+	p->state = TCP_CLOSED;
+	t->nif->work->tcp_conns++;
+	if (!(p->flags & F_DIRTY))
+		pool_free(&t->pcb_pool, p);
+}
+
+/** Have tcp_resume() and tcp_flush() look at @p. */
+void tcp_dirty(struct tcp *t, struct tcp_pcb *p)
+{
+	uint32_t me = tcp_slot(t, p) + 1;
+
+	if (p->flags & F_DIRTY)
+		return;
+	p->flags |= F_DIRTY;
+	p->dirty_next = 0;
+	if (t->dirty_tail)
+		t->pcbs[t->dirty_tail - 1].dirty_next = me;
+	else
+		t->dirty_head = me;
+	t->dirty_tail = me;
+}
+
+static int errno_of(enum tcp_end_reason why)
+{
+	switch (why) {
+	case TCP_END_RESET:		return -ECONNREFUSED;
+	case TCP_END_TIMEOUT:		return -ETIMEDOUT;
+	case TCP_END_UNREACHABLE:	return -EHOSTUNREACH;
+	default:			return -ECONNABORTED;
+	}
+}
+
+static void tell_end(struct tcp *t, struct tcp_pcb *p, enum tcp_end_reason why)
+{
+	if (!(p->flags & F_COOKIE))
+		return;
+	p->flags &= ~(uint32_t)F_COOKIE;
+	if (p->state == TCP_SYN_SENT || p->state == TCP_SYN_RCVD)
+		t->sink->connected(t->sink_ctx, p->cookie, errno_of(why));
+	else
+		t->sink->dead(t->sink_ctx, p->cookie, why);
+}
+
+static void count_end(struct tcp *t, enum tcp_end_reason why)
+{
+	struct stats *st = t->nif->stats;
+
+	if (why == TCP_END_CLOSED)
+		STAT_INC(st, TCP_CLOSED);
+	else
+		STAT_INC(st, TCP_ABORTED);
+	if (why == TCP_END_TIMEOUT)
+		STAT_INC(st, TCP_TIMEOUT);
+}
+
+void tcp_end(struct tcp *t, struct tcp_pcb *p, enum tcp_end_reason why)
+{
+	count_end(t, why);
+	tell_end(t, p, why);
+	tcp_pcb_free(t, p);
+}
+
+void tcp_release_app(struct tcp *t, struct tcp_pcb *p, enum tcp_end_reason why)
+{
+	count_end(t, why);
+	tell_end(t, p, why);
+	tcp_snd_drop_refs(t, p);
+	tcp_rcv_drop_all(t, p);
+	p->flags = (p->flags | F_CLOSED) & ~(uint32_t)(F_BLOCKED | F_EOF_OWED | F_UNDELIVERED | F_DEAD_OWED);
+}
+
+void tcp_finish(struct tcp *t, struct tcp_pcb *p)
+{
+	if ((p->flags & (F_UNDELIVERED | F_EOF_OWED)) && !(p->flags & F_CLOSED)) {
+		p->flags |= F_DEAD_OWED;
+		tcp_dirty(t, p);
+	} else if (p->state == TCP_TIME_WAIT) {
+		tcp_release_app(t, p, TCP_END_CLOSED);
+	} else {
+		tcp_end(t, p, TCP_END_CLOSED);
+	}
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tcp_rcv.c - the seventh step, segment text; delivery; the receive window
+ *
+ * A frame that carries bytes in sequence is appended to rcv_head and stays there until
+ * recv_done covers it: the application reads the frame's own bytes. Undelivered frames
+ * (not accepted yet, or no event room) are the tail of the same list, from cold->undel.
+ */
+#include "tcp/tcp_impl.h"
+
+/** RCV.WND to advertise: never moves the right edge left, and not by slivers (3.8.6.2.2). */
+uint32_t tcp_rcv_wnd(const struct tcp *t, const struct tcp_pcb *p)
+{
+	uint32_t room = t->cfg.rcv_wnd > p->rcv_held ? t->cfg.rcv_wnd - p->rcv_held : 0;
+	uint32_t edge = p->rcv_nxt + MIN(room, (uint32_t)UINT16_MAX << tcp_rcv_scale(p));
+	uint32_t mss = MIN(t->cfg.mss, t->cfg.rcv_wnd / 2);
+
+	if (seq_leq(edge, p->rcv_adv) || edge - p->rcv_adv < mss)
+		return p->rcv_adv - p->rcv_nxt;
+	return edge - p->rcv_nxt;
+}
+
+/** Bytes [rcv_nxt, rcv_nxt + @len) are in @m: ours now. Decides on the acknowledgement. */
+void tcp_rcv_append(struct tcp *t, struct tcp_pcb *p, struct mbuf *m, uint32_t len)
+{
+	m->next = NULL;
+	if (p->rcv_head)
+		p->rcv_tail->next = m;
+	else
+		p->rcv_head = m;
+	p->rcv_tail = m;
+	p->rcv_held += len;
+	p->rcv_nxt += len;
+	p->flags |= p->flags & F_ACK_LATER ? F_ACK_NOW : F_ACK_LATER;
+	tcp_dirty(t, p);
+}
+
+void tcp_rcv_drop_all(struct tcp *t, struct tcp_pcb *p)
+{
+	struct tcp_cold *c = tcp_cold(t, p);
+
+	if (p->rcv_head) {
+		p->rcv_tail->next = t->grave;
+		t->grave = p->rcv_head;
+	}
+	mbuf_free_chain(c->ooo);
+	c->ooo = c->undel = NULL;
+	c->ooo_frames = c->rcv_frames = 0;
+	c->undel_bytes = 0;
+	p->rcv_head = p->rcv_tail = NULL;
+	p->rcv_held = 0;
+	p->flags &= ~(uint32_t)(F_UNDELIVERED | F_OOO);
+}
+
+/** Hand the application what waits, as far as there is room; then the end of stream. */
+void tcp_rcv_deliver(struct tcp *t, struct tcp_pcb *p)
+{
+	struct tcp_cold *c = tcp_cold(t, p);
+
+	while (c->undel) {
+		struct mbuf *m = c->undel;
+
+		if (t->sink->room(t->sink_ctx) < TCP_EVENTS_A_FRAME / 2)
+			return;
+		t->sink->recv(t->sink_ctx, p->cookie, mbuf_data(m), m->len);
+		c->undel_bytes -= m->len;
+		c->undel = m->next;
+		c->rcv_frames--;
+	}
+	p->flags &= ~(uint32_t)F_UNDELIVERED;
+	if ((p->flags & F_EOF_OWED) && t->sink->room(t->sink_ctx) >= TCP_EVENTS_A_FRAME / 2) {
+		p->flags &= ~(uint32_t)F_EOF_OWED;
+		t->sink->recv(t->sink_ctx, p->cookie, NULL, 0);
+	}
+}
+
+/* Frames [m ..] of the list have become readable; deliver now or later. */
+static void readable(struct tcp *t, struct tcp_pcb *p, struct mbuf *m)
+{
+	struct tcp_cold *c = tcp_cold(t, p);
+
+	if (!(p->flags & F_UNDELIVERED)) {
+		p->flags |= F_UNDELIVERED;
+		c->undel = m;
+	}
+	for (; m; m = m->next) {
+		c->undel_bytes += m->len;
+		c->rcv_frames++;
+	}
+	if (p->flags & F_COOKIE)
+		tcp_rcv_deliver(t, p);
+}
+
+/* Cut @s to the window; false: nothing of it is new. */
+static bool trim(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s)
+{
+	uint32_t old, room = p->rcv_adv - p->rcv_nxt;
+
+	if (seq_lt(s->seq, p->rcv_nxt)) {
+		old = MIN(p->rcv_nxt - s->seq, s->len);
+		STAT_ADD(t->nif->stats, TCP_DUP_DATA, old);
+		mbuf_pull(s->m, (uint16_t)old);
+		s->seq += old;
+		s->len -= old;
+	}
+	if (seq_gt(s->seq + s->len, p->rcv_nxt + room)) {
+		s->len = p->rcv_nxt + room - s->seq;
+		s->flags &= (uint8_t)~TH_FIN;
+	}
+	s->m->len = (uint16_t)s->len;
+	return s->len > 0;
+}
+
+/* Frames are memory too: a peer that sends single bytes is bounded in frames. The pool
+ * keeps an eighth for what we must send. */
+static bool too_many(const struct tcp *t, const struct tcp_pcb *p)
+{
+	return tcp_cold(t, p)->rcv_frames >= t->cfg.rcv_frames_max ||
+	       mempool_avail(t->nif->pool) <= t->nif->pool->pool.n / 8;
+}
+
+static void note_fin(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg *s)
+{
+	struct tcp_cold *c = tcp_cold(t, p);
+
+	if (!(s->flags & TH_FIN) || (p->flags & F_FIN_RCVD) || c->fin_seen)
+		return;
+	c->fin_seen = true;
+	c->fin_seq = s->seq + s->len;
+	p->flags |= F_OOO;
+}
+
+static void in_order(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s)
+{
+	struct mbuf *first = s->m;
+
+	s->m = NULL;
+	tcp_rcv_append(t, p, first, s->len);
+	if (p->flags & F_OOO) {
+		p->flags |= F_ACK_NOW;		/* fills a gap: RFC 5681 section 4.2 */
+		tcp_ooo_collect(t, p);
+	}
+	readable(t, p, first);
+}
+
+enum verdict tcp_rcv_text(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s)
+{
+	uint32_t had = s->len;
+
+	if (had == 0 && !(s->flags & TH_FIN))
+		return V_NEXT;
+	if (p->flags & F_FIN_RCVD)
+		return V_ACK;			/* only retransmissions can be here */
+	if ((p->flags & F_CLOSED) && seq_gt(s->seq + s->len, p->rcv_nxt))
+		return V_ABORT;			/* RFC 1122 section 4.2.2.13 */
+	if (!trim(t, p, s)) {
+		note_fin(t, p, s);
+		if (had > 0) {
+			p->flags |= F_ACK_NOW;
+			tcp_dirty(t, p);
+		}
+		return seq_gt(s->seq, p->rcv_nxt) ? V_ACK : V_NEXT;
+	}
+	if (too_many(t, p)) {
+		STAT_INC(t->nif->stats, TCP_RCV_DROP);
+		return V_ACK;
+	}
+	note_fin(t, p, s);
+	if (s->seq != p->rcv_nxt) {
+		tcp_ooo_insert(t, p, s);
+		return V_ACK;			/* at once: RFC 5681 section 4.2 */
+	}
+	in_order(t, p, s);
+	return V_NEXT;
+}

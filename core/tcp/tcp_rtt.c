@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tcp_rtt.c - round-trip estimation and the retransmission timeout (RFC 6298)
+ *
+ * SRTT and RTTVAR in microseconds, scaled by 8 and 4 as Jacobson did. The clock
+ * granularity G is the wheel's tick. Touches no timer: see tcp_timer.c.
+ */
+#include "tcp/tcp_impl.h"
+
+enum { RTT_G_US = 16, RTT_MAX_US = 120 * 1000 * 1000 };
+
+/** Fold in one measurement of a segment sent once (Karn). RFC 6298 (2.2), (2.3). */
+void tcp_rtt_sample(struct tcp *t, struct tcp_pcb *p, uint32_t rtt_us)
+{
+	uint32_t r = MIN(MAX(rtt_us, 1), RTT_MAX_US);
+
+	(void)t;
+	if (p->srtt == 0) {
+		p->srtt = r << 3;
+		p->rttvar = r << 1;
+		return;
+	}
+	int32_t err = (int32_t)(r - (p->srtt >> 3));
+	uint32_t abs_err = (uint32_t)(err < 0 ? -err : err);
+
+	p->rttvar += abs_err - (p->rttvar >> 2);
+	p->srtt = MAX(p->srtt + (uint32_t)err, 1);
+}
+
+/** RTO in us after @backoff doublings, within the knobs' floor and ceiling. (2.1) - (2.5) */
+uint32_t tcp_rtt_rto(const struct tcp *t, const struct tcp_pcb *p, uint8_t backoff)
+{
+	uint64_t rto = t->cfg.rto_init_us;
+
+	if (p->srtt != 0)
+		rto = (p->srtt >> 3) + MAX(RTT_G_US, p->rttvar);
+	rto = MAX(rto, t->cfg.rto_min_us) << MIN(backoff, 16);
+	return (uint32_t)MIN(rto, t->cfg.rto_max_us);
+}

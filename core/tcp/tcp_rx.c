@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tcp_rx.c - a segment arrives: decode it, find its connection (RFC 9293 section 3.10.7)
+ *
+ * Bytes become struct tcp_seg here, bounds first; nobody above looks at the header again.
+ * Not here: what the segment does (tcp_fast.c, tcp_segment.c), LISTEN (tcp_listen.c).
+ */
+#include "net/csum.h"
+#include "tcp/tcp_impl.h"
+
+static bool csum_ok(struct tcp *t, const struct mbuf *m, uint32_t saddr, uint32_t daddr)
+{
+	uint32_t sum;
+
+	if (likely(m->flags & MBUF_RX_L4_CSUM_OK))
+		return true;
+	t->nif->work->csum_bytes += m->len;
+	sum = csum_add(csum_pseudo(saddr, daddr, IPPROTO_TCP_, m->len),
+		       csum_partial(mbuf_data(m), m->len), 0);
+	return csum_fold(sum) == 0;
+}
+
+/* Leaves m->off at the payload. */
+static bool decode(struct tcp *t, struct tcp_seg *s, struct mbuf *m, uint32_t saddr, uint32_t daddr)
+{
+	const uint8_t *h = mbuf_data(m);
+	uint32_t hlen;
+
+	if (unlikely(m->len < TCP_HLEN_MIN || (hlen = (uint32_t)(h[TCP_OFF] >> 4) * 4) < TCP_HLEN_MIN ||
+		     hlen > m->len)) {
+		STAT_INC(t->nif->stats, TCP_BAD_HEADER);
+		return false;
+	}
+	if (unlikely(!csum_ok(t, m, saddr, daddr))) {
+		STAT_INC(t->nif->stats, TCP_BAD_CSUM);
+		return false;
+	}
+	s->m = m;
+	s->seq = be32_load(h + TCP_SEQ);
+	s->ack = be32_load(h + TCP_ACK);
+	s->wnd = be16_load(h + TCP_WND);
+	s->flags = h[TCP_FLAGS];
+	s->opts = h + TCP_HLEN_MIN;
+	s->opts_len = (uint8_t)(hlen - TCP_HLEN_MIN);
+	s->has_ts = false;
+	mbuf_pull(m, (uint16_t)hlen);
+	s->len = m->len;
+	return true;
+}
+
+static void flow_of(struct flow *f, const uint8_t *h, uint32_t saddr, uint32_t daddr)
+{
+	*f = (struct flow){ .laddr = daddr, .raddr = saddr,
+			    .lport = be16_load(h + TCP_DPORT), .rport = be16_load(h + TCP_SPORT) };
+}
+
+static uint32_t rss_of(const struct tcp *t, const struct mbuf *m, const struct flow *f)
+{
+	return likely(m->flags & MBUF_RX_HASH) ? m->hash : tcp_rss(t, f);
+}
+
+/* 3.10.7.1 and 3.10.7.2: CLOSED and LISTEN. */
+static void no_connection(struct tcp *t, const struct flow *f, struct tcp_seg *s)
+{
+	struct tcp_listener *l = tcp_listener_of(t, f->lport);
+
+	if (s->flags & TH_RST)
+		return;
+	if (l && (s->flags & (TH_SYN | TH_ACK)) == TH_SYN) {
+		tcp_listen_syn(t, l, f, s);
+		return;
+	}
+	STAT_INC(t->nif->stats, TCP_NO_CONN);
+	tcp_tx_rst_for(t, f, s);
+}
+
+void tcp_rx(struct tcp *tcp, struct mbuf *m, uint32_t saddr, uint32_t daddr)
+{
+	const uint8_t *h = mbuf_data(m);
+	struct tcp_pcb *p;
+	struct tcp_seg s;
+	struct flow f;
+
+	if (unlikely(!decode(tcp, &s, m, saddr, daddr))) {
+		mbuf_free(m);
+		return;
+	}
+	flow_of(&f, h, saddr, daddr);
+	p = tcp_pcb_find(tcp, &f, rss_of(tcp, m, &f));
+	if (unlikely(p && p->state == TCP_TIME_WAIT && tcp_close_reuse(tcp, p, &s))) {
+		STAT_INC(tcp->nif->stats, TCP_TIME_WAIT_REUSE);
+		tcp_pcb_free(tcp, p);
+		p = NULL;
+	}
+	if (unlikely(!p)) {
+		tcp->nif->work->tcp_slow++;
+		no_connection(tcp, &f, &s);
+	} else if (likely(tcp_fast(tcp, p, &s))) {
+		tcp->nif->work->tcp_fast++;
+		STAT_INC(tcp->nif->stats, TCP_FAST);
+	} else {
+		tcp->nif->work->tcp_slow++;
+		STAT_INC(tcp->nif->stats, TCP_SLOW);
+		tcp_segment(tcp, p, &s);
+	}
+	if (s.m)
+		mbuf_free(s.m);
+}
+
+/* The frame is unverified: @m may be anything, so look only where its length allows. */
+static bool peek(const struct tcp *t, const struct mbuf *m, uint32_t *bucket)
+{
+	const uint8_t *ip = mbuf_data(m) + ETH_HLEN, *h = ip + IP_HLEN_MIN;
+	struct flow f;
+
+	if (m->len < ETH_HLEN + IP_HLEN_MIN + TCP_HLEN_MIN || ip[IP_VHL] != 0x45 ||
+	    ip[IP_PROTO] != IPPROTO_TCP_)
+		return false;
+	flow_of(&f, h, be32_load(ip + IP_SRC), be32_load(ip + IP_DST));
+	*bucket = fg_bucket(&t->flows, &f, rss_of(t, m, &f));
+	return true;
+}
+
+void tcp_prefetch_bucket(struct tcp *tcp, const struct mbuf *m)
+{
+	uint32_t bucket;
+
+	if (peek(tcp, m, &bucket))
+		prefetch(&tcp->flows.head[bucket]);
+}
+
+void tcp_prefetch_pcb(struct tcp *tcp, const struct mbuf *m)
+{
+	uint32_t bucket, i;
+
+	if (!peek(tcp, m, &bucket) || (i = tcp->flows.head[bucket]) == 0)
+		return;
+	prefetch(&tcp->pcbs[i - 1]);
+	prefetch((uint8_t *)&tcp->pcbs[i - 1] + CACHE_LINE);
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tcp_segment.c - SEGMENT ARRIVES for a connection, the long way (RFC 9293 section 3.10.7)
+ *
+ * One switch by state, the RFC's steps as helpers, one exit.
+ */
+#include "tcp/tcp_impl.h"
+
+/* Sixth (URG) is ignored as data in line: RFC 6093. */
+static enum verdict text_and_fin(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s)
+{
+	enum verdict v = tcp_rcv_text(t, p, s);				/* seventh */
+
+	return v == V_NEXT ? tcp_close_fin(t, p) : v;			/* eighth */
+}
+
+/* 3.10.7.4 */
+static enum verdict synchronized(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s)
+{
+	enum verdict v = tcp_check_seq(t, p, s);			/* first; PAWS */
+
+	if (v == V_NEXT)
+		v = tcp_check_rst(t, p, s);				/* second; RFC 5961 */
+	if (v == V_NEXT)
+		v = tcp_check_syn(t, p, s);				/* fourth; RFC 5961 */
+	if (v == V_NEXT && p->state == TCP_SYN_RCVD)
+		v = tcp_hs_syn_rcvd(t, p, s);				/* fifth, SYN-RECEIVED */
+	if (v == V_NEXT)
+		v = tcp_snd_ack(t, p, s);				/* fifth */
+	if (v == V_NEXT)
+		v = text_and_fin(t, p, s);
+	return v;
+}
+
+/* The only place that answers, resets or ends because of a segment. */
+static void conclude(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg *s, enum verdict v)
+{
+	switch (v) {
+	case V_NEXT:
+	case V_DROP:
+	case V_GONE:
+		break;
+	case V_ACK:
+		tcp_tx_ack(t, p);
+		break;
+	case V_CHALLENGE:
+		tcp_tx_challenge(t, p);
+		break;
+	case V_RST:
+		tcp_tx_rst_for(t, &p->node.flow, s);
+		break;
+	case V_ABORT:
+		tcp_tx_rst(t, p);
+		tcp_end(t, p, TCP_END_ABORTED);
+		break;
+	}
+}
+
+void tcp_segment(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s)
+{
+	enum verdict v = V_NEXT;
+
+	if ((p->flags & F_TS) && !tcp_opts_ts(s)) {
+		STAT_INC(t->nif->stats, TCP_BAD_HEADER);
+		return;
+	}
+	switch (p->state) {
+	case TCP_SYN_SENT:
+		v = tcp_hs_syn_sent(t, p, s);				/* 3.10.7.3 */
+		if (v == V_NEXT)
+			v = text_and_fin(t, p, s);
+		break;
+	case TCP_TIME_WAIT:
+		v = tcp_close_time_wait(t, p, s);
+		break;
+	default:
+		v = synchronized(t, p, s);
+		break;
+	}
+	conclude(t, p, s, v);
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tcp_snd.c - the fifth step, ACK, and the send queue (RFC 9293 section 3.10.7.4)
+ *
+ * The queue is a list of references to application memory covering [SND.UNA, snd_end).
+ * Nothing is ever queued beyond the window, so snd_end - SND.UNA is what the window took.
+ * Not here: loss (tcp_loss.c), sending (tcp_output.c).
+ */
+#include "tcp/tcp_impl.h"
+
+static void pop_ref(struct tcp *t, struct tcp_pcb *p, struct snd_ref *r)
+{
+	if (p->snd_head != p->snd_tail) {
+		struct tcp_cold *c = tcp_cold(t, p);
+
+		if (c->snd_cur == p->snd_head)
+			c->snd_cur = r->next;
+		p->snd_head = r->next;
+	} else {
+		p->snd_head = p->snd_tail = 0;
+	}
+	pool_free(&t->ref_pool, r);
+}
+
+void tcp_snd_drop_refs(struct tcp *t, struct tcp_pcb *p)
+{
+	while (p->snd_head)
+		pop_ref(t, p, tcp_ref(t, p->snd_head));
+}
+
+/** SND.UNA advances to @ack, in (SND.UNA, SND.NXT]; the segment came at @arrival. */
+void tcp_snd_acked(struct tcp *t, struct tcp_pcb *p, uint32_t ack, nsec arrival)
+{
+	while (p->snd_head) {
+		struct snd_ref *r = tcp_ref(t, p->snd_head);
+
+		if (seq_gt(r->seq + r->len, ack))
+			break;
+		pop_ref(t, p, r);
+	}
+	p->snd_una = ack;
+	if ((p->flags & F_RTT) && seq_geq(ack, p->rtt_seq)) {
+		p->flags &= ~(uint32_t)F_RTT;
+		tcp_rtt_sample(t, p, (uint32_t)(arrival / NSEC_PER_USEC) - p->rtt_t0);
+	}
+	tcp_timer_data_acked(t, p);
+}
+
+/**
+ * Bytes sendv would accept now: the smaller window less what it already took. Limited
+ * transmit (RFC 3042) lends a segment for each of the first two duplicate ACKs.
+ */
+uint32_t tcp_snd_usable(const struct tcp *t, const struct tcp_pcb *p)
+{
+	uint32_t used = p->snd_end - p->snd_una, cwnd = p->cwnd;
+
+	if (unlikely((p->flags & (F_DUPACKS | F_RECOVERY)) == F_DUPACKS))
+		cwnd += MIN(tcp_cold(t, p)->dupacks, 2u) * p->mss;
+	cwnd = MIN(cwnd, p->snd_wnd);
+	return cwnd > used ? cwnd - used : 0;
+}
+
+/* RFC 9293 section 3.8.6.2.1: a sliver is not worth an event. */
+static bool worth_telling(const struct tcp *t, const struct tcp_pcb *p, uint32_t usable)
+{
+	uint32_t half = tcp_cold(t, p)->max_snd_wnd / 2;
+
+	return usable > 0 && (usable >= MIN(p->mss, half) || p->snd_end == p->snd_una);
+}
+
+/** Raise `sent`: @bytes acknowledged, or 0 when only the window opened. */
+void tcp_snd_tell(struct tcp *t, struct tcp_pcb *p, uint32_t bytes)
+{
+	uint32_t usable = tcp_snd_usable(t, p);
+
+	if (unlikely(p->flags & (F_BLOCKED | F_SENT_OWED))) {
+		struct tcp_cold *c = tcp_cold(t, p);
+
+		if (c->rtx_in_nic > 0 && bytes > 0) {
+			c->sent_owed += bytes;
+			p->flags |= F_SENT_OWED;
+			return;
+		}
+		if (bytes == 0 && !((p->flags & F_BLOCKED) && worth_telling(t, p, usable)))
+			return;
+		if (usable > 0)
+			p->flags &= ~(uint32_t)F_BLOCKED;
+	}
+	if (p->flags & F_COOKIE)
+		t->sink->sent(t->sink_ctx, p->cookie, bytes, usable);
+}
+
+static bool newer_window(const struct tcp_pcb *p, const struct tcp_seg *s)
+{
+	return seq_lt(p->snd_wl1, s->seq) || (p->snd_wl1 == s->seq && seq_leq(p->snd_wl2, s->ack));
+}
+
+static void update_window(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg *s, uint32_t wnd)
+{
+	struct tcp_cold *c = tcp_cold(t, p);
+
+	if (!newer_window(p, s))
+		return;
+	p->snd_wl1 = s->seq;
+	p->snd_wl2 = s->ack;
+	p->snd_wnd = wnd;
+	c->max_snd_wnd = MAX(c->max_snd_wnd, wnd);
+	if (wnd == 0) {
+		c->retries = 0;		/* the peer lives: persist, do not give up (MUST-37) */
+	} else if (p->flags & F_T_PERSIST) {
+		p->flags &= ~(uint32_t)F_T_PERSIST;
+		c->backoff = 0;
+	}
+}
+
+/* RFC 5681 section 2: the five conditions. */
+static bool is_dupack(const struct tcp_pcb *p, const struct tcp_seg *s, uint32_t wnd)
+{
+	return s->ack == p->snd_una && p->snd_nxt != p->snd_una && s->len == 0 &&
+	       !(s->flags & (TH_SYN | TH_FIN)) && wnd == p->snd_wnd;
+}
+
+static enum verdict take_ack(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg *s)
+{
+	uint32_t acked = s->ack - p->snd_una, flight = tcp_flight(p), bytes;
+	bool fin = (p->flags & F_FIN_SENT) && s->ack == p->snd_end + 1;
+	struct tcp_cold *c = tcp_cold(t, p);
+
+	bytes = acked - fin;
+	c->retries = c->backoff = 0;
+	c->soft_err = false;
+	tcp_snd_acked(t, p, s->ack, s->m->arrival);
+	tcp_loss_acked(t, p, acked, flight);
+	if (bytes > 0 && c->rtx_in_nic > 0) {
+		p->flags |= F_SENT_OWED;
+		c->sent_owed += bytes;
+	} else if (bytes > 0) {
+		tcp_snd_tell(t, p, bytes);
+	}
+	if (p->flags & (F_OUTPUT | F_RTX))
+		tcp_output(t, p);
+	return fin ? tcp_close_acked(t, p) : V_NEXT;
+}
+
+enum verdict tcp_snd_ack(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s)
+{
+	uint32_t wnd = s->wnd << tcp_snd_scale(p);
+	bool dup;
+
+	if (!(s->flags & TH_ACK))
+		return V_DROP;
+	if (seq_gt(s->ack, p->snd_nxt))
+		return V_ACK;
+	if (seq_lt(s->ack, p->snd_una - tcp_cold(t, p)->max_snd_wnd))
+		return V_CHALLENGE;		/* RFC 5961 section 5.2 */
+	dup = is_dupack(p, s, wnd);
+	if (seq_geq(s->ack, p->snd_una))
+		update_window(t, p, s, wnd);
+	if (seq_gt(s->ack, p->snd_una))
+		return take_ack(t, p, s);
+	if (dup)
+		tcp_loss_dupack(t, p);
+	if (p->flags & F_BLOCKED)
+		tcp_snd_tell(t, p, 0);
+	if (p->flags & F_OUTPUT)
+		tcp_output(t, p);
+	return V_NEXT;
+}

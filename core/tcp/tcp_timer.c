@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tcp_timer.c - when a connection wants to be woken; the only file that arms or cancels
+ *
+ * Callers report what happened. A connection has up to four deadlines (retransmission,
+ * delayed ACK, persist, wait) and one timer on the wheel, set to the earliest. Setting a
+ * deadline later, or dropping it, leaves the wheel alone: when the timer fires it looks
+ * at the deadlines and arms itself again. So a request and its answer touch no wheel.
+ */
+#include "tcp/tcp_impl.h"
+
+static void need(struct tcp *t, struct tcp_pcb *p, uint32_t at_us)
+{
+	int32_t in_us = (int32_t)(at_us - t->now_us);
+
+	if ((p->flags & F_TIMER) && !us_before(at_us, p->timer_at))
+		return;
+	p->flags |= F_TIMER;
+	p->timer_at = at_us;
+	timer_arm(t->nif->wheel, &tcp_cold(t, p)->timer,
+		  t->now + (in_us > 0 ? (uint32_t)in_us : 0) * NSEC_PER_USEC);
+}
+
+/** Call after sending what must be acknowledged. RFC 6298 (5.1). */
+void tcp_timer_data_sent(struct tcp *t, struct tcp_pcb *p)
+{
+	if (!(p->flags & F_T_RTO))
+		tcp_timer_restart_rto(t, p);
+}
+
+/** RFC 6298 (5.3), (5.6): from now on. */
+void tcp_timer_restart_rto(struct tcp *t, struct tcp_pcb *p)
+{
+	uint8_t backoff = (p->flags & F_RTX) || p->state < TCP_ESTABLISHED ? tcp_cold(t, p)->backoff : 0;
+
+	p->flags |= F_T_RTO;
+	p->rto_at = t->now_us + tcp_rtt_rto(t, p, backoff);
+	need(t, p, p->rto_at);
+}
+
+/** Call after SND.UNA advances. RFC 6298 (5.2), (5.3). */
+void tcp_timer_data_acked(struct tcp *t, struct tcp_pcb *p)
+{
+	if (p->snd_una == p->snd_nxt)
+		p->flags &= ~(uint32_t)F_T_RTO;
+	else
+		tcp_timer_restart_rto(t, p);
+}
+
+/** Call at the end of a pass that left one segment unacknowledged. RFC 9293 3.8.6.3. */
+void tcp_timer_ack_owed(struct tcp *t, struct tcp_pcb *p)
+{
+	if (t->cfg.delack_us == 0) {
+		tcp_tx_ack(t, p);
+	} else if (!(p->flags & F_T_DELACK)) {
+		p->flags |= F_T_DELACK;
+		tcp_cold(t, p)->delack_at = t->now_us + t->cfg.delack_us;
+		need(t, p, tcp_cold(t, p)->delack_at);
+	}
+}
+
+/** Call when there is something to send, nothing in flight, and no window. 3.8.6.1. */
+void tcp_timer_persist(struct tcp *t, struct tcp_pcb *p)
+{
+	struct tcp_cold *c = tcp_cold(t, p);
+
+	if (p->flags & F_T_PERSIST)
+		return;
+	p->flags |= F_T_PERSIST;
+	c->persist_at = t->now_us + tcp_rtt_rto(t, p, c->backoff);
+	need(t, p, c->persist_at);
+}
+
+/** Call on entering a state that ends by itself @us from now. */
+void tcp_timer_wait(struct tcp *t, struct tcp_pcb *p, uint32_t us)
+{
+	p->flags |= F_T_WAIT;
+	tcp_cold(t, p)->wait_at = t->now_us + us;
+	need(t, p, tcp_cold(t, p)->wait_at);
+}
+
+/** Call when the connection is freed. */
+void tcp_timer_stop(struct tcp *t, struct tcp_pcb *p)
+{
+	if (p->flags & F_TIMER)
+		timer_cancel(t->nif->wheel, &tcp_cold(t, p)->timer);
+	p->flags &= ~(uint32_t)(F_TIMER | F_T_RTO | F_T_DELACK | F_T_PERSIST | F_T_WAIT);
+}
+
+static bool take_due(struct tcp *t, struct tcp_pcb *p, uint32_t flag, uint32_t at)
+{
+	if (!(p->flags & flag) || us_before(t->now_us, at))
+		return false;
+	p->flags &= ~flag;
+	return true;
+}
+
+static void fire_persist(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c)
+{
+	tcp_tx_probe(t, p);
+	if (c->backoff < 16)
+		c->backoff++;
+	tcp_timer_persist(t, p);
+}
+
+/* FIN-WAIT-2 and TIME-WAIT end; one whose data is not delivered yet waits on. */
+static void fire_wait(struct tcp *t, struct tcp_pcb *p)
+{
+	if (p->flags & F_DEAD_OWED)
+		tcp_timer_wait(t, p, MAX(t->cfg.time_wait_us, 1000));
+	else
+		tcp_pcb_free(t, p);
+}
+
+static void rearm(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c)
+{
+	if (p->flags & F_T_RTO)
+		need(t, p, p->rto_at);
+	if (p->flags & F_T_DELACK)
+		need(t, p, c->delack_at);
+	if (p->flags & F_T_PERSIST)
+		need(t, p, c->persist_at);
+	if (p->flags & F_T_WAIT)
+		need(t, p, c->wait_at);
+}
+
+void tcp_timer_fire(struct timer *timer, nsec now)
+{
+	struct tcp_cold *c = container_of(timer, struct tcp_cold, timer);
+	struct tcp *t = c->tcp;
+	struct tcp_pcb *p = &t->pcbs[c - t->colds];
+
+	(void)now;
+	p->flags &= ~(uint32_t)F_TIMER;
+	if (take_due(t, p, F_T_DELACK, c->delack_at)) {
+		STAT_INC(t->nif->stats, TCP_DELACK);
+		tcp_tx_ack(t, p);
+	}
+	if (take_due(t, p, F_T_PERSIST, c->persist_at))
+		fire_persist(t, p, c);
+	if (take_due(t, p, F_T_RTO, p->rto_at))
+		tcp_loss_timeout(t, p);
+	if (p->state != TCP_CLOSED && take_due(t, p, F_T_WAIT, c->wait_at))
+		fire_wait(t, p);
+	if (p->state != TCP_CLOSED)
+		rearm(t, p, c);
+}

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tcp_tx.c - build segments and hand them to IP (RFC 9293 section 3.1)
+ *
+ * Payload is never copied: a frame carries the header and up to MBUF_FRAGS_MAX references
+ * into the send queue. Not here: the decision to send (tcp_output.c, tcp_segment.c).
+ */
+#include "net/ip.h"
+#include "tcp/tcp_impl.h"
+
+enum { CHALLENGE_PER_SEC = 1000, TS_WORDS = 0x0101080a };
+
+static struct mbuf *tx_alloc(struct tcp *t)
+{
+	struct mbuf *m;
+
+	if (netif_room(t->nif) == 0)
+		return NULL;
+	m = mbuf_alloc(t->nif->pool);
+	if (!m)
+		STAT_INC(t->nif->stats, TX_NO_MBUF);
+	return m;
+}
+
+static void put_header(uint8_t *h, const struct flow *f, uint32_t seq, uint32_t ack, uint8_t flags,
+		       uint32_t wnd, uint32_t hlen)
+{
+	be16_store(h + TCP_SPORT, f->lport);
+	be16_store(h + TCP_DPORT, f->rport);
+	be32_store(h + TCP_SEQ, seq);
+	be32_store(h + TCP_ACK, ack);
+	h[TCP_OFF] = (uint8_t)(hlen / 4 << 4);
+	h[TCP_FLAGS] = flags;
+	be16_store(h + TCP_WND, (uint16_t)wnd);
+	be32_store(h + TCP_CSUM, 0);
+}
+
+static void put_ts(uint8_t *h, uint32_t tsval, uint32_t tsecr)
+{
+	be32_store(h, TS_WORDS);
+	be32_store(h + 4, tsval);
+	be32_store(h + 8, tsecr);
+}
+
+static void emit(struct tcp *t, struct mbuf *m, const struct flow *f)
+{
+	t->nif->work->tx_segments++;
+	ip_tx(t->nif, m, f->raddr, IPPROTO_TCP_, TCP_CSUM, t->now);
+}
+
+/* The segment acknowledges all we have: nothing is owed any more. Returns the window field. */
+static uint32_t take_ack(struct tcp *t, struct tcp_pcb *p)
+{
+	uint32_t wnd = tcp_rcv_wnd(t, p);
+
+	p->rcv_adv = p->rcv_nxt + wnd;
+	p->flags &= ~(uint32_t)(F_ACK_NOW | F_ACK_LATER | F_T_DELACK);
+	return MIN(wnd >> tcp_rcv_scale(p), UINT16_MAX);
+}
+
+/* A frame with the header of a synchronized connection, flags and all. */
+static struct mbuf *start(struct tcp *t, struct tcp_pcb *p, uint32_t seq, uint8_t flags)
+{
+	uint32_t hlen = p->flags & F_TS ? TCP_HLEN_MIN + 12 : TCP_HLEN_MIN;
+	struct mbuf *m = tx_alloc(t);
+	uint8_t *h;
+
+	if (!m)
+		return NULL;
+	h = mbuf_prepend(m, (uint16_t)hlen);
+	if (p->flags & F_TS) {
+		struct tcp_cold *c = tcp_cold(t, p);
+
+		put_ts(h + TCP_HLEN_MIN, tcp_ts_now(t), c->ts_recent);
+		c->last_ack_sent = p->rcv_nxt;
+	}
+	put_header(h, &p->node.flow, seq, p->rcv_nxt, flags | TH_ACK, take_ack(t, p), hlen);
+	return m;
+}
+
+/* The reference that holds @seq, which the queue covers. */
+static struct snd_ref *find_ref(struct tcp *t, struct tcp_pcb *p, uint32_t seq)
+{
+	struct snd_ref *r = tcp_ref(t, p->snd_head);
+	struct tcp_cold *c;
+	uint32_t i;
+
+	if (likely(p->snd_head == p->snd_tail))
+		return r;
+	c = tcp_cold(t, p);
+	i = p->snd_head;
+	if (c->snd_cur && seq_geq(seq, tcp_ref(t, c->snd_cur)->seq))
+		i = c->snd_cur;
+	for (r = tcp_ref(t, i); seq_leq(r->seq + r->len, seq); r = tcp_ref(t, i))
+		i = r->next;
+	if (seq == p->snd_nxt)
+		c->snd_cur = i;
+	return r;
+}
+
+/* Reference up to @len bytes from @seq; returns how many fitted the pieces of a frame. */
+static uint32_t add_pieces(struct tcp *t, struct tcp_pcb *p, struct mbuf *m, uint32_t seq, uint32_t len)
+{
+	struct snd_ref *r = find_ref(t, p, seq);
+	uint32_t off = seq - r->seq, done = 0;
+
+	while (done < len && m->n_frags < MBUF_FRAGS_MAX) {
+		uint32_t n = MIN(r->len - off, len - done);
+
+		m->frag[m->n_frags++] = (struct mbuf_frag){ .p = r->p + off, .len = n };
+		done += n;
+		if (r->next == 0)
+			break;
+		r = tcp_ref(t, r->next);
+		off = 0;
+	}
+	m->frag_len = done;
+	return done;
+}
+
+/**
+ * Send [@seq, @seq + @len) of the queue, with TH_FIN in @flags a FIN behind it if all of
+ * it fits. Returns the sequence numbers sent: 0 when there is no frame or no room.
+ */
+uint32_t tcp_tx_data(struct tcp *t, struct tcp_pcb *p, uint32_t seq, uint32_t len, uint8_t flags,
+		     uint32_t how)
+{
+	struct mbuf *m = start(t, p, seq, len ? TH_PSH : 0);
+	uint32_t sent = 0;
+
+	if (!m)
+		return 0;
+	if (len > 0)
+		sent = add_pieces(t, p, m, seq, len);
+	if ((flags & TH_FIN) && sent == len) {
+		mbuf_data(m)[TCP_FLAGS] |= TH_FIN;
+		sent++;
+	}
+	if (how & TX_REXMIT) {
+		STAT_INC(t->nif->stats, TCP_REXMIT);
+		m->done = &t->rtx_done;
+		m->hash = tcp_slot(t, p);
+		m->seq = p->gen;
+		tcp_cold(t, p)->rtx_in_nic++;
+	} else if (!(p->flags & F_RTT)) {
+		p->flags |= F_RTT;
+		p->rtt_seq = seq + sent;
+		p->rtt_t0 = t->now_us;
+	}
+	emit(t, m, &p->node.flow);
+	return sent;
+}
+
+/** Acknowledge now. Without a frame the acknowledgement stays owed. */
+void tcp_tx_ack(struct tcp *t, struct tcp_pcb *p)
+{
+	struct mbuf *m = start(t, p, p->snd_nxt, 0);
+
+	if (m)
+		emit(t, m, &p->node.flow);
+}
+
+/** A segment below the window makes the peer say where it stands (3.8.6.1, as Linux does). */
+void tcp_tx_probe(struct tcp *t, struct tcp_pcb *p)
+{
+	struct mbuf *m = start(t, p, p->snd_una - 1, 0);
+
+	if (!m)
+		return;
+	STAT_INC(t->nif->stats, TCP_PROBE);
+	emit(t, m, &p->node.flow);
+}
+
+static uint32_t put_syn_options(struct tcp *t, const struct tcp_pcb *p, uint8_t *o)
+{
+	bool answer = p->state == TCP_SYN_RCVD;
+	uint32_t n = 4;
+
+	be32_store(o, 0x02040000u | t->cfg.mss);
+	if (answer ? (p->flags & F_TS) != 0 : t->cfg.timestamps) {
+		put_ts(o + n, tcp_ts_now(t), answer ? tcp_cold(t, p)->ts_recent : 0);
+		n += 12;
+	}
+	if (answer ? (p->flags & F_WSCALE) != 0 : t->cfg.wscale) {
+		be32_store(o + n, 0x01030300u | t->rcv_scale);
+		n += 4;
+	}
+	return n;
+}
+
+/** SYN in SYN-SENT, SYN-ACK in SYN-RECEIVED; the window is not scaled (RFC 7323 2.2). */
+void tcp_tx_syn(struct tcp *t, struct tcp_pcb *p)
+{
+	struct tcp_cold *c = tcp_cold(t, p);
+	bool answer = p->state == TCP_SYN_RCVD;
+	struct mbuf *m = tx_alloc(t);
+	uint8_t opts[40], *h;
+	uint32_t n;
+
+	if (!m)
+		return;
+	n = put_syn_options(t, p, opts);
+	h = mbuf_prepend(m, (uint16_t)(TCP_HLEN_MIN + n));
+	memcpy(h + TCP_HLEN_MIN, opts, n);
+	put_header(h, &p->node.flow, c->iss, answer ? p->rcv_nxt : 0,
+		   answer ? TH_SYN | TH_ACK : TH_SYN, MIN(t->cfg.rcv_wnd, UINT16_MAX), TCP_HLEN_MIN + n);
+	if (c->retries == 0 && !(p->flags & F_RTT)) {
+		p->flags |= F_RTT;
+		p->rtt_seq = c->iss + 1;
+		p->rtt_t0 = t->now_us;
+	}
+	emit(t, m, &p->node.flow);
+}
+
+static void rst(struct tcp *t, const struct flow *f, uint32_t seq, uint32_t ack, uint8_t flags)
+{
+	struct mbuf *m = tx_alloc(t);
+
+	if (!m)
+		return;
+	STAT_INC(t->nif->stats, TCP_RST_TX);
+	put_header(mbuf_prepend(m, TCP_HLEN_MIN), f, seq, ack, flags, 0, TCP_HLEN_MIN);
+	emit(t, m, f);
+}
+
+/** Abort: RST at SND.NXT. */
+void tcp_tx_rst(struct tcp *t, struct tcp_pcb *p)
+{
+	rst(t, &p->node.flow, p->snd_nxt, p->rcv_nxt, TH_RST | TH_ACK);
+}
+
+/** The RST that answers @s (3.5.2 and 3.10.7.1); never to an RST. */
+void tcp_tx_rst_for(struct tcp *t, const struct flow *f, const struct tcp_seg *s)
+{
+	uint32_t len = s->len + !!(s->flags & TH_SYN) + !!(s->flags & TH_FIN);
+
+	if (s->flags & TH_RST)
+		return;
+	if (s->flags & TH_ACK)
+		rst(t, f, s->ack, 0, TH_RST);
+	else
+		rst(t, f, 0, s->seq + len, TH_RST | TH_ACK);
+}
+
+/** Challenge ACK (RFC 5961 section 7): a token bucket of the thread. */
+void tcp_tx_challenge(struct tcp *t, struct tcp_pcb *p)
+{
+	if (t->now >= t->challenge_refill) {
+		t->challenge_refill = t->now + NSEC_PER_SEC;
+		t->challenge_tokens = CHALLENGE_PER_SEC;
+	}
+	if (t->challenge_tokens == 0) {
+		STAT_INC(t->nif->stats, TCP_CHALLENGE_LIMITED);
+		return;
+	}
+	t->challenge_tokens--;
+	STAT_INC(t->nif->stats, TCP_CHALLENGE);
+	tcp_tx_ack(t, p);
+}

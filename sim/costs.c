@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * costs.c - find, read and check a price list
+ *
+ * Entry points: costs_load, costs_parse. Not here: the prices themselves (sim/prices/)
+ * and what is done with them (cpu.c, cache.c).
+ */
+#include "sim/costs.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/hash.h"
+
+enum { FILE_MAX = 1 << 20, INTEGER_MAX = 1000000000 };
+
+struct item {
+	const char *name;
+	const char *unit;
+	uint64_t min;		/* thousandths */
+	bool required;
+};
+
+static const struct item items[COST_NR] = {
+#define X(name, unit, doc) { #name, "ns", 0, false },
+	WORK_TABLE(X)
+#undef X
+#define X(name, unit, min, doc) { #name, unit, min, true },
+	COST_FIXED(X)
+#undef X
+};
+
+static char search_dir[512];
+
+/* Where parsing stands. */
+struct reader {
+	const char *file, *p, *end;
+	unsigned line;
+	char *err;
+	size_t err_len;
+};
+
+void costs_search_dir(const char *dir)
+{
+	snprintf(search_dir, sizeof(search_dir), "%s", dir ? dir : "");
+}
+
+struct cost_split costs_split(const struct costs *c, const struct work *w)
+{
+	const uint64_t *v = c->v;
+
+	return (struct cost_split){
+		.total = costs_total(c, w),
+		.app = w->events * v[COST_events] + w->app_cycles * v[COST_app_cycles],
+		.transmit = w->tx_segments * v[COST_tx_segments] +
+			    w->tx_frames * v[COST_tx_frames] + w->tx_bytes * v[COST_tx_bytes] +
+			    w->tx_frags * v[COST_tx_frags] +
+			    w->tx_doorbells * v[COST_tx_doorbells],
+	};
+}
+
+static int complain(const struct reader *r, const char *what, const char *word, size_t word_len)
+{
+	snprintf(r->err, r->err_len, "%s:%u: %s: '%.*s'; write: name value unit \"source\"",
+		 r->file, r->line, what, (int)MIN(word_len, 64), word);
+	return -EINVAL;
+}
+
+static void skip_blanks(struct reader *r)
+{
+	while (r->p < r->end && (*r->p == ' ' || *r->p == '\t' || *r->p == '\r'))
+		r->p++;
+}
+
+/* The next word of the line, empty at its end or at a comment. */
+static size_t word(struct reader *r, const char **w)
+{
+	skip_blanks(r);
+	*w = r->p;
+	while (r->p < r->end && *r->p != ' ' && *r->p != '\t' && *r->p != '\r' && *r->p != '#')
+		r->p++;
+	return (size_t)(r->p - *w);
+}
+
+static bool same(const char *s, const char *w, size_t n)
+{
+	return strlen(s) == n && memcmp(s, w, n) == 0;
+}
+
+static int find_item(const char *w, size_t n)
+{
+	for (int i = 0; i < COST_NR; i++)
+		if (same(items[i].name, w, n))
+			return i;
+	return -1;
+}
+
+/* Decimal number with at most three decimals, in thousandths. Returns false on anything else. */
+static bool number(const char *w, size_t n, uint64_t *v)
+{
+	uint64_t whole = 0, part = 0, scale = COST_SCALE;
+	size_t i = 0;
+
+	for (; i < n && w[i] >= '0' && w[i] <= '9'; i++) {
+		whole = whole * 10 + (uint64_t)(w[i] - '0');
+		if (whole > INTEGER_MAX)
+			return false;
+	}
+	if (i == 0)
+		return false;
+	if (i < n && w[i] == '.') {
+		if (++i == n)
+			return false;
+		for (; i < n && w[i] >= '0' && w[i] <= '9' && scale > 1; i++) {
+			scale /= 10;
+			part += (uint64_t)(w[i] - '0') * scale;
+		}
+	}
+	*v = whole * COST_SCALE + part;
+	return i == n;
+}
+
+/* The quoted source and nothing after it but a comment. */
+static int read_source(struct reader *r)
+{
+	const char *start;
+
+	skip_blanks(r);
+	if (r->p == r->end || *r->p != '"')
+		return complain(r, "a quoted source is missing before", r->p,
+				(size_t)(r->end - r->p));
+	start = ++r->p;
+	while (r->p < r->end && *r->p != '"')
+		r->p++;
+	if (r->p == r->end)
+		return complain(r, "the source has no closing quote", start,
+				(size_t)(r->end - start));
+	if (r->p == start)
+		return complain(r, "the source is empty", "", 0);
+	r->p++;
+	skip_blanks(r);
+	if (r->p < r->end && *r->p != '#')
+		return complain(r, "something follows the source", r->p, (size_t)(r->end - r->p));
+	return 0;
+}
+
+static int read_line(struct reader *r, struct costs *c, bool seen[COST_NR])
+{
+	const char *name, *value, *unit;
+	size_t n_name, n_value, n_unit;
+	int i;
+
+	n_name = word(r, &name);
+	if (n_name == 0)
+		return 0;
+	i = find_item(name, n_name);
+	if (i < 0)
+		return complain(r, "no such price", name, n_name);
+	if (seen[i])
+		return complain(r, "this price is given twice", name, n_name);
+	seen[i] = true;
+	n_value = word(r, &value);
+	if (!number(value, n_value, &c->v[i]))
+		return complain(r, "not a number of at most three decimals", value, n_value);
+	if (c->v[i] < items[i].min)
+		return complain(r, "the value is too small", value, n_value);
+	n_unit = word(r, &unit);
+	if (!same(items[i].unit, unit, n_unit)) {
+		snprintf(r->err, r->err_len, "%s:%u: %s is priced in %s, not in '%.*s'", r->file,
+			 r->line, items[i].name, items[i].unit, (int)MIN(n_unit, 64), unit);
+		return -EINVAL;
+	}
+	return read_source(r);
+}
+
+/* What no single line can be blamed for. */
+static int check_list(const struct reader *r, const struct costs *c, const bool seen[COST_NR])
+{
+	for (int i = 0; i < COST_NR; i++)
+		if (items[i].required && !seen[i]) {
+			snprintf(r->err, r->err_len, "%s: the price '%s' (%s) is missing; add a line",
+				 r->file, items[i].name, items[i].unit);
+			return -EINVAL;
+		}
+	if (c->v[COST_passes] < COST_SCALE) {
+		snprintf(r->err, r->err_len, "%s: the price 'passes' must be at least 1 ns, "
+			 "or virtual time could stand still", r->file);
+		return -EINVAL;
+	}
+	if (c->v[COST_l1_bytes] > c->v[COST_l2_bytes] || c->v[COST_l2_bytes] > c->v[COST_l3_bytes]) {
+		snprintf(r->err, r->err_len, "%s: l1_bytes, l2_bytes and l3_bytes must not shrink",
+			 r->file);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+int costs_parse(struct costs *c, const char *file, const char *text, size_t len,
+		char *err, size_t err_len)
+{
+	static const uint64_t key[2] = { 0x6978206c61622070ULL, 0x7269636520206c73ULL };
+	struct reader r = { .file = file, .line = 0, .err = err, .err_len = err_len };
+	const char *end = text + len, *p = text;
+	bool seen[COST_NR] = { false };
+
+	*c = (struct costs){ .hash = siphash24(key, text, len) };
+	while (p < end) {
+		const char *eol = memchr(p, '\n', (size_t)(end - p));
+		int rc;
+
+		r.p = p;
+		r.end = eol ? eol : end;
+		r.line++;
+		rc = read_line(&r, c, seen);
+		if (rc)
+			return rc;
+		p = r.end + 1;
+	}
+	return check_list(&r, c, seen);
+}
+
+/* Directory of the running program, "." when unknown. */
+static void program_dir(char *dir, size_t len)
+{
+	ssize_t n = readlink("/proc/self/exe", dir, len - 1);
+	char *slash;
+
+	dir[n > 0 ? n : 0] = '\0';
+	slash = strrchr(dir, '/');
+	if (slash)
+		*slash = '\0';
+	else
+		snprintf(dir, len, ".");
+}
+
+/* Try the places a named list can be in; the path that was opened is left in @path. */
+static FILE *open_list(const char *name, char *path, size_t len)
+{
+	static const char *const beside[] = { "sim/prices", "../sim/prices", "../../sim/prices",
+					      "../../../sim/prices", "../share/ixlab/prices" };
+	char dir[512];
+	FILE *f;
+
+	if (strchr(name, '/')) {
+		snprintf(path, len, "%s", name);
+		return fopen(path, "r");
+	}
+	if (search_dir[0]) {
+		snprintf(path, len, "%s/%s.prices", search_dir, name);
+		f = fopen(path, "r");
+		if (f)
+			return f;
+	}
+	program_dir(dir, sizeof(dir));
+	for (size_t i = 0; i < ARRAY_LEN(beside); i++) {
+		snprintf(path, len, "%s/%s/%s.prices", dir, beside[i], name);
+		f = fopen(path, "r");
+		if (f)
+			return f;
+	}
+	snprintf(path, len, "sim/prices/%s.prices", name);
+	return fopen(path, "r");
+}
+
+int costs_load(struct costs *c, const char *name, char *err, size_t err_len)
+{
+	char path[1200], *text;
+	FILE *f = open_list(name, path, sizeof(path));
+	size_t n;
+	int rc;
+
+	if (!f) {
+		snprintf(err, err_len, "no price list '%s': looked in sim/prices beside and above the "
+			 "program%s%s, last at %s; give a path, or name one of sim/prices/*.prices",
+			 name, search_dir[0] ? " and in " : "", search_dir, path);
+		return -ENOENT;
+	}
+	text = malloc(FILE_MAX);
+	n = text ? fread(text, 1, FILE_MAX, f) : 0;
+	if (!text || ferror(f) || n == FILE_MAX) {
+		snprintf(err, err_len, "%s: cannot be read, or is larger than %d bytes", path,
+			 FILE_MAX);
+		rc = -EIO;
+	} else {
+		rc = costs_parse(c, path, text, n, err, err_len);
+	}
+	free(text);
+	fclose(f);
+	return rc;
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * host.h - a simulated host: one NIC, n elastic threads, each with its application
+ *
+ * Drives core/dp: starts a pass when a frame has become visible or a deadline has come,
+ * prices what it did (cpu.h, cache.h), and holds its frames back until the time it took is
+ * over. Setting up allocates; running does not.
+ */
+#ifndef SIM_HOST_H
+#define SIM_HOST_H
+
+#include "sim/budget.h"
+#include "sim/cache.h"
+#include "sim/scenario.h"
+#include "sim/trace.h"
+#include "workloads/app.h"
+
+/* What a host is made of; all of it outlives the host. */
+struct host_setup {
+	struct engine *engine;
+	struct frame_pool *frames;
+	const struct host_cfg *cfg;
+	const struct costs *costs;
+	char name[24];
+	uint32_t id;			/* number of the host, 0: the server */
+	uint32_t ip, mask;		/* host order */
+	uint8_t mac[6];
+	uint64_t seed;
+	const struct app_ops *app;
+	const void *app_cfg;
+	struct app_env env;		/* all but mem, max_calls, seed; index: the first thread's */
+	bool budget;
+	struct trace *trace;		/* NULL: none */
+};
+
+/* Counted since the start; every field is a uint64_t, so two can be subtracted as arrays. */
+struct host_counts {
+	uint64_t passes, passes_rx;	/* all, those that took frames */
+	uint64_t busy_ns;		/* in passes, summed over threads */
+	uint64_t thread_busy_ns[CPU_THREADS_MAX];
+	uint64_t segments, misses_milli; /* of the cache model */
+	struct work work;
+	struct stats stats;
+	struct nic_counters nic;
+};
+
+struct host;
+
+/* One elastic thread. */
+struct host_thread {
+	struct event start;		/* of the next pass */
+	struct host *host;
+	uint16_t queue;
+	uint64_t touch_ps;		/* the running pass's cache costs */
+	uint64_t passes, passes_rx, busy_ns;
+	uint64_t hash;			/* of the times of its passes */
+	struct cache_thread cache;
+	struct dp *dp;
+	void *app;
+	struct ixev *ev;
+	struct budget *budget;		/* NULL: not asked for */
+	struct user user;
+	struct mempool pool;
+	struct work work;
+};
+
+struct host_block;
+
+struct host {
+	struct host_setup setup;
+	struct sim_nic *nic;
+	struct cpu cpu;
+	struct cache cache;
+	nsec detect_ns;			/* from visible to seen by an idle thread */
+	struct core_env core;
+	struct host_block *blocks;	/* what was allocated */
+	uint32_t n_threads;
+	struct host_thread *threads;
+};
+
+/** Build a host, its threads' dataplanes and applications. NULL, and a sentence in @err. */
+struct host *host_new(const struct host_setup *setup, char *err, size_t err_len);
+void host_free(struct host *h);
+
+/** On every thread: a permanent neighbour, a listening port. Returns 0 or the core's error. */
+int host_arp_static(struct host *h, uint32_t ip, const uint8_t mac[6]);
+int host_listen(struct host *h, uint16_t port);
+
+/** First pass of every thread at @at. */
+void host_start(struct host *h, nsec at);
+
+/** Every counter as of @now. */
+void host_count(const struct host *h, nsec now, struct host_counts *c);
+
+/** @to += @c, field by field. */
+void host_counts_add(struct host_counts *to, const struct host_counts *c);
+
+/** @c -= @earlier, field by field; marks that are maxima (rx_ring_high) stay. */
+void host_counts_since(struct host_counts *c, const struct host_counts *earlier);
+
+/** Fold the threads' pass times into @hash. */
+uint64_t host_hash(const struct host *h, uint64_t hash);
+
+/** True when every instance that knows an end has reached it, and at least one does. */
+bool host_finished(const struct host *h);
+
+#endif

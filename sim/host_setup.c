@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * host_setup.c - build, start, count and take down a host; see host.h
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/rng.h"
+#include "sim/host_impl.h"
+
+/* Streams of the scenario's seed; links and faults have those below STREAM_HOSTS. */
+#define STREAM_HOSTS	(1ULL << 32)
+enum { STREAM_DP, STREAM_APP, STREAMS_A_THREAD };
+
+/* Header of everything allocated for a host. */
+struct host_block {
+	struct host_block *next;
+};
+
+/* @size zeroed bytes that live as long as the host. Untouched pages cost nothing. */
+static void *host_alloc(struct host *h, size_t size, size_t align)
+{
+	struct host_block *b = calloc(1, sizeof(*b) + size + align);
+
+	if (!b)
+		return NULL;
+	b->next = h->blocks;
+	h->blocks = b;
+	return (void *)ALIGN_UP((uintptr_t)(b + 1), (uintptr_t)align);
+}
+
+static void *core_mem(struct core_env *env, size_t size, size_t align)
+{
+	return host_alloc(container_of(env, struct host, core), size, align);
+}
+
+static const struct core_ops core_ops = { .mem = core_mem };
+static const struct user_ops user_ops = { .run = host_app_run };
+
+static void stream_of(const struct host_thread *t, uint64_t which, struct rng *r)
+{
+	const struct host_setup *s = &t->host->setup;
+	uint64_t thread = (uint64_t)s->id * CPU_THREADS_MAX + t->queue;
+
+	rng_stream(r, s->seed, STREAM_HOSTS + thread * STREAMS_A_THREAD + which);
+}
+
+/* The application instance of a thread, its memory and the window on it. */
+static int start_app(struct host_thread *t, char *err, size_t err_len)
+{
+	const struct host_setup *s = &t->host->setup;
+	struct app_env env = s->env;
+	struct rng r;
+
+	stream_of(t, STREAM_APP, &r);
+	env.seed = rng_u64(&r);
+	env.index += t->queue;
+	env.max_calls = s->cfg->dp.calls_max;
+	env.exact_wake = s->app->next_due != NULL;
+	env.mem_len = s->app->mem_need(s->app_cfg, &env);
+	env.mem = host_alloc(t->host, env.mem_len, CACHE_LINE);
+	if (!env.mem) {
+		snprintf(err, err_len, "%s: no memory for %zu bytes of application %s", s->name,
+			 env.mem_len, s->app->name);
+		return -ENOMEM;
+	}
+	t->user = (struct user){ .ops = &user_ops, .win_base = (uintptr_t)env.mem,
+				 .win_len = env.mem_len };
+	t->app = s->app->start(s->app_cfg, &env, err, err_len);
+	if (!t->app)
+		return -EINVAL;
+	t->ev = s->app->ev(t->app);
+	return 0;
+}
+
+static int start_dp(struct host_thread *t, char *err, size_t err_len)
+{
+	struct host *h = t->host;
+	const struct host_setup *s = &h->setup;
+	uint32_t mbufs = s->cfg->dp.mbufs;
+	void *mem = host_alloc(h, mempool_bytes(mbufs), CACHE_LINE);
+	struct dp_env env = {
+		.core = &h->core, .nic = sim_nic_nic(h->nic), .queue = t->queue, .user = &t->user,
+		.pool = &t->pool, .ip = s->ip, .mask = s->mask,
+	};
+	struct rng r;
+
+	if (mem) {
+		mempool_init(&t->pool, mem, mbufs);
+		sim_nic_attach(h->nic, t->queue, &t->pool, host_wake, t);
+		stream_of(t, STREAM_DP, &r);
+		env.secret[0] = rng_u64(&r);
+		env.secret[1] = rng_u64(&r);
+		env.seed = rng_u64(&r);
+		t->dp = dp_init(&s->cfg->dp, &env, engine_now(s->engine));
+	}
+	if (!t->dp) {
+		snprintf(err, err_len, "%s: no memory for the dataplane of thread %u; lower "
+			 "dp.conns_max or dp.mbufs", s->name, t->queue);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+static int start_thread(struct host *h, uint16_t queue, char *err, size_t err_len)
+{
+	struct host_thread *t = &h->threads[queue];
+	const struct host_setup *s = &h->setup;
+	int rc;
+
+	t->host = h;
+	t->queue = queue;
+	t->start.fire = host_pass;
+	cache_thread_init(&t->cache, &h->cache);
+	if (s->budget) {
+		t->budget = host_alloc(h, sizeof(*t->budget), CACHE_LINE);
+		if (!t->budget) {
+			snprintf(err, err_len, "%s: no memory for the budget", s->name);
+			return -ENOMEM;
+		}
+		budget_init(t->budget, s->app->client, s->env.warmup_ns, s->env.stop_ns);
+	}
+	rc = start_app(t, err, err_len);
+	if (rc == 0)
+		rc = start_dp(t, err, err_len);
+	if (rc == 0)
+		sim_nic_tap(h->nic, queue, host_rx_tap, s->budget ? host_tx_tap : NULL, t);
+	if (rc == 0 && s->trace)
+		trace_thread(s->trace, s->id, s->name, queue);
+	return rc;
+}
+
+/* Everything but the threads. */
+static int build(struct host *h, char *err, size_t err_len)
+{
+	const struct host_setup *s = &h->setup;
+	struct nic_cfg nic = s->cfg->nic;
+
+	h->core.ops = &core_ops;
+	if (cpu_init(&h->cpu, s->costs, s->cfg->threads, s->cfg->smt_packed) != 0) {
+		snprintf(err, err_len, "%s.threads is %u, but price list %s describes %u cores, "
+			 "%u hyperthreads; lower it, or raise `cores` there", s->name,
+			 s->cfg->threads, s->cfg->profile,
+			 (unsigned)(s->costs->v[COST_cores] / COST_SCALE),
+			 (unsigned)(2 * (s->costs->v[COST_cores] / COST_SCALE)));
+		return -ERANGE;
+	}
+	h->detect_ns = cpu_detect_ns(&h->cpu);
+	nic.queues = s->cfg->threads;
+	h->nic = sim_nic_new(s->engine, s->frames, &nic, s->mac);
+	h->threads = host_alloc(h, s->cfg->threads * sizeof(*h->threads), CACHE_LINE);
+	if (!h->nic || !h->threads || cache_init(&h->cache, s->costs) != 0) {
+		snprintf(err, err_len, "%s: no memory for NIC, threads and cache model", s->name);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+struct host *host_new(const struct host_setup *setup, char *err, size_t err_len)
+{
+	struct host *h = calloc(1, sizeof(*h));
+	int rc;
+
+	if (!h) {
+		snprintf(err, err_len, "%s: no memory", setup->name);
+		return NULL;
+	}
+	h->setup = *setup;
+	rc = build(h, err, err_len);
+	for (uint32_t i = 0; rc == 0 && i < setup->cfg->threads; i++) {
+		h->n_threads++;
+		rc = start_thread(h, (uint16_t)i, err, err_len);
+	}
+	if (rc == 0)
+		return h;
+	host_free(h);
+	return NULL;
+}
+
+void host_free(struct host *h)
+{
+	struct host_block *next;
+
+	if (!h)
+		return;
+	for (uint32_t i = 0; i < h->n_threads; i++)
+		engine_cancel(h->setup.engine, &h->threads[i].start);
+	sim_nic_free(h->nic);
+	cache_fini(&h->cache);
+	for (struct host_block *b = h->blocks; b; b = next) {
+		next = b->next;
+		free(b);
+	}
+	free(h);
+}
+
+int host_arp_static(struct host *h, uint32_t ip, const uint8_t mac[6])
+{
+	int rc = 0;
+
+	for (uint32_t i = 0; rc == 0 && i < h->n_threads; i++)
+		rc = dp_arp_static(h->threads[i].dp, ip, mac);
+	return rc;
+}
+
+int host_listen(struct host *h, uint16_t port)
+{
+	int rc = 0;
+
+	for (uint32_t i = 0; rc == 0 && i < h->n_threads; i++)
+		rc = dp_listen(h->threads[i].dp, port);
+	return rc;
+}
+
+void host_start(struct host *h, nsec at)
+{
+	for (uint32_t i = 0; i < h->n_threads; i++) {
+		h->cpu.thread[i].next_at = at;
+		engine_at(h->setup.engine, &h->threads[i].start, at);
+	}
+}
+
+/* Add array @b to @a; both are structs of nothing but uint64_t. */
+static void add_all(void *a, const void *b, size_t bytes)
+{
+	uint64_t x, y;
+
+	for (size_t i = 0; i < bytes; i += sizeof(x)) {
+		memcpy(&x, (char *)a + i, sizeof(x));
+		memcpy(&y, (const char *)b + i, sizeof(y));
+		x += y;
+		memcpy((char *)a + i, &x, sizeof(x));
+	}
+}
+
+void host_count(const struct host *h, nsec now, struct host_counts *c)
+{
+	memset(c, 0, sizeof(*c));
+	for (uint32_t i = 0; i < h->n_threads; i++) {
+		const struct host_thread *t = &h->threads[i];
+		nsec until = h->cpu.thread[i].busy_until;
+
+		c->passes += t->passes;
+		c->passes_rx += t->passes_rx;
+		c->thread_busy_ns[i] = t->busy_ns - (until > now ? until - now : 0);
+		c->busy_ns += c->thread_busy_ns[i];
+		c->segments += t->cache.count.touches;
+		c->misses_milli += t->cache.count.misses_milli;
+		add_all(&c->work, &t->work, sizeof(c->work));
+		add_all(&c->stats, dp_stats(t->dp), sizeof(c->stats));
+	}
+	c->nic = *sim_nic_counters(h->nic);
+}
+
+void host_counts_add(struct host_counts *to, const struct host_counts *c)
+{
+	uint64_t high = MAX(to->nic.rx_ring_high, c->nic.rx_ring_high);
+
+	add_all(to, c, sizeof(*to));
+	to->nic.rx_ring_high = high;
+}
+
+void host_counts_since(struct host_counts *c, const struct host_counts *earlier)
+{
+	uint64_t high = c->nic.rx_ring_high, x, y;
+
+	_Static_assert(sizeof(*c) % sizeof(x) == 0, "nothing but uint64_t");
+	for (size_t i = 0; i < sizeof(*c); i += sizeof(x)) {
+		memcpy(&x, (char *)c + i, sizeof(x));
+		memcpy(&y, (const char *)earlier + i, sizeof(y));
+		x -= y;
+		memcpy((char *)c + i, &x, sizeof(x));
+	}
+	c->nic.rx_ring_high = high;
+}
+
+uint64_t host_hash(const struct host *h, uint64_t hash)
+{
+	for (uint32_t i = 0; i < h->n_threads; i++)
+		hash = (hash ^ h->threads[i].hash) * 0x9e3779b97f4a7c15ULL;
+	return hash;
+}
+
+bool host_finished(const struct host *h)
+{
+	const struct app_ops *app = h->setup.app;
+
+	for (uint32_t i = 0; i < h->n_threads; i++)
+		if (!app->finished || !app->finished(h->threads[i].app))
+			return false;
+	return true;
+}

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * metrics.c - naming and computing what a run measured; see metrics.h
+ *
+ * Arithmetic on doubles here is only division, multiplication, addition and sqrt, each
+ * correctly rounded, so results are the same on every machine.
+ */
+#include "sim/metrics.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "workloads/hist.h"
+
+enum { SLICES = 32, BUSY_LIMIT_PCT = 95, LATE_LIMIT_PCT = 1, LATE_BUSY_PCT = 70 };
+
+__attribute__((format(printf, 4, 5)))
+static void add(struct sim_result *r, double value, const char *doc, const char *name, ...)
+{
+	struct metric *m = &r->metrics[r->n_metrics];
+	va_list ap;
+
+	assert(r->n_metrics < SIM_METRICS_MAX);
+	r->n_metrics++;
+	va_start(ap, name);
+	vsnprintf(m->name, sizeof(m->name), name, ap);
+	va_end(ap);
+	m->value = value;
+	m->doc = doc;
+}
+
+static double ratio(double a, double b)
+{
+	return b != 0 ? a / b : 0;
+}
+
+double metrics_ci95(const double *x, uint32_t n)
+{
+	/* Student's t, 97.5%, by degrees of freedom from 1. */
+	static const double t975[] = {
+		12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201,
+		2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074,
+		2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042, 2.040,
+	};
+	double mean = 0, var = 0;
+
+	if (n < 2)
+		return 0;
+	for (uint32_t i = 0; i < n; i++)
+		mean += x[i];
+	mean /= n;
+	for (uint32_t i = 0; i < n; i++)
+		var += (x[i] - mean) * (x[i] - mean);
+	var /= n - 1;
+	return t975[MIN(n - 1, ARRAY_LEN(t975)) - 1] * sqrt(var / n);
+}
+
+void metrics_count(const struct topology *t, nsec now, struct metrics_window *w)
+{
+	struct host_counts c;
+
+	host_count(t->host[0], now, &w->server);
+	for (uint32_t id = 1; id < t->n_hosts; id++) {
+		host_count(t->host[id], now, &c);
+		memcpy(w->client_thread_busy_ns[id], c.thread_busy_ns, sizeof(c.thread_busy_ns));
+		host_counts_add(&w->clients, &c);
+	}
+}
+
+void metrics_busiest(const struct topology *t, struct metrics_window *w,
+		    const struct metrics_window *earlier)
+{
+	for (uint32_t id = 1; id < t->n_hosts; id++)
+		for (uint32_t i = 0; i < t->host[id]->n_threads; i++) {
+			uint64_t ns = w->client_thread_busy_ns[id][i] -
+				      earlier->client_thread_busy_ns[id][i];
+
+			if (ns <= w->client_busy_max_ns)
+				continue;
+			w->client_busy_max_ns = ns;
+			w->busiest_client = id - 1;
+			w->busiest_thread = i;
+		}
+}
+
+/* Fold one instance's histogram in; made when first needed. Returns 0 or -ENOMEM. */
+static int merge_hist(struct hist **to, const struct hist *from)
+{
+	if (!from)
+		return 0;
+	if (!*to) {
+		*to = malloc(sizeof(**to));
+		if (!*to)
+			return -ENOMEM;
+		hist_reset(*to);
+	}
+	hist_merge(*to, from);
+	return 0;
+}
+
+/* Rows of equal sizes add up; the first instance that has rows decides which there are. */
+static int merge_rows(struct sim_result *r, const struct app_report *rep)
+{
+	if (rep->n_rows == 0)
+		return 0;
+	if (!r->rows) {
+		r->rows = calloc(rep->n_rows, sizeof(*r->rows));
+		if (!r->rows)
+			return -ENOMEM;
+		memcpy(r->rows, rep->rows, rep->n_rows * sizeof(*r->rows));
+		r->n_rows = rep->n_rows;
+		return 0;
+	}
+	for (uint32_t i = 0; i < MIN(r->n_rows, rep->n_rows); i++)
+		if (r->rows[i].bytes == rep->rows[i].bytes) {
+			r->rows[i].rounds += rep->rows[i].rounds;
+			r->rows[i].total_ns += rep->rows[i].total_ns;
+		}
+	return 0;
+}
+
+static void merge_sums(struct app_report *to, const struct app_report *from)
+{
+	to->requests += from->requests;
+	to->bytes += from->bytes;
+	to->conns_opened += from->conns_opened;
+	to->conns_failed += from->conns_failed;
+	to->conns_died += from->conns_died;
+	to->conns_open += from->conns_open;
+	to->late += from->late;
+	to->never_sent += from->never_sent;
+	to->unanswered += from->unanswered;
+	to->bad_bytes += from->bad_bytes;
+	to->n_slices = MAX(to->n_slices, from->n_slices);
+	for (uint32_t i = 0; i < MIN(from->n_slices, (uint32_t)SLICES); i++) {
+		to->slice_sum_ns[i] += from->slice_sum_ns[i];
+		to->slice_n[i] += from->slice_n[i];
+	}
+}
+
+/* The sum of what a host's instances report; client histograms and rows go to @r. */
+static int merge_host(struct sim_result *r, const struct host *h, struct app_report *sum)
+{
+	int rc = 0;
+
+	for (uint32_t i = 0; rc == 0 && i < h->n_threads; i++) {
+		struct app_report rep = { 0 };
+
+		h->setup.app->report(h->threads[i].app, &rep);
+		merge_sums(sum, &rep);
+		if (!h->setup.app->client)
+			continue;
+		rc = merge_hist(&r->latency, rep.latency);
+		if (rc == 0)
+			rc = merge_hist(&r->service, rep.service);
+		if (rc == 0)
+			rc = merge_rows(r, &rep);
+	}
+	return rc;
+}
+
+static void add_hist(struct sim_result *r, const struct hist *h, const char *name, const char *doc)
+{
+	static const struct { const char *name; uint32_t ppm; } q[] = {
+		{ "p50", 500000 }, { "p95", 950000 }, { "p99", 990000 }, { "p999", 999000 },
+	};
+
+	if (!h)
+		return;
+	add(r, hist_mean(h) / 1e3, doc, "%s_mean_us", name);
+	for (size_t i = 0; i < ARRAY_LEN(q); i++)
+		add(r, (double)hist_quantile(h, q[i].ppm) / 1e3, doc, "%s_%s_us", name, q[i].name);
+	add(r, h->n ? (double)h->max / 1e3 : 0, doc, "%s_max_us", name);
+}
+
+/* Confidence by batch means: the slices' mean latencies, and their counts as rates. */
+static void add_intervals(struct sim_result *r, const struct app_report *c, nsec ns)
+{
+	double mean[SLICES], rate[SLICES];
+	uint32_t n_mean = 0, n = MIN(c->n_slices, (uint32_t)SLICES);
+
+	for (uint32_t i = 0; i < n; i++) {
+		rate[i] = ratio((double)c->slice_n[i] * 1e9 * n, (double)ns);
+		if (c->slice_n[i])
+			mean[n_mean++] = (double)c->slice_sum_ns[i] / (double)c->slice_n[i] / 1e3;
+	}
+	if (n == 0)
+		return;
+	add(r, metrics_ci95(mean, n_mean), "half width of the 95% interval of latency_mean_us, "
+	    "from 32 batch means", "latency_ci95_us");
+	add(r, metrics_ci95(rate, n), "half width of the 95% interval of requests_per_s, "
+	    "from 32 batches", "requests_per_s_ci95");
+}
+
+static void add_load(struct sim_result *r, const struct app_report *c, const struct app_report *s,
+		     nsec ns)
+{
+	double per_s = ratio(1e9, (double)ns);
+
+	add(r, (double)c->requests * per_s, "requests completed a second", "requests_per_s");
+	add(r, ratio((double)c->bytes * 8, (double)ns),
+	    "payload of completed requests, one direction", "goodput_gbps");
+	add(r, (double)c->conns_opened * per_s, "connections opened a second", "conns_per_s");
+	add_hist(r, r->latency, "latency", "from the intended start of a request to its answer");
+	add_hist(r, r->service, "service", "from the sending of a request to its answer");
+	add_intervals(r, c, ns);
+	add(r, (double)c->requests, "requests completed in the window", "requests");
+	add(r, (double)c->conns_open, "connections open at the end", "conns_open");
+	add(r, (double)c->conns_failed, "connections that could not be opened", "conns_failed");
+	add(r, (double)c->conns_died, "connections that ended against the client's will",
+	    "conns_died");
+	add(r, (double)c->late, "requests sent more than 1 us after their time", "late");
+	add(r, (double)c->never_sent, "requests due and not sent", "never_sent");
+	add(r, (double)c->unanswered, "requests sent and not answered", "unanswered");
+	add(r, (double)(c->bad_bytes + s->bad_bytes), "payload bytes that were not what was sent",
+	    "bad_bytes");
+}
+
+/* Prices of everything a group of hosts did, split; cache costs count as kernel. */
+static void add_cpu(struct sim_result *r, const struct topology *t, const struct metrics_window *w,
+		    double requests)
+{
+	const struct host_counts *s = &w->server;
+	struct cost_split split = costs_split(&t->server_costs, &s->work);
+	double ns = (double)w->ns, n = t->host[0]->n_threads;
+	double app = ratio((double)split.app * 100, (double)s->busy_ns * 1000);
+
+	add(r, ratio((double)s->busy_ns * 100, ns * n), "time in passes, all server threads",
+	    "server_util_pct");
+	for (uint32_t i = 0; i < t->host[0]->n_threads; i++)
+		add(r, ratio((double)s->thread_busy_ns[i] * 100, ns), "time in passes",
+		    "server_t%u_util_pct", i);
+	add(r, ratio((double)w->client_busy_max_ns * 100, ns),
+	    "time in passes, busiest client thread", "client_util_max_pct");
+	add(r, ratio((double)s->work.rx_frames, (double)s->passes_rx),
+	    "frames a pass that took any", "server_batch_mean");
+	add(r, ratio((double)w->clients.work.rx_frames, (double)w->clients.passes_rx),
+	    "frames a pass that took any", "client_batch_mean");
+	add(r, (double)s->passes, "passes in the window", "server_passes");
+	add(r, (double)w->clients.passes, "passes in the window", "client_passes");
+	add(r, ratio((double)s->busy_ns, requests), "server thread time a request",
+	    "server_ns_per_request");
+	add(r, MIN(app, 100), "share of pass time in the application, were there no hyperthreads "
+	    "to share with", "server_app_pct");
+	add(r, ratio((double)s->misses_milli / 1000, requests),
+	    "last-level cache misses of the server a request", "l3_misses_per_msg");
+}
+
+static void add_nic(struct sim_result *r, const char *who, const struct nic_counters *c)
+{
+	add(r, (double)c->rx_frames, "frames into RX rings", "%s_nic_rx_frames", who);
+	add(r, (double)c->tx_frames, "frames out of TX rings", "%s_nic_tx_frames", who);
+	add(r, (double)c->rx_drop_cap, "dropped: over the packet cap", "%s_nic_drop_cap", who);
+	add(r, (double)c->rx_drop_no_desc, "dropped: RX ring full", "%s_nic_drop_no_desc", who);
+	add(r, (double)c->rx_drop_no_mbuf, "refills that found the pool empty",
+	    "%s_nic_no_mbuf", who);
+	add(r, (double)c->tx_ring_full, "frames a full TX ring refused", "%s_nic_tx_full", who);
+	add(r, (double)c->rx_ring_high, "most frames waiting in one RX ring", "%s_nic_ring_high",
+	    who);
+}
+
+static void add_network(struct sim_result *r, const struct topology *t)
+{
+	uint64_t lost = 0, dup = 0, corrupt = 0, reordered = 0, flapped = 0;
+
+	if (t->sw) {
+		const struct switch_counters *c = sim_switch_counters(t->sw);
+
+		add(r, (double)c->frames, "frames forwarded, whole run", "switch_frames");
+		add(r, (double)c->drop_buffer, "dropped: buffer full, whole run", "switch_drops");
+		add(r, (double)c->ecn_marked, "marked CE, whole run", "switch_ecn_marked");
+		add(r, (double)c->buffer_high, "most bytes buffered", "switch_buffer_high_bytes");
+	}
+	for (uint32_t i = 0; i < ARRAY_LEN(t->fault); i++) {
+		const struct fault *f = t->fault[i] ? sim_fault_state(t->fault[i]) : NULL;
+
+		if (!f)
+			continue;
+		lost += f->n_lost;
+		dup += f->n_dup;
+		corrupt += f->n_corrupt;
+		reordered += f->n_reordered;
+		flapped += f->n_flapped;
+	}
+	add(r, (double)lost, "frames lost by fault injection, whole run", "fault_lost");
+	add(r, (double)dup, "frames duplicated by fault injection", "fault_duplicated");
+	add(r, (double)corrupt, "frames with a bit flipped by fault injection", "fault_corrupted");
+	add(r, (double)reordered, "frames held back by fault injection", "fault_reordered");
+	add(r, (double)flapped, "frames lost while the link was down", "fault_flapped");
+}
+
+/* What the core counted: statistics and work of the window, and what is left at the end. */
+static void add_core(struct sim_result *r, const char *who, const struct host_counts *c)
+{
+	for (int i = 0; i < STAT_NR; i++)
+		add(r, (double)c->stats.v[i], stat_descs[i].doc, "%s_%s", who, stat_descs[i].name);
+#define X(name, unit, doc) add(r, (double)c->work.name, doc, "%s_work_%s", who, #name);
+	WORK_TABLE(X)
+#undef X
+}
+
+static void add_left(struct sim_result *r, const struct topology *t)
+{
+	struct dp_usage sum = { 0 };
+
+	for (uint32_t id = 0; id < t->n_hosts; id++)
+		for (uint32_t i = 0; i < t->host[id]->n_threads; i++) {
+			struct dp_usage u = dp_usage(t->host[id]->threads[i].dp);
+
+			sum.conns += u.conns;
+			sum.snd_refs += u.snd_refs;
+			sum.frames_held += u.frames_held;
+		}
+	add(r, sum.conns, "connections in any state at the end, all hosts", "left_conns");
+	add(r, sum.snd_refs, "pieces of application memory referenced at the end", "left_snd_refs");
+	add(r, sum.frames_held, "received frames held at the end", "left_frames_held");
+}
+
+static void add_budget(struct sim_result *r, const struct topology *t)
+{
+	struct budget *b;
+	double us = 0, n;
+
+	if (!t->sc->budget || !(b = calloc(1, sizeof(*b))))
+		return;
+	for (uint32_t id = 1; id < t->n_hosts; id++)
+		for (uint32_t i = 0; i < t->host[id]->n_threads; i++)
+			budget_merge(b, t->host[id]->threads[i].budget);
+	n = (double)b->n * 1e3;
+	for (int i = 0; i < HOP_NR; i++) {
+		add(r, ratio((double)b->sum_ns[i], n), "mean share of a round trip",
+		    "budget_%s_us", budget_hop_names[i]);
+		us += (double)b->sum_ns[i];
+	}
+	add(r, ratio(us, n), "mean round trip, the sum of its shares", "budget_total_us");
+	add(r, ratio(us, 2 * n), "half of it", "budget_one_way_us");
+	add(r, (double)b->n, "answers the budget is the mean of", "budget_answers");
+	free(b);
+}
+
+/* Was a client the limit? Then the server's numbers are a lower bound, and we say so. */
+static void judge_clients(struct sim_result *r, const struct metrics_window *w,
+			  const struct app_report *c)
+{
+	double busy = ratio((double)w->client_busy_max_ns * 100, (double)w->ns);
+	double due = (double)(c->requests + c->never_sent);
+	double late = ratio((double)(c->late + c->never_sent) * 100, due);
+
+	if (busy > BUSY_LIMIT_PCT) {
+		r->client_bound = true;
+		snprintf(r->why, sizeof(r->why), "thread %u of client %u was in passes %.1f%% of the "
+			 "time, so the client was the limit, not the server; raise clients or "
+			 "client.threads, or lower the load", w->busiest_thread,
+			 w->busiest_client, busy);
+	} else if (late > LATE_LIMIT_PCT && busy > LATE_BUSY_PCT) {
+		r->client_bound = true;
+		snprintf(r->why, sizeof(r->why), "%.1f%% of the requests left late and thread %u of "
+			 "client %u was in passes %.1f%% of the time: the client could not keep "
+			 "its schedule; raise clients or client.threads, or lower the load", late,
+			 w->busiest_thread, w->busiest_client, busy);
+	}
+}
+
+int metrics_fill(struct sim_result *r, const struct topology *t, const struct metrics_window *w)
+{
+	struct app_report clients = { 0 }, server = { 0 };
+	int rc = merge_host(r, t->host[0], &server);
+
+	for (uint32_t id = 1; rc == 0 && id < t->n_hosts; id++)
+		rc = merge_host(r, t->host[id], &clients);
+	if (rc)
+		return rc;
+	add_load(r, &clients, &server, w->ns);
+	add_cpu(r, t, w, (double)clients.requests);
+	add_budget(r, t);
+	add_nic(r, "server", &w->server.nic);
+	add_nic(r, "client", &w->clients.nic);
+	add_network(r, t);
+	add_left(r, t);
+	add_core(r, "server", &w->server);
+	add_core(r, "client", &w->clients);
+	r->price_hash_server = t->server_costs.hash;
+	r->price_hash_client = t->client_costs.hash;
+	judge_clients(r, w, &clients);
+	return 0;
+}

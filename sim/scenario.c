@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * scenario.c - the knobs of a simulated run, their defaults and their contradictions
+ *
+ * Entry points: scenario_defaults, scenario_sections, scenario_check. Not here: the knobs
+ * of the dataplane (core/dp), NIC, links, switch, faults and workloads; they come from their
+ * owners' tables.
+ */
+#include "sim/scenario.h"
+
+#include <stdio.h>
+
+#include "sim/link.h"
+#include "sim/switch.h"
+#include "workloads/app.h"
+
+enum { CLIENTS_MAX = 200, THREADS_MAX = 64, POOL_SLACK = 64 };
+
+const char *const workload_names[] = { "echo", "netpipe", NULL };
+static const struct app_ops *const server_ops[] = { &echo_server_ops, &netpipe_server_ops };
+static const struct app_ops *const client_ops[] = { &echo_client_ops, &netpipe_client_ops };
+static const char *const arp_names[] = { "static", "wire", NULL };
+
+#define US NSEC_PER_USEC
+#define MS NSEC_PER_MSEC
+#define SC(f) offsetof(struct scenario, f)
+static const struct knob top_knobs[] = {
+	{ "seed", SC(seed), KNOB_U64, UNIT_NONE, 0, UINT64_MAX, 1,
+	  "of every random element; equal seeds give equal runs", NULL, NULL },
+	{ "warmup", SC(warmup_ns), KNOB_U64, UNIT_NS, 0, 3600 * NSEC_PER_SEC, 5 * MS,
+	  "virtual time before anything is measured", NULL, NULL },
+	{ "duration", SC(duration_ns), KNOB_U64, UNIT_NS, 1 * US, 3600 * NSEC_PER_SEC, 20 * MS,
+	  "virtual time that is measured", NULL, NULL },
+	{ "clients", SC(clients), KNOB_U32, UNIT_NONE, 1, CLIENTS_MAX, 1,
+	  "client hosts, each with the knobs of `client`", NULL, NULL },
+	{ "arp", SC(arp), KNOB_ENUM, UNIT_NONE, 0, 1, 0,
+	  "neighbours: static entries, or resolved on the wire", arp_names, NULL },
+	{ "workload", SC(workload), KNOB_ENUM, UNIT_NONE, 0, 1, 0,
+	  "what clients and server run", workload_names, NULL },
+	{ "budget", SC(budget), KNOB_BOOL, UNIT_NONE, 0, 1, 0,
+	  "account every nanosecond of a request by hop (slower)", NULL, NULL },
+	{ "pcap", SC(pcap), KNOB_STRING, UNIT_NONE, 0, SCENARIO_PATH_MAX, 0,
+	  "capture at the server's port 0 into this file; empty: none", NULL, "" },
+	{ "trace", SC(trace), KNOB_STRING, UNIT_NONE, 0, SCENARIO_PATH_MAX, 0,
+	  "Chrome trace of every pass into this file; empty: none", NULL, "" },
+};
+
+#define HOST(f) offsetof(struct host_cfg, f)
+static const struct knob host_knobs[] = {
+	{ "threads", HOST(threads), KNOB_U32, UNIT_NONE, 1, THREADS_MAX, 1,
+	  "elastic threads, one a hyperthread and a queue", NULL, NULL },
+	{ "smt_packed", HOST(smt_packed), KNOB_BOOL, UNIT_NONE, 0, 1, 1,
+	  "fill both hyperthreads of a core before the next core", NULL, NULL },
+	{ "profile", HOST(profile), KNOB_STRING, UNIT_NONE, 1, SCENARIO_PATH_MAX, 0,
+	  "price list: a name in sim/prices/ or a path", NULL, "ix" },
+};
+
+const struct app_ops *scenario_server_ops(const struct scenario *sc)
+{
+	return sc->workload < ARRAY_LEN(server_ops) ? server_ops[sc->workload] : NULL;
+}
+
+const struct app_ops *scenario_client_ops(const struct scenario *sc)
+{
+	return sc->workload < ARRAY_LEN(client_ops) ? client_ops[sc->workload] : NULL;
+}
+
+size_t scenario_sections(struct scenario *sc, struct section out[SCENARIO_SECTIONS_MAX])
+{
+	const struct app_ops *server = scenario_server_ops(sc), *client = scenario_client_ops(sc);
+	const struct section all[] = {
+		{ "", top_knobs, ARRAY_LEN(top_knobs), sc },
+		{ "link", link_knobs, n_link_knobs, &sc->link },
+		{ "switch", switch_knobs, n_switch_knobs, &sc->sw },
+		{ "fault", fault_knobs, n_fault_knobs, &sc->fault },
+		{ "server", host_knobs, ARRAY_LEN(host_knobs), &sc->server },
+		{ "server.dp", dp_knobs, n_dp_knobs, &sc->server.dp },
+		{ "server.nic", nic_knobs, n_nic_knobs, &sc->server.nic },
+		{ "client", host_knobs, ARRAY_LEN(host_knobs), &sc->client },
+		{ "client.dp", dp_knobs, n_dp_knobs, &sc->client.dp },
+		{ "client.nic", nic_knobs, n_nic_knobs, &sc->client.nic },
+		{ "workload", client ? client->knobs : NULL, client ? client->n_knobs : 0,
+		  sc->client_app },
+		{ "workload.server", server ? server->knobs : NULL, server ? server->n_knobs : 0,
+		  sc->server_app },
+	};
+
+	_Static_assert(ARRAY_LEN(all) <= SCENARIO_SECTIONS_MAX, "room for every section");
+	memcpy(out, all, sizeof(all));
+	return ARRAY_LEN(all);
+}
+
+void scenario_workload(struct scenario *sc, uint32_t workload)
+{
+	const struct app_ops *server, *client;
+
+	assert(workload < ARRAY_LEN(server_ops));
+	sc->workload = workload;
+	server = scenario_server_ops(sc);
+	client = scenario_client_ops(sc);
+	assert(server->cfg_size <= sizeof(sc->server_app));
+	assert(client->cfg_size <= sizeof(sc->client_app));
+	memset(sc->server_app, 0, sizeof(sc->server_app));
+	memset(sc->client_app, 0, sizeof(sc->client_app));
+	knob_defaults(server->knobs, server->n_knobs, sc->server_app);
+	knob_defaults(client->knobs, client->n_knobs, sc->client_app);
+}
+
+void scenario_defaults(struct scenario *sc)
+{
+	struct section s[SCENARIO_SECTIONS_MAX];
+	size_t n;
+
+	memset(sc, 0, sizeof(*sc));
+	n = scenario_sections(sc, s);
+	for (size_t i = 0; i < n; i++)
+		knob_defaults(s[i].knobs, s[i].n, s[i].obj);
+	scenario_workload(sc, sc->workload);
+}
+
+/* What one host's numbers say about each other. NULL when nothing is wrong. */
+static const char *check_host(const struct host_cfg *h, char *buf, size_t len, const char *who)
+{
+	const struct dp_cfg *dp = &h->dp;
+
+	if (dp->mbufs < h->nic.rx_ring + POOL_SLACK)
+		snprintf(buf, len, "%s.dp.mbufs is %u, too few for the %u descriptors of "
+			 "%s.nic.rx_ring and %d frames to work with; raise it", who, dp->mbufs,
+			 h->nic.rx_ring, who, POOL_SLACK);
+	else if (h->nic.rx_refill > h->nic.rx_ring)
+		snprintf(buf, len, "%s.nic.rx_refill is %u, more than the %u descriptors of "
+			 "%s.nic.rx_ring: the ring would never be refilled; lower it", who,
+			 h->nic.rx_refill, h->nic.rx_ring, who);
+	else if (dp->rto_min_ns > dp->rto_max_ns || dp->rto_init_ns > dp->rto_max_ns)
+		snprintf(buf, len, "%s.dp.rto_min and rto_init must not exceed %s.dp.rto_max", who,
+			 who);
+	else if (dp->port_min > dp->port_max)
+		snprintf(buf, len, "%s.dp.port_min is %u, above %s.dp.port_max, %u: no port could be "
+			 "chosen", who, dp->port_min, who, dp->port_max);
+	else
+		return NULL;
+	return buf;
+}
+
+int scenario_check(const struct scenario *sc, char *err, size_t err_len)
+{
+	const struct host_cfg *s = &sc->server, *c = &sc->client;
+
+	if (!scenario_server_ops(sc))
+		snprintf(err, err_len, "workload %u does not exist", sc->workload);
+	else if (sc->arp == 1 && (s->threads > 1 || c->threads > 1))
+		snprintf(err, err_len, "arp = \"wire\" needs one elastic thread a host, because a NIC "
+			 "hands every ARP packet to queue 0; there are %u (server) and %u (client): "
+			 "use arp = \"static\"", s->threads, c->threads);
+	else if (!sc->sw.present && sc->clients != 1)
+		snprintf(err, err_len, "%u clients need a switch: set switch.present = true, or "
+			 "clients = 1", sc->clients);
+	else if (!sc->sw.present && s->nic.ports != 1)
+		snprintf(err, err_len, "server.nic.ports is %u, but only a switch can bond ports: set "
+			 "switch.present = true, or one port", s->nic.ports);
+	else if (c->nic.ports != 1)
+		snprintf(err, err_len, "client.nic.ports is %u: clients have one port",
+			 c->nic.ports);
+	else if (sc->pcap[0] && strcmp(sc->pcap, sc->trace) == 0)
+		snprintf(err, err_len, "pcap and trace name the same file, %s", sc->pcap);
+	else if (sc->sw.present && sc->sw.ecn_bytes > sc->sw.buffer_bytes)
+		snprintf(err, err_len, "switch.ecn is above switch.buffer: no frame would "
+			 "ever be marked; lower it, or 0 for none");
+	else if (!check_host(s, err, err_len, "server") && !check_host(c, err, err_len, "client"))
+		return 0;
+	return -EINVAL;
+}

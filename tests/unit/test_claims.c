@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_claims.c - verdicts, measurements, and the tables they are taken from
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cli/claims.h"
+#include "tests/unit/cu.h"
+
+static enum verdict judge(const char *value, const char *tolerance, double ours)
+{
+	char error[32];
+
+	return claim_judge(value, tolerance, ours, error, sizeof(error));
+}
+
+static void tolerances(void)
+{
+	char error[32];
+
+	CHECK_EQ(judge("5.7", "10%", 5.13), VERDICT_HOLDS);	/* the edge belongs to it */
+	CHECK_EQ(judge("5.7", "10%", 5.12), VERDICT_FAILS);
+	CHECK_EQ(judge("5.7", "10%", 6.27), VERDICT_HOLDS);
+	CHECK_EQ(judge("5.7", "10%", 6.28), VERDICT_FAILS);
+	CHECK_EQ(judge("20", "at most", 20), VERDICT_HOLDS);
+	CHECK_EQ(judge("20", "at most", 20.1), VERDICT_FAILS);
+	CHECK_EQ(judge("20", "at most", 1), VERDICT_HOLDS);
+	CHECK_EQ(judge("10", "at least", 9.9), VERDICT_FAILS);
+	CHECK_EQ(judge("10", "at least", 100), VERDICT_HOLDS);
+	CHECK_EQ(judge("3", "exact", 3), VERDICT_HOLDS);
+	CHECK_EQ(judge("3", "exact", 3.5), VERDICT_FAILS);
+	CHECK_EQ(judge("75", "10 points", 84), VERDICT_HOLDS);
+	CHECK_EQ(judge("75", "10 points", 86), VERDICT_FAILS);
+	CHECK_EQ(judge("46-54", "5 points", 41), VERDICT_HOLDS);
+	CHECK_EQ(judge("46-54", "5 points", 60), VERDICT_FAILS);
+	CHECK_EQ(judge("6.4", "informative", 3), VERDICT_INFORMATIVE);
+	CHECK_EQ(judge("6.4", "roughly", 6.4), VERDICT_BROKEN);
+	CHECK_EQ(judge("many", "10%", 6.4), VERDICT_BROKEN);
+	CHECK_EQ(judge("6.4", "10%", NAN), VERDICT_BROKEN);
+	claim_judge("5.7", "10%", 5.13, error, sizeof(error));
+	CU_ASSERT_STRING_EQUAL(error, "-10.0 %");
+}
+
+/* Column B, x, y; and a, b that sum to y. */
+static void fill(struct table *t)
+{
+	static const double rows[][5] = {
+		{ 1, 100, 5, 2, 3 }, { 1, 300, 11, 5, 6 }, { 1, 200, 7, 3, 4 },
+		{ 64, 100, 6, 6, 0 }, { 64, 200, 6.5, 6, 0.5 }, { 64, 400, 12, 6, 6 },
+	};
+	static const char *const cols[] = { "B", "x", "y", "a", "b" };
+
+	memset(t, 0, sizeof(*t));
+	for (size_t c = 0; c < 5; c++)
+		table_col_add(t, cols[c]);
+	for (size_t r = 0; r < ARRAY_LEN(rows); r++) {
+		table_row_add(t);
+		for (size_t c = 0; c < 5; c++)
+			table_set_number(t, r, c, rows[r][c]);
+	}
+}
+
+static double measure(const struct table *t, const char *how, const char *want_err)
+{
+	char err[256] = "";
+	config_t c;
+	double v = NAN;
+
+	config_init(&c);
+	if (config_read_string(&c, how) != CONFIG_TRUE)
+		CU_FAIL("bad test configuration");
+	if (claim_measure(config_root_setting(&c), t, &v, err, sizeof(err)) != 0)
+		v = NAN;
+	CHECK(want_err ? strstr(err, want_err) != NULL : err[0] == '\0');
+	config_destroy(&c);
+	return v;
+}
+
+static void measurements(void)
+{
+	struct table t;
+
+	fill(&t);
+	CHECK(measure(&t, "op=\"at\"; x=\"x\"; y=\"y\"; at=300.0;", NULL) == 11);
+	CHECK(measure(&t, "op=\"at\"; x=\"x\"; y=\"y\"; at=100; where=\"B=64\"; scale=0.5;", NULL) == 3);
+	CHECK(measure(&t, "op=\"crosses\"; x=\"x\"; y=\"y\"; level=9.0; where=\"B=1\";", NULL) == 250);
+	CHECK(measure(&t, "op=\"crosses\"; x=\"x\"; y=\"y\"; level=1.0; where=\"B=1\";", NULL) == 100);
+	CHECK(measure(&t, "op=\"spread\"; x=\"x\"; y=\"y\"; at=200.0;", NULL) == 1);
+	CHECK(measure(&t, "op=\"gain\"; x=\"x\"; y=\"y\"; level=9.0; series=\"B\"; from=\"1\"; to=\"64\";",
+		      NULL) > 16.3);
+	CHECK(measure(&t, "op=\"sum\"; x=\"x\"; y=\"y\"; at=300.0; columns=(\"a\",\"b\");", NULL) == 100);
+	CHECK(isnan(measure(&t, "op=\"at\"; x=\"x\"; y=\"y\"; at=5.0;", "no row")));
+	CHECK(isnan(measure(&t, "op=\"crosses\"; x=\"x\"; y=\"y\"; level=99.0;", "no row")));
+	CHECK(isnan(measure(&t, "op=\"sum\"; x=\"x\"; y=\"y\"; at=300.0; columns=(\"a\",\"zz\");", "no row")));
+	CHECK(isnan(measure(&t, "op=\"median\"; x=\"x\"; y=\"y\";", "unknown op \"median\"")));
+	CHECK(isnan(measure(&t, "op=\"at\";", "needs op, x and y")));
+	table_free(&t);
+}
+
+static void csv_comes_back(void)
+{
+	char path[] = "/tmp/test_claims.XXXXXX", err[256];
+	struct table t = { 0 }, u;
+	int fd = mkstemp(path);
+	FILE *f = fdopen(fd, "w");
+	double v;
+
+	table_col_add(&t, "name, quoted");
+	table_col_add(&t, "v");
+	table_row_add(&t);
+	table_set(&t, 0, 0, "say \"hi\",\nthere");
+	table_set_number(&t, 0, 1, 0.1 + 0.2);
+	table_row_add(&t);
+	table_set(&t, 1, 0, "x");	/* v stays empty */
+	table_write(&t, f);
+	fclose(f);
+	CHECK_EQ(table_read(&u, path, err, sizeof(err)), 0);
+	unlink(path);
+	CHECK_EQ(u.n_cols, 2);
+	CHECK_EQ(u.n_rows, 2);
+	CU_ASSERT_STRING_EQUAL(u.cols[0], "name, quoted");
+	CU_ASSERT_STRING_EQUAL(table_get(&u, 0, 0), "say \"hi\",\nthere");
+	CU_ASSERT_STRING_EQUAL(table_get(&u, 0, 1), "0.3");
+	CHECK(!table_number(&u, 1, 1, &v));
+	CHECK_EQ(table_col(&u, "nothing"), TABLE_NO_COLUMN);
+	table_free(&t);
+	table_free(&u);
+	CHECK_EQ(table_read(&t, "/nonexistent.csv", err, sizeof(err)), -ENOENT);
+}
+
+static void the_published_claims_are_well_formed(void)
+{
+	char err[256], error[32];
+	struct table t;
+	double v;
+
+	CHECK_EQ(table_read(&t, "paper-figs/claims.csv", err, sizeof(err)), 0);
+	CHECK(t.n_rows >= 33);
+	for (size_t r = 0; r < t.n_rows; r++) {
+		const char *value = table_get(&t, r, table_col(&t, "value"));
+
+		v = strtod(value, NULL);
+		CHECK(claim_judge(value, table_get(&t, r, table_col(&t, "tolerance")), v, error,
+				  sizeof(error)) != VERDICT_BROKEN);
+	}
+	table_free(&t);
+	CHECK_EQ(table_read(&t, "paper-figs/curves.csv", err, sizeof(err)), 0);
+	for (size_t r = 0; r < t.n_rows; r++)
+		CHECK(table_number(&t, r, table_col(&t, "x"), &v) &&
+		      table_number(&t, r, table_col(&t, "y"), &v));
+	table_free(&t);
+}
+
+CU_MAIN("claims", TEST(tolerances), TEST(measurements), TEST(csv_comes_back),
+	TEST(the_published_claims_are_well_formed))

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+/* test_engine.c - one clock, one order: buckets and heap against a sorted reference */
+#include "tests/unit/cu.h"
+
+#include "base/rng.h"
+#include "sim/engine.h"
+
+enum { EVENTS = 600 };
+
+struct probe {
+	struct event ev;
+	struct engine *e;
+	uint32_t id;
+	nsec again;		/* schedule itself once more, this much later */
+};
+
+static struct probe probes[EVENTS];
+static uint32_t fired[4 * EVENTS];
+static nsec fired_at[4 * EVENTS];
+static uint32_t n_fired;
+
+static void fire(struct event *ev, nsec now)
+{
+	struct probe *p = container_of(ev, struct probe, ev);
+
+	fired[n_fired] = p->id;
+	fired_at[n_fired++] = now;
+	CHECK_EQ(engine_now(p->e), now);
+	CHECK(!event_scheduled(ev));
+	if (p->again != 0) {
+		engine_at(p->e, ev, now + p->again);
+		p->again = 0;
+	}
+}
+
+static struct engine *start(void)
+{
+	struct engine *e = engine_new();
+
+	memset(probes, 0, sizeof(probes));
+	n_fired = 0;
+	for (uint32_t i = 0; i < EVENTS; i++)
+		probes[i] = (struct probe){ .ev.fire = fire, .e = e, .id = i };
+	return e;
+}
+
+static void fires_by_time_then_scheduling_order(void)
+{
+	static const nsec at[] = { 50, 10, 50, 40000, 10, 0, 40000, 1 };
+	static const uint32_t want[] = { 5, 7, 1, 4, 0, 2, 3, 6 };
+	struct engine *e = start();
+
+	for (uint32_t i = 0; i < ARRAY_LEN(at); i++)
+		engine_at(e, &probes[i].ev, at[i]);
+	CHECK_EQ(engine_next(e), 0);
+	CHECK_EQ(engine_run(e, NSEC_NEVER), ARRAY_LEN(at));
+	for (uint32_t i = 0; i < ARRAY_LEN(at); i++)
+		CHECK_EQ(fired[i], want[i]);
+	CHECK_EQ(engine_now(e), 40000);
+	CHECK_EQ(engine_next(e), NSEC_NEVER);
+	engine_free(e);
+}
+
+/* One instant, reached by an event that was far away and one that is scheduled near. */
+static void far_and_near_meet_in_order(void)
+{
+	struct engine *e = start();
+
+	engine_at(e, &probes[0].ev, 1000000);
+	engine_at(e, &probes[1].ev, 999990);
+	probes[1].again = 10;
+	engine_at(e, &probes[2].ev, 1000000);
+	engine_run(e, 2000000);
+	CHECK_EQ(n_fired, 4);
+	CHECK_EQ(fired[1], 0);
+	CHECK_EQ(fired[2], 2);
+	CHECK_EQ(fired[3], 1);
+	engine_free(e);
+}
+
+static void run_includes_until_and_leaves_the_clock_there(void)
+{
+	struct engine *e = start();
+
+	engine_at(e, &probes[0].ev, 100);
+	engine_at(e, &probes[1].ev, 101);
+	CHECK_EQ(engine_run(e, 100), 1);
+	CHECK_EQ(engine_now(e), 100);
+	CHECK_EQ(engine_next(e), 101);
+	CHECK_EQ(engine_run(e, 100), 0);
+	CHECK_EQ(engine_run(e, 5000), 1);
+	CHECK_EQ(engine_now(e), 5000);
+	engine_free(e);
+}
+
+static void moving_takes_a_new_place_in_the_order(void)
+{
+	struct engine *e = start();
+
+	for (uint32_t i = 0; i < 3; i++)
+		engine_at(e, &probes[i].ev, 7);
+	engine_at(e, &probes[0].ev, 7);		/* now the last of its instant */
+	engine_at(e, &probes[2].ev, 200000);	/* bucket to heap */
+	engine_at(e, &probes[2].ev, 6);		/* and back */
+	CHECK_EQ(engine_run(e, NSEC_NEVER), 3);
+	CHECK_EQ(fired[0], 2);
+	CHECK_EQ(fired[1], 1);
+	CHECK_EQ(fired[2], 0);
+	engine_free(e);
+}
+
+static void cancel_is_idempotent(void)
+{
+	struct engine *e = start();
+
+	engine_cancel(e, &probes[0].ev);
+	engine_at(e, &probes[0].ev, 5);
+	engine_at(e, &probes[1].ev, 500000);
+	engine_cancel(e, &probes[0].ev);
+	engine_cancel(e, &probes[0].ev);
+	engine_cancel(e, &probes[1].ev);
+	CHECK(!event_scheduled(&probes[0].ev));
+	CHECK_EQ(engine_next(e), NSEC_NEVER);
+	CHECK_EQ(engine_run(e, NSEC_NEVER), 0);
+	engine_free(e);
+}
+
+static void stop_event_fire(struct event *ev, nsec now)
+{
+	struct probe *p = container_of(ev, struct probe, ev);
+
+	(void)now;
+	engine_stop(p->e);
+}
+
+static void stop_leaves_the_clock_at_the_last_event(void)
+{
+	struct engine *e = start();
+
+	probes[0].ev.fire = stop_event_fire;
+	engine_at(e, &probes[0].ev, 30);
+	engine_at(e, &probes[1].ev, 31);
+	CHECK_EQ(engine_run(e, 1000), 1);
+	CHECK_EQ(engine_now(e), 30);
+	CHECK_EQ(engine_run(e, 1000), 1);
+	CHECK_EQ(n_fired, 1);
+	engine_free(e);
+}
+
+/* The reference: all pending events by (time, order), found by looking at each. */
+static uint32_t reference_first(void)
+{
+	uint32_t best = EVENTS;
+
+	for (uint32_t i = 0; i < EVENTS; i++) {
+		const struct event *a = &probes[i].ev, *b = &probes[best % EVENTS].ev;
+
+		if (event_scheduled(a) && (best == EVENTS || a->at < b->at ||
+					   (a->at == b->at && a->order < b->order)))
+			best = i;
+	}
+	return best;
+}
+
+static void agrees_with_a_sorted_list(void)
+{
+	struct engine *e = start();
+	struct rng r;
+	uint32_t steps = 0;
+
+	rng_stream(&r, 42, 0);
+	while (steps++ < 20000) {
+		struct event *ev = &probes[rng_below(&r, EVENTS)].ev;
+		uint32_t want = reference_first();
+
+		switch (rng_below(&r, 4)) {
+		case 0:
+			engine_at(e, ev, engine_now(e) + rng_below(&r, 200));
+			break;
+		case 1:
+			engine_at(e, ev, engine_now(e) + rng_below(&r, 100000));
+			break;
+		case 2:
+			if (rng_chance(&r, 200000000))
+				engine_cancel(e, ev);
+			break;
+		default:
+			CHECK_EQ(engine_next(e), want < EVENTS ? probes[want].ev.at : NSEC_NEVER);
+			n_fired = 0;
+			if (want == EVENTS || engine_run(e, engine_next(e)) == 0)
+				break;
+			CHECK_EQ(fired[0], want);
+		}
+	}
+	engine_free(e);
+}
+
+static void hash_tells_runs_apart(void)
+{
+	uint64_t hash[3];
+
+	for (uint32_t i = 0; i < 3; i++) {
+		struct engine *e = start();
+
+		engine_at(e, &probes[0].ev, 10 + i / 2);
+		engine_run(e, 100);
+		hash[i] = engine_hash(e);
+		engine_free(e);
+	}
+	CHECK(hash[0] == hash[1]);
+	CHECK(hash[0] != hash[2]);
+}
+
+CU_MAIN("engine", TEST(fires_by_time_then_scheduling_order), TEST(far_and_near_meet_in_order),
+	TEST(run_includes_until_and_leaves_the_clock_there),
+	TEST(moving_takes_a_new_place_in_the_order), TEST(cancel_is_idempotent),
+	TEST(stop_leaves_the_clock_at_the_last_event), TEST(agrees_with_a_sorted_list),
+	TEST(hash_tells_runs_apart))

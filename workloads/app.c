@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * app.c - the workloads by name
+ */
+#include "workloads/app.h"
+
+#include <string.h>
+
+const struct app_ops *const app_all[] = {
+	&echo_server_ops,
+	&echo_client_ops,
+	&netpipe_server_ops,
+	&netpipe_client_ops,
+	NULL,
+};
+
+const struct app_ops *app_find(const char *name)
+{
+	for (const struct app_ops *const *a = app_all; *a; a++)
+		if (strcmp((*a)->name, name) == 0)
+			return *a;
+	return NULL;
+}

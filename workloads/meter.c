@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * meter.c - adding up one client's requests
+ */
+#include "workloads/meter.h"
+
+#include "base/types.h"
+
+void meter_init(struct meter *m, uint64_t warmup_ns, uint64_t stop_ns)
+{
+	m->warmup_ns = warmup_ns;
+	m->stop_ns = stop_ns;
+}
+
+bool meter_covers(const struct meter *m, uint64_t t_ns)
+{
+	return t_ns >= m->warmup_ns && t_ns < m->stop_ns;
+}
+
+void meter_sent(struct meter *m, uint64_t intended_ns, uint64_t sent_ns)
+{
+	assert(sent_ns >= intended_ns);
+	if (meter_covers(m, intended_ns) && sent_ns - intended_ns > METER_LATE_NS)
+		m->late++;
+}
+
+/* Which of the equal slices of [warmup, stop) holds @t_ns; divides first, so it cannot
+ * overflow, and bounds what the rounded-down width leaves over. */
+static uint32_t slice_of(const struct meter *m, uint64_t t_ns)
+{
+	uint64_t width = (m->stop_ns - m->warmup_ns) / METER_SLICES;
+	uint64_t i = width ? (t_ns - m->warmup_ns) / width : 0;
+
+	return i < METER_SLICES ? (uint32_t)i : METER_SLICES - 1;
+}
+
+void meter_done(struct meter *m, uint64_t intended_ns, uint64_t sent_ns, uint64_t now_ns,
+		uint32_t bytes)
+{
+	if (meter_covers(m, now_ns)) {
+		m->requests++;
+		m->bytes += bytes;
+	}
+	if (meter_covers(m, intended_ns)) {
+		uint32_t i = slice_of(m, intended_ns);
+
+		hist_add(&m->latency, now_ns - intended_ns);
+		hist_add(&m->service, now_ns - sent_ns);
+		m->slice_sum_ns[i] += now_ns - intended_ns;
+		m->slice_n[i]++;
+	}
+}
+
+void meter_lost(struct meter *m, uint64_t intended_ns)
+{
+	if (meter_covers(m, intended_ns))
+		m->lost++;
+}
+
+void meter_report(struct meter *m, struct app_report *r)
+{
+	r->requests = m->requests;
+	r->bytes = m->bytes;
+	r->late = m->late;
+	r->unanswered = m->lost;
+	r->latency = &m->latency;
+	r->service = &m->service;
+	r->n_slices = METER_SLICES;
+	memcpy(r->slice_sum_ns, m->slice_sum_ns, sizeof(m->slice_sum_ns));
+	memcpy(r->slice_n, m->slice_n, sizeof(m->slice_n));
+}
