@@ -5,8 +5,8 @@
 #   BUILD=DIR       another build folder    NO_INSTALL=1   never install packages
 #   OPT=-O0         another optimisation    EXTRA=FLAGS    more flags, compiling and linking
 #
-# Programs of tests/ are found by folder too: unit/test_*.c, sim/*.c, bench/*.c and
-# fuzz/fuzz_*.c are one each; pkt/*.c are one together; other files of unit/ help all.
+# Programs of tests/ are found by folder too: unit/test_*.c, fuzz/fuzz_*.c, and what has a
+# main in sim/ and bench/ are one each; pkt/*.c are one together; other files help them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -36,13 +36,15 @@ SIM_SRC   := $(wildcard sim/*.c)
 HW_SRC    := $(wildcard hw/*.c)
 CLI_SRC   := $(wildcard cli/*.c)
 UNIT_SRC  := $(wildcard tests/unit/test_*.c)
-HELP_SRC  := $(filter-out $(UNIT_SRC),$(wildcard tests/unit/*.c))
 PKT_SRC   := $(wildcard tests/pkt/*.c)
-SIMT_SRC  := $(wildcard tests/sim/*.c)
-BENCH_SRC := $(wildcard tests/bench/*.c)
 FUZZ_SRC  := $(wildcard tests/fuzz/fuzz_*.c)
-ALL_SRC   := $(CORE_SRC) $(APP_SRC) $(SIM_SRC) $(HW_SRC) $(CLI_SRC) $(UNIT_SRC) $(HELP_SRC) \
-             $(PKT_SRC) $(SIMT_SRC) $(BENCH_SRC) $(FUZZ_SRC)
+with_main = $(shell grep -lE '^(int main|CU_MAIN)\b' /dev/null $(wildcard tests/$(1)/*.c))
+SIMT_SRC  := $(call with_main,sim)
+BENCH_SRC := $(call with_main,bench)
+HELP_SRC  := $(filter-out $(UNIT_SRC) $(FUZZ_SRC) $(SIMT_SRC) $(BENCH_SRC), \
+               $(foreach d,unit fuzz sim bench,$(wildcard tests/$(d)/*.c)))
+ALL_SRC   := $(CORE_SRC) $(APP_SRC) $(SIM_SRC) $(HW_SRC) $(CLI_SRC) $(UNIT_SRC) $(PKT_SRC) \
+             $(SIMT_SRC) $(BENCH_SRC) $(FUZZ_SRC) $(HELP_SRC)
 
 obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
 CORE_LIB := $(BUILD)/libixcore.a
@@ -123,11 +125,11 @@ $(PKT): $(call obj,$(PKT_SRC)) $(HELP_LIB) $(LIBS)
 	$(call link,-lcunit)
 $(SIMT): $(BUILD)/sim-tests/%: $(BUILD)/tests/sim/%.o $(HELP_LIB) $(LIBS)
 	$(call link,-lcunit)
-$(BENCH): $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(LIBS)
+$(BENCH): $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(HELP_LIB) $(LIBS)
 	$(call link)
 # Useful in a build for fuzzing only: see `fuzz`.
 fuzzers: $(FUZZ)
-$(FUZZ): $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(LIBS)
+$(FUZZ): $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(HELP_LIB) $(LIBS)
 	$(call link,,-fsanitize=fuzzer)
 
 # --- running ---
@@ -144,7 +146,7 @@ layout: $(CORE_LIB)	## the house rules: who includes whom, sizes, globals
 figures:		## packages, build, every figure into results/ (QUICK=1: a preview)
 	@CC='$(CC)' scripts/deps.sh figures
 	+@$(SUB) all
-	+@QUICK='$(QUICK)' scripts/figures.sh
+	@scripts/figures.sh $(if $(QUICK),--quick)
 
 check:			## packages, build with gcc and clang, and every test
 	@CC='$(CC)' scripts/deps.sh check

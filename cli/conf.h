@@ -10,7 +10,8 @@
  *	workload = { name = "echo"; size = 64; };
  *
  * A knob that bears the name of a group ("workload") is written `name` inside the group.
- * An option names a key in full or by its end, as long as that fits one key only.
+ * An option names a key in full or by its end, as long as that fits one key only, or one
+ * whose group encloses the others' ("size": workload.size before workload.server.size).
  *
  * Every mistake is collected with file, line, key, legal range and the nearest known key,
  * so that one attempt shows them all. Not here: what a value may look like (units.c).

@@ -16,7 +16,7 @@
 
 extern char **environ;
 
-enum { CAPTION_MAX = 2048 };
+enum { CAPTION_MAX = 2048, CAPTION_WIDTH = 118 };
 
 static void value_text(const json_t *v, char *buf, size_t len)
 {
@@ -56,14 +56,36 @@ static void caption_expand(const json_t *manifest, const char *text, char *buf, 
 	buf[n] = '\0';
 }
 
-/* One variable in gnuplot's syntax; '' is a quote within quotes. */
+/* Break lines at blanks so that none is longer than @width, where words allow. */
+static void caption_wrap(char *text, size_t width)
+{
+	char *line = text, *blank = NULL;
+
+	for (; *text; text++) {
+		if (*text != ' ')
+			continue;
+		if (blank && (size_t)(text - line) > width) {
+			*blank = '\n';
+			line = blank + 1;
+		}
+		blank = text;
+	}
+	if (blank && (size_t)(text - line) > width)
+		*blank = '\n';
+}
+
+/* One variable in gnuplot's syntax: single quotes, where nothing is substituted; two of
+ * them are one. A line break needs the other kind of quotes. */
 static void variable(FILE *f, const char *name, const char *value)
 {
 	fprintf(f, "%s = '", name);
 	for (; *value; value++) {
-		if (*value == '\'')
-			fputc('\'', f);
-		fputc(*value == '\n' ? ' ' : *value, f);
+		if (*value == '\n')
+			fputs("'.\"\\n\".'", f);
+		else if (*value == '\'')
+			fputs("''", f);
+		else
+			fputc(*value, f);
 	}
 	fputs("'; ", f);
 }
@@ -123,6 +145,7 @@ int figure_plot(const struct figure *fig, const struct figure_env *env)
 	result_path(path, sizeof(path), env->out, fig->name, "json");
 	manifest = json_load_file(path, 0, NULL);
 	caption_expand(manifest, figure_text(fig, "caption", ""), caption, sizeof(caption));
+	caption_wrap(caption, CAPTION_WIDTH);
 	json_decref(manifest);
 	snprintf(script, sizeof(script), "%s/%s", env->figs, plot);
 	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(exts); i++) {

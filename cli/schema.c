@@ -115,13 +115,56 @@ static void found(struct conf_knob *out, const struct section *sec, const struct
 	key_join(out->key, sec->path, k->name);
 }
 
+/* Is the group @outer that of @inner or above it? */
+static bool encloses(const struct section *outer, const struct section *inner)
+{
+	size_t n = strlen(outer->path);
+
+	return strncmp(outer->path, inner->path, n) == 0 &&
+	       (inner->path[n] == '\0' || inner->path[n] == '.');
+}
+
+static int ambiguous(const char *key, const char *list, char *err, size_t err_len)
+{
+	snprintf(err, err_len, "\"%.100s\" is ambiguous; it may be: %s", key, list);
+	return CONF_AMBIGUOUS;
+}
+
+/* By its end. Of "workload.size" and "workload.server.size" the outer one is meant. */
+static int find_by_end(const struct section *sec, size_t n, const char *key, struct conf_knob *out,
+		       char *err, size_t err_len)
+{
+	const struct section *best = NULL;
+	char full[CONF_KEY_MAX], list[400];
+	size_t at = 0;
+	bool clear = true;
+
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < sec[i].n; j++) {
+			key_join(full, sec[i].path, sec[i].knobs[j].name);
+			if (!ends_with(full, key))
+				continue;
+			if (at < sizeof(list))
+				at += (size_t)snprintf(list + at, sizeof(list) - at, "%s%s",
+						       at ? ", " : "", full);
+			if (best && encloses(best, &sec[i]))
+				continue;
+			clear = !best || (clear && encloses(&sec[i], best));
+			best = &sec[i];
+			found(out, &sec[i], &sec[i].knobs[j]);
+		}
+	if (!best)
+		return CONF_UNKNOWN;
+	return clear ? CONF_FOUND : ambiguous(key, list, err, err_len);
+}
+
 int schema_find(const struct schema *s, const char *key, bool suffix, struct conf_knob *out,
 		char *err, size_t err_len)
 {
 	struct section sec[CONF_SECTIONS_MAX];
-	size_t n = s->sections(s->ctx, sec), at = 0;
-	unsigned hits = 0;
+	size_t n = s->sections(s->ctx, sec);
 	char full[CONF_KEY_MAX];
+	int rc = CONF_UNKNOWN;
 
 	for (size_t i = 0; i < n; i++)
 		for (size_t j = 0; j < sec[i].n; j++) {
@@ -131,29 +174,11 @@ int schema_find(const struct schema *s, const char *key, bool suffix, struct con
 				return CONF_FOUND;
 			}
 		}
-	if (err_len > 0)
-		err[0] = '\0';
-	for (size_t i = 0; suffix && i < n; i++)
-		for (size_t j = 0; j < sec[i].n; j++) {
-			key_join(full, sec[i].path, sec[i].knobs[j].name);
-			if (!ends_with(full, key))
-				continue;
-			found(out, &sec[i], &sec[i].knobs[j]);
-			at += (size_t)snprintf(err + MIN(at, err_len), err_len - MIN(at, err_len),
-					       "%s%s", hits ? ", " : "", full);
-			hits++;
-		}
-	if (hits == 1)
-		return CONF_FOUND;
-	if (hits > 1) {
-		char list[400];
-
-		snprintf(list, sizeof(list), "%.399s", err);
-		snprintf(err, err_len, "\"%.100s\" is ambiguous; it may be: %s", key, list);
-		return CONF_AMBIGUOUS;
-	}
-	unknown_key(s, sec, n, key, err, err_len);
-	return CONF_UNKNOWN;
+	if (suffix)
+		rc = find_by_end(sec, n, key, out, err, err_len);
+	if (rc == CONF_UNKNOWN)
+		unknown_key(s, sec, n, key, err, err_len);
+	return rc;
 }
 
 /* ---- output ---- */

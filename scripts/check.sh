@@ -74,10 +74,9 @@ unit_suites()
 sim_suites()
 {
 	local t
-	for t in tests/sim/*.c; do
+	for t in $(grep -lE '^(int main|CU_MAIN)\b' /dev/null tests/sim/*.c 2>/dev/null); do
 		t=$(basename "$t" .c)
 		case $t in
-		'*') ;;
 		swarm) suite "$2sim/swarm" "$1/sim-tests/swarm" --seeds "$3" --first "$first" ;;
 		*) suite "$2sim/$t" "$1/sim-tests/$t" ;;
 		esac

@@ -120,7 +120,7 @@ void ip_rx_broadcast(struct netif *nif, struct mbuf *m, nsec now)
 }
 
 /* The neighbour that takes a packet to @daddr off the subnet; 0: nobody. */
-static __attribute__((noinline)) uint32_t route_off_link(const struct netif *nif, uint32_t daddr)
+static uint32_t route_off_link(const struct netif *nif, uint32_t daddr)
 {
 	return ip_addr_is_special(nif, daddr) ? 0 : nif->gateway;
 }
@@ -180,8 +180,8 @@ static void fill_l4_csum(struct netif *nif, const struct mbuf *m, uint32_t daddr
 	nif->work->csum_bytes += len;
 }
 
-static __attribute__((noinline)) void tx_slow(struct netif *nif, struct mbuf *m, uint32_t daddr,
-					      uint8_t proto, uint16_t csum_off, nsec now)
+static __attribute__((noinline)) void tx_any(struct netif *nif, struct mbuf *m, uint32_t daddr,
+					     uint8_t proto, uint16_t csum_off, nsec now)
 {
 	if (nif->nic->caps & NIC_TX_CSUM)
 		m->flags |= MBUF_TX_L4_CSUM;
@@ -190,7 +190,7 @@ static __attribute__((noinline)) void tx_slow(struct netif *nif, struct mbuf *m,
 	output(nif, m, daddr, proto, now);
 }
 
-/* To a neighbour that is known, with the checksums left to the NIC: both headers at once. */
+/* To a known neighbour on the subnet, checksums left to the NIC: both headers at once. */
 static inline void tx_ready(struct netif *nif, struct mbuf *m, const struct arp_entry *e,
 			    uint32_t daddr, uint8_t proto)
 {
@@ -208,18 +208,16 @@ static inline void tx_ready(struct netif *nif, struct mbuf *m, const struct arp_
 void ip_tx(struct netif *nif, struct mbuf *m, uint32_t daddr, uint8_t proto,
 	   uint16_t l4_csum_off, nsec now)
 {
-	bool on_link = ((daddr ^ nif->ip) & nif->mask) == 0;
-	uint32_t hop = on_link ? daddr : route_off_link(nif, daddr);
 	struct arp_entry *e = NULL;
 
 	m->l4_off = m->off;
 	be16_store(mbuf_data(m) + l4_csum_off, 0);
-	if (likely(nif->nic->caps & NIC_TX_CSUM))
-		e = arp_ready(nif, hop, now);
+	if (likely(((daddr ^ nif->ip) & nif->mask) == 0 && (nif->nic->caps & NIC_TX_CSUM) != 0))
+		e = arp_ready(nif, daddr, now);
 	if (likely(e != NULL))
 		tx_ready(nif, m, e, daddr, proto);
 	else
-		tx_slow(nif, m, daddr, proto, l4_csum_off, now);
+		tx_any(nif, m, daddr, proto, l4_csum_off, now);
 }
 
 void ip_tx_raw(struct netif *nif, struct mbuf *m, uint32_t daddr, uint8_t proto, nsec now)

@@ -247,7 +247,7 @@ knob_runs()
 	[ -n "$long" ] || return
 	knob_run "few frames" dp.mbufs=1024
 	knob_run "few events and calls" dp.events_max=16 dp.calls_max=16
-	knob_run "no reassembly" dp.ooo_frames_max=0 "fault.loss=0.5 %" seed=3
+	knob_run "no reassembly" dp.ooo_frames_max=0 dp.timestamps=true "fault.loss=0.5 %" seed=3
 	knob_run "short timeouts" "dp.rto_min=1 ms" "dp.rto_init=10 ms" "fault.loss=2 %" seed=3
 }
 

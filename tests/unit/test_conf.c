@@ -21,6 +21,7 @@ struct prog {
 	char pcap[32];
 	struct dp server, client;
 	uint32_t size, rounds;	/* "echo" has size, "netpipe" has rounds */
+	uint32_t server_size;
 };
 
 static const char *const workloads[] = { "echo", "netpipe", NULL };
@@ -36,10 +37,10 @@ static const struct knob dp_knobs_[] = {
 	{ "nagle", offsetof(struct dp, nagle), KNOB_BOOL, UNIT_NONE, 0, 1, 0, "d", NULL, NULL },
 };
 static const struct knob echo_knobs[] = {
-	{ "size", offsetof(struct prog, size), KNOB_U32, UNIT_BYTES, 1, 65536, 64, "d", NULL, NULL },
+	{ "size", 0, KNOB_U32, UNIT_BYTES, 1, 65536, 64, "d", NULL, NULL },
 };
 static const struct knob netpipe_knobs[] = {
-	{ "rounds", offsetof(struct prog, rounds), KNOB_U32, UNIT_NONE, 1, 1000, 5, "d", NULL, NULL },
+	{ "rounds", 0, KNOB_U32, UNIT_NONE, 1, 1000, 5, "d", NULL, NULL },
 };
 
 static size_t sections(void *ctx, struct section out[CONF_SECTIONS_MAX])
@@ -49,8 +50,11 @@ static size_t sections(void *ctx, struct section out[CONF_SECTIONS_MAX])
 	out[0] = (struct section){ "", top_knobs, ARRAY_LEN(top_knobs), p };
 	out[1] = (struct section){ "server.dp", dp_knobs_, ARRAY_LEN(dp_knobs_), &p->server };
 	out[2] = (struct section){ "client.dp", dp_knobs_, ARRAY_LEN(dp_knobs_), &p->client };
-	out[3] = (struct section){ "workload", p->workload ? netpipe_knobs : echo_knobs, 1, p };
-	return 4;
+	out[3] = (struct section){ "workload", echo_knobs, 1, &p->size };
+	if (p->workload)
+		out[3] = (struct section){ "workload", netpipe_knobs, 1, &p->rounds };
+	out[4] = (struct section){ "workload.server", echo_knobs, 1, &p->server_size };
+	return 5;
 }
 
 static struct prog prog;
@@ -168,6 +172,9 @@ static void an_end_must_fit_one_key(void)
 {
 	CHECK(!apply(NULL, OPTIONS("batch_max=4")));
 	CHECK(says("\"batch_max\" is ambiguous; it may be: server.dp.batch_max, client.dp.batch_max"));
+	CHECK(apply(NULL, OPTIONS("size=4")));		/* the outer of two nested groups */
+	CHECK_EQ(prog.size, 4);
+	CHECK_EQ(prog.server_size, 64);
 	CHECK(!apply(NULL, OPTIONS("max=4")));		/* whole words only */
 	CHECK(says("unknown key"));
 	CHECK(!apply("size = 4;", NULL));		/* a file spells it out */

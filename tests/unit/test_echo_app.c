@@ -124,7 +124,7 @@ static void open_loop_keeps_its_rate(void)
 		bed_start(5, 16384);
 		bed_run_until(102 * MS);
 		CHECK(bed_report(0)->latency->n > 4400 && b.report[0].latency->n < 5000);
-		CHECK_EQ(b.report[0].never_sent, 0);
+		CHECK(b.report[0].never_sent <= 1);	/* due after the last pass */
 		CHECK_EQ(b.report[0].unanswered, 0);
 		/* intended starts are exact, sends are at passes: 0 .. 2 us later */
 		CHECK(b.report[0].latency->sum > b.report[0].service->sum);

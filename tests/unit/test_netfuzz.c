@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_netfuzz.c - 200000 mutated frames into eth_rx()
+ * test_netfuzz.c - 200000 mutated frames into eth_rx(), and its fast path against ip_rx()
  *
  * Every frame lives in an allocation of exactly its size, so a sanitizer sees the first byte
  * read past its end. Afterwards each frame has been let go of once, each was counted once,
@@ -93,10 +93,9 @@ static void repair(uint8_t *f, size_t len)
 		ip_recsum(f + ETH_HLEN);
 }
 
-static struct mbuf *next_frame(void)
+/* The bytes of a frame in @f[FRAME_CAP + 64]; returns their number. */
+static size_t next_bytes(uint8_t *f)
 {
-	static uint8_t f[FRAME_CAP + 64];
-	struct mbuf *m = aligned_alloc(CACHE_LINE, sizeof(*m));
 	uint16_t type;
 	size_t len = ETH_HLEN + valid_packet(f + ETH_HLEN, &type);
 
@@ -106,14 +105,30 @@ static struct mbuf *next_frame(void)
 	len = mutate(f, len);
 	if (below(4))
 		repair(f, len);
+	return len;
+}
+
+/* A frame of our foreign pool around exactly @f[@len]. */
+static struct mbuf *wrap(const uint8_t *f, size_t len, uint16_t off, uint8_t flags)
+{
+	struct mbuf *m = aligned_alloc(CACHE_LINE, sizeof(*m));
+
 	memset(m, 0, sizeof(*m));
 	m->pool = &fz.foreign;
-	m->off = below(2) ? MBUF_HEADROOM : 0;
+	m->off = off;
 	m->len = (uint16_t)len;
-	m->flags = below(2) ? (uint8_t)below(8) : 0;
-	m->buf = malloc(m->off + len + (m->off + len == 0));
-	memcpy(m->buf + m->off, f, len);
+	m->flags = flags;
+	m->buf = malloc(off + len + (off + len == 0));
+	memcpy(m->buf + off, f, len);
 	return m;
+}
+
+static struct mbuf *next_frame(void)
+{
+	static uint8_t f[FRAME_CAP + 64];
+	size_t len = next_bytes(f);
+
+	return wrap(f, len, below(2) ? MBUF_HEADROOM : 0, below(2) ? (uint8_t)below(8) : 0);
 }
 
 static void read_all(const uint8_t *p, size_t len)
@@ -155,8 +170,8 @@ static void mutated_frames(void)
 	struct bed *b = fz.b = bed_new();
 	struct bed_frame *f;
 
+	fz = (struct fuzz){ .b = b, .foreign.release = release };
 	rng_stream(&fz.r, 0x1f, 0);
-	fz.foreign.release = release;
 	b->nif.gateway = 0;
 	b->up.tcp_rx = fuzz_tcp_rx;
 	b->up.icmp_err = fuzz_icmp_err;
@@ -181,4 +196,52 @@ static void mutated_frames(void)
 	bed_done(b);
 }
 
-CU_MAIN("netfuzz", TEST(mutated_frames))
+/* A source that decides which branch is taken. */
+static uint32_t some_source(void)
+{
+	static const uint32_t src[] = { PEER, FAR, US, BCAST, GATEWAY, IP4(10, 0, 0, 0), UINT32_MAX, 0,
+		IP4(127, 0, 0, 1), IP4(10, 0, 1, 0), IP4(9, 255, 255, 255), IP4(224, 0, 0, 1),
+		IP4(223, 1, 1, 1), IP4(1, 0, 0, 0), IP4(10, 0, 1, 255) };
+
+	return src[below(ARRAY_LEN(src))];
+}
+
+/* What eth_rx() takes in one look must be what ip_rx() would have made of it. */
+static void fast_path_is_equivalent(void)
+{
+	struct bed *b[2] = { bed_new(), bed_new() };
+	uint8_t f[FRAME_CAP + 64];
+	uint32_t n_diff = 0;
+	size_t len;
+
+	fz = (struct fuzz){ .foreign.release = release };
+	rng_stream(&fz.r, 0x2f, 0);
+	for (uint32_t i = 0; i < N_FRAMES / 2; i++) {
+		uint8_t flags = (uint8_t)(below(8) ? MBUF_RX_IP_CSUM_OK : below(8));
+		struct mbuf *m;
+
+		len = next_bytes(f);
+		if (len < ETH_HLEN || be16_load(f + ETH_TYPE) != ETHERTYPE_IPV4 ||
+		    !eth_addr_eq(f, us_mac))
+			continue;
+		if (len >= ETH_HLEN + IP_HLEN_MIN && below(2)) {
+			be32_store(f + ETH_HLEN + IP_SRC, some_source());
+			ip_recsum(f + ETH_HLEN);
+		}
+		eth_rx(&b[0]->nif, wrap(f, len, 0, flags), b[0]->now);
+		m = wrap(f, len, 0, flags);
+		mbuf_pull(m, ETH_HLEN);
+		ip_rx(&b[1]->nif, m, b[1]->now);
+		n_diff += memcmp(&b[0]->st, &b[1]->st, sizeof(b[0]->st)) != 0 ||
+			  memcmp(&b[0]->seen, &b[1]->seen, sizeof(b[0]->seen)) != 0 ||
+			  b[0]->w.net_other != b[1]->w.net_other;
+		netif_post(&b[0]->nif);
+		netif_post(&b[1]->nif);
+	}
+	CHECK_EQ(n_diff, 0);
+	CHECK(b[0]->seen.n_tcp > 5000 && b[0]->st.v[STAT_IP_BAD_SOURCE] > 5000);
+	bed_done(b[0]);
+	bed_done(b[1]);
+}
+
+CU_MAIN("netfuzz", TEST(mutated_frames), TEST(fast_path_is_equivalent))
