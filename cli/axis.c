@@ -64,7 +64,8 @@ static bool value_add(struct axis *ax, const struct conf_knob *ck, const char *t
 	return true;
 }
 
-static bool number_add(struct axis *ax, const struct conf_knob *ck, uint64_t v, char *err, size_t err_len)
+static bool number_add(struct axis *ax, const struct conf_knob *ck, uint64_t v, char *err,
+		       size_t err_len)
 {
 	char text[UNIT_TEXT_MAX];
 
@@ -82,7 +83,8 @@ static bool bound_parse(const struct conf_knob *ck, const char *s, size_t n, uin
 }
 
 /* lo:hi:step */
-static bool range_add(struct axis *ax, const struct conf_knob *ck, const char *s, char *err, size_t err_len)
+static bool range_add(struct axis *ax, const struct conf_knob *ck, const char *s, char *err,
+		      size_t err_len)
 {
 	const char *c1 = strchr(s, ':'), *c2 = strchr(c1 + 1, ':');
 	uint64_t lo, hi, step;
@@ -133,7 +135,8 @@ static bool geometric_add(struct axis *ax, const struct conf_knob *ck, const cha
 	return number_add(ax, ck, hi, err, err_len);
 }
 
-static bool list_add(struct axis *ax, const struct conf_knob *ck, const char *s, char *err, size_t err_len)
+static bool list_add(struct axis *ax, const struct conf_knob *ck, const char *s, char *err,
+		     size_t err_len)
 {
 	for (;;) {
 		size_t n;
@@ -153,7 +156,8 @@ static bool is_number(const struct knob *k)
 	return k->type == KNOB_U32 || k->type == KNOB_U64;
 }
 
-static bool values_add(struct axis *ax, const struct conf_knob *ck, const char *s, char *err, size_t err_len)
+static bool values_add(struct axis *ax, const struct conf_knob *ck, const char *s, char *err,
+		       size_t err_len)
 {
 	const char *colon = strchr(s, ':'), *dots = strstr(s, "..");
 
@@ -196,7 +200,8 @@ static bool axis_open(struct sweep *sw, struct conf *c, const char *key, const c
 		snprintf(err, sizeof(err), "%s=%s", sw->axes[a].key, sw->axes[a].values[0]);
 		conf_set(base, err, "--vary");
 	}
-	simrun_configure(base, sw->file, sc);	/* its mistakes are told when the points are checked */
+	simrun_configure(base, sw->file,
+			 sc); /* its mistakes are told when the points are checked */
 	conf_free(base);
 	free(base);
 	simrun_schema(&schema, sc);
@@ -305,7 +310,8 @@ bool sweep_axes_from(struct sweep *sw, struct conf *c, const config_setting_t *g
 				values = config_setting_get_member(el, "values");
 		}
 		if (!key || !values) {
-			conf_error(c, "%s: an axis of sweep is { key = \"...\"; values = \"...\"; }",
+			conf_error(c,
+				   "%s: an axis of sweep is { key = \"...\"; values = \"...\"; }",
 				   where);
 			return false;
 		}

@@ -258,9 +258,16 @@ int claim_measure(const config_setting_t *how, const struct table *t, double *ou
 		{ "gain", measure_gain }, { "sum", measure_sum },
 	};
 	struct how h = {
-		text(how, "op"), text(how, "x"), text(how, "y"), text(how, "where"),
-		text(how, "series"), text(how, "from"), text(how, "to"), number(how, "at", INFINITY),
-		number(how, "level", 0), number(how, "scale", 1),
+		text(how, "op"),
+		text(how, "x"),
+		text(how, "y"),
+		text(how, "where"),
+		text(how, "series"),
+		text(how, "from"),
+		text(how, "to"),
+		number(how, "at", INFINITY),
+		number(how, "level", 0),
+		number(how, "scale", 1),
 		config_setting_get_member(how, "columns"),
 	};
 
@@ -275,10 +282,12 @@ int claim_measure(const config_setting_t *how, const struct table *t, double *ou
 		*ours = ops[i].measure(&h, t) * h.scale;
 		if (isfinite(*ours))
 			return 0;
-		snprintf(err, err_len, "no row of the result gives %s of %s over %s", h.op, h.y, h.x);
+		snprintf(err, err_len, "no row of the result gives %s of %s over %s", h.op, h.y,
+			 h.x);
 		return -EINVAL;
 	}
-	snprintf(err, err_len, "line %u: unknown op \"%s\"; there are at, crosses, spread, gain, sum",
+	snprintf(err, err_len,
+		 "line %u: unknown op \"%s\"; there are at, crosses, spread, gain, sum",
 		 config_setting_source_line(how), h.op);
 	return -EINVAL;
 }

@@ -57,14 +57,15 @@ static error_t parse(int key, char *arg, struct argp_state *st)
 }
 
 static const struct argp_option options[] = {
-	{ "quick", KEY_QUICK, NULL, 0, "fewer points, shorter runs; into build/quick", 0 },
-	{ "jobs", 'j', "N", 0, "points at a time (default: every processor)", 0 },
-	{ "out", 'o', "DIR", 0, "where results go (default: results)", 0 },
-	{ "redraw", KEY_REDRAW, NULL, 0, "run nothing: draw and judge the results that are there", 0 },
-	{ "list", 'l', NULL, 0, "print the figures there are", 0 },
-	{ "figs", KEY_FIGS, "DIR", 0, "folder of the definitions (default: paper-figs)", 0 },
-	{ "quiet", 'q', NULL, 0, "no progress", 0 },
-	{ 0 },
+	{"quick", KEY_QUICK, NULL, 0, "fewer points, shorter runs; into build/quick", 0},
+	{"jobs", 'j', "N", 0, "points at a time (default: every processor)", 0},
+	{"out", 'o', "DIR", 0, "where results go (default: results)", 0},
+	{"redraw", KEY_REDRAW, NULL, 0, "run nothing: draw and judge the results that are there",
+	 0},
+	{"list", 'l', NULL, 0, "print the figures there are", 0},
+	{"figs", KEY_FIGS, "DIR", 0, "folder of the definitions (default: paper-figs)", 0},
+	{"quiet", 'q', NULL, 0, "no progress", 0},
+	{0},
 };
 
 static const char doc[] =
@@ -103,7 +104,8 @@ static void list_print(const struct figure_args *a)
 		struct figure fig;
 		bool ok = figure_open(&fig, &a->env, a->all[i]);
 
-		printf("%-10s %s\n", a->all[i], ok ? figure_text(&fig, "title", "") : "(unreadable)");
+		printf("%-10s %s\n", a->all[i],
+		       ok ? figure_text(&fig, "title", "") : "(unreadable)");
 		figure_close(&fig);
 	}
 }
@@ -131,8 +133,8 @@ static int figure_do(struct figure_args *a, const char *name)
 		if (rc != IX_USAGE)
 			rc = worse(rc, figure_plot(&fig, &a->env));
 		if (rc == IX_OK)
-			printf("%s: %s/%s.csv and .json, drawn as .svg .pdf .png\n", name, a->env.out,
-			       name);
+			printf("%s: %s/%s.csv and .json, drawn as .svg .pdf .png\n", name,
+			       a->env.out, name);
 	}
 	figure_close(&fig);
 	return rc;

@@ -68,7 +68,8 @@ static bool key_parse(const char *s, uint8_t key[RSS_KEY_LEN])
 	return digits == 2 * RSS_KEY_LEN;
 }
 
-static unsigned long number(struct argp_state *st, const char *arg, unsigned long max, const char *what)
+static unsigned long number(struct argp_state *st, const char *arg, unsigned long max,
+			    const char *what)
 {
 	char *end;
 	unsigned long v = strtoul(arg, &end, 10);
@@ -119,8 +120,8 @@ static error_t parse(int key, char *arg, struct argp_state *st)
 		if (!a->verb || a->n_ends != 2)
 			argp_error(st, "say `ix rss explain SRC:PORT DST:PORT`");
 		if (a->queues == 0 || a->queue >= (int)a->queues)
-			argp_error(st, "--queue is 0 to %u with --queues %u", a->queues ? a->queues - 1 : 0,
-				   a->queues);
+			argp_error(st, "--queue is 0 to %u with --queues %u",
+				   a->queues ? a->queues - 1 : 0, a->queues);
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -139,7 +140,8 @@ static uint32_t flow_hash(const struct rss_args *a, struct endpoint src, struct 
 	return toeplitz_ref(a->key, in, sizeof(in));
 }
 
-static void explain(const struct rss_args *a, const char *name, struct endpoint src, struct endpoint dst)
+static void explain(const struct rss_args *a, const char *name, struct endpoint src,
+		    struct endpoint dst)
 {
 	char s[INET_ADDRSTRLEN], d[INET_ADDRSTRLEN];
 	struct in_addr sa = { htonl(src.ip) }, da = { htonl(dst.ip) };

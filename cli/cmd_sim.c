@@ -78,7 +78,7 @@ static const char doc[] =
 	"Equal scenarios, seeds and commits give equal bytes. Values carry units: 10 us, 64 KB, "
 	"10 Gb/s, 0.5 %, 1.5 M/s.\n\n"
 	"Examples:\n"
-	"  ix sim -s workload.rate='200 k/s' -s workload.mode=open\n"
+	"  ix sim -s mode=open -s workload.rate='200 k/s'\n"
 	"  ix sim -s workload=netpipe -s link.rate='40 Gb/s' --budget\n"
 	"  ix sim my.conf --seed 7 --json > run.json\n"
 	"  ix sim my.conf --pcap run.pcap --trace run.trace.json\n"

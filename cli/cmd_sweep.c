@@ -86,11 +86,9 @@ static const char doc[] =
 	"-j is. A point that fails is a row with an error; the others are kept, and the exit "
 	"status is 1.\n\n"
 	"Examples:\n"
-	"  ix sweep -v server.dp.batch_max=1,2,8,16,64 -s workload.connections=512 -o "
-	"results/batch1.csv\n"
-	"  ix sweep my.conf -v workload.rate='100 k/s:1 M/s:100 k/s' -v seed=1:5:1 -j 4\n"
-	"  ix sweep my.conf -v 'workload.connections=16..16384*4' --columns "
-	"requests_per_s,latency_p99_us\n\n" CLI_EXIT_CODES;
+	"  ix sweep -s mode=open -v server.dp.batch_max=1,2,8,16,64 -o results/b.csv\n"
+	"  ix sweep my.conf -v workload.rate='100 k/s:1 M/s:100 k/s' -v seed=1:5:1\n"
+	"  ix sweep my.conf -v 'workload.connections=16..16384*4' --columns requests\n\n" CLI_EXIT_CODES;
 
 /* results/x.csv to results and x. */
 static void out_split(const char *path, char *dir, size_t dir_len, char *name, size_t name_len)
@@ -128,8 +126,10 @@ static void columns_check(const struct sweep_args *a, const struct sweep_outcome
 
 	for (size_t i = 0; o->n_failed < o->n_points && i < a->n_columns; i++)
 		if (!json_object_get(known, a->columns[i]))
-			fprintf(stderr, "ix sweep: no metric is called \"%s\"; `ix sim --json` shows "
-				"their names\n", a->columns[i]);
+			fprintf(stderr,
+				"ix sweep: no metric is called \"%s\"; `ix sim --json` shows "
+				"their names\n",
+				a->columns[i]);
 }
 
 static int save(const struct sweep_args *a, const struct sweep_outcome *o, int code)

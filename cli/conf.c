@@ -56,7 +56,8 @@ static void *must(void *p)
 	return p;
 }
 
-static struct conf_item *item_add(struct conf *c, const char *key, const char *text, const char *where)
+static struct conf_item *item_add(struct conf *c, const char *key, const char *text,
+				  const char *where)
 {
 	struct conf_item *it;
 
@@ -257,8 +258,8 @@ static bool is_duplicate(struct conf *c, const struct schema *s, const struct co
 	char err[500];
 
 	for (const struct conf_item *a = c->items; a < b; a++) {
-		if (!same_source(a, b) || schema_find(s, a->key, a->kind == CONF_OPTION, &other, err,
-						      sizeof(err)) != CONF_FOUND)
+		if (!same_source(a, b) || schema_find(s, a->key, a->kind == CONF_OPTION, &other,
+						      err, sizeof(err)) != CONF_FOUND)
 			continue;
 		if (other.knob != ck->knob || other.obj != ck->obj)
 			continue;
@@ -316,7 +317,8 @@ bool conf_apply(struct conf *c, const struct schema *s)
 
 		if (!it)
 			continue;
-		if (schema_find(s, it->key, it->kind == CONF_OPTION, &ck, err, sizeof(err)) != CONF_FOUND)
+		if (schema_find(s, it->key, it->kind == CONF_OPTION, &ck, err, sizeof(err)) !=
+		    CONF_FOUND)
 			conf_error(c, "%s: %s", it->where, err);
 		else if (ck.knob != sel.knob && !is_duplicate(c, s, it, &ck))
 			item_apply(c, it, &ck);

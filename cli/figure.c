@@ -56,7 +56,8 @@ size_t figure_names(const char *dir, char names[][FIGURE_NAME_MAX], size_t max)
 	while (d && n < max && (e = readdir(d))) {
 		size_t len = strlen(e->d_name);
 
-		if (len < 6 || len - 5 >= FIGURE_NAME_MAX || strcmp(e->d_name + len - 5, ".conf") != 0)
+		if (len < 6 || len - 5 >= FIGURE_NAME_MAX ||
+		    strcmp(e->d_name + len - 5, ".conf") != 0)
 			continue;
 		memcpy(names[n], e->d_name, len - 5);
 		names[n++][len - 5] = '\0';
@@ -79,7 +80,8 @@ static size_t texts_take(struct figure *fig, const char *member, const char **ou
 		if (s)
 			out[n++] = s;
 		else
-			conf_error(&fig->conf, "%s: figure.%s is a list of quoted texts", fig->path, member);
+			conf_error(&fig->conf, "%s: figure.%s is a list of quoted texts", fig->path,
+				   member);
 	}
 	return n;
 }
@@ -99,7 +101,8 @@ bool figure_open(struct figure *fig, const struct figure_env *env, const char *n
 	}
 	if (env->quick)
 		fig->n_quick = texts_take(fig, "quick", fig->quick);
-	fig->n_columns = texts_take(fig, "columns", fig->columns);
+	fig->all_columns = !config_setting_get_member(fig->group, "columns");
+	texts_take(fig, "columns", fig->columns);
 	return fig->conf.n_errors == 0;
 }
 
@@ -122,8 +125,9 @@ static void failures_print(const struct figure *fig, const struct sweep_outcome 
 	const json_t *f = json_array_get(failed, 0);
 
 	if (f)
-		fprintf(stderr, "ix figure: %s: %zu of %zu points failed; the first: %s\n", fig->name,
-			o->n_failed, o->n_points, json_string_value(json_object_get(f, "error")));
+		fprintf(stderr, "ix figure: %s: %zu of %zu points failed; the first: %s\n",
+			fig->name, o->n_failed, o->n_points,
+			json_string_value(json_object_get(f, "error")));
 }
 
 int figure_run(struct figure *fig, const struct figure_env *env)
@@ -139,7 +143,7 @@ int figure_run(struct figure *fig, const struct figure_env *env)
 	sw->file = fig->path;
 	sw->sets = fig->quick;
 	sw->n_sets = fig->n_quick;
-	sw->columns = fig->n_columns ? fig->columns : NULL;
+	sw->columns = fig->all_columns ? NULL : fig->columns;
 	sw->jobs = env->jobs;
 	sw->quiet = env->quiet;
 	sw->label = label;

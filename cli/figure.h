@@ -8,7 +8,7 @@
  *		title = "...";
  *		caption = "B = {server.dp.batch_max}, {link.rate}";	# {key}: from the manifest
  *		plot = "NAME.gp";		# a gnuplot script beside it
- *		columns = ["latency_p99_us"];	# metrics to keep
+ *		columns = ["latency_p99_us"];	# metrics to keep; left out: all
  *		quick = ["duration=1 ms"];	# assignments of --quick
  *		claims = ( { id = "C01"; ... } );	# claims.h
  *	};
@@ -32,7 +32,8 @@ struct figure {
 	struct conf conf;
 	const config_setting_t *group;
 	const char *quick[FIGURE_LIST_MAX], *columns[FIGURE_LIST_MAX + 1];
-	size_t n_quick, n_columns;
+	size_t n_quick;
+	bool all_columns;	/* no list of them */
 };
 
 /** Where paper-figs is: here, above the program, or installed with it. false: nowhere. */

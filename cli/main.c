@@ -32,10 +32,10 @@ static void usage(FILE *f)
 		fprintf(f, "  %-9s %s\n", commands[i].name, commands[i].doc);
 	fputs("  help      `ix help COMMAND`: options and examples of one command\n"
 	      "\nStart here:\n"
-	      "  ix doctor                            can this machine run everything?\n"
-	      "  ix sim -s workload.rate='100 k/s'    a first run, all defaults\n"
-	      "  ix sim --list-keys                   every knob, its range and meaning\n"
-	      "  ix figure all --quick                the paper's figures, a preview\n"
+	      "  ix doctor                              can this machine run everything?\n"
+	      "  ix sim -s mode=open                    a first run\n"
+	      "  ix sim --list-keys                     every knob, its range and meaning\n"
+	      "  ix figure all --quick                  the paper's figures, a preview\n"
 	      "\n" CLI_EXIT_CODES "\n", f);
 }
 

@@ -16,7 +16,7 @@
 
 extern char **environ;
 
-enum { CAPTION_MAX = 2048, CAPTION_WIDTH = 118 };
+enum { CAPTION_MAX = 2048, CAPTION_WIDTH = 126 };
 
 static void value_text(const json_t *v, char *buf, size_t len)
 {
@@ -90,8 +90,8 @@ static void variable(FILE *f, const char *name, const char *value)
 	fputs("'; ", f);
 }
 
-static char *script_variables(const struct figure *fig, const struct figure_env *env, const char *ext,
-			      const char *caption)
+static char *script_variables(const struct figure *fig, const struct figure_env *env,
+			      const char *ext, const char *caption)
 {
 	char *text = NULL, path[600];
 	size_t len;
@@ -120,7 +120,10 @@ static int gnuplot(char *variables, char *script)
 	char *argv[] = { prog, opt, variables, script, NULL };
 	int status = 0;
 	pid_t pid;
-	int rc = posix_spawnp(&pid, prog, NULL, NULL, argv, environ);
+	int rc;
+
+	setenv("TZ", "UTC0", 1);	/* see pdf_date_clear() */
+	rc = posix_spawnp(&pid, prog, NULL, NULL, argv, environ);
 
 	if (rc != 0)
 		return -rc;
@@ -130,6 +133,24 @@ static int gnuplot(char *variables, char *script)
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
 		return -ENOENT;
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EIO;
+}
+
+/* Cairo writes the time of day into a PDF; equal results shall be equal files. */
+static void pdf_date_clear(const char *path)
+{
+	static const char mark[] = "/CreationDate (D:", epoch[] = "19700101000000";
+	FILE *f = fopen(path, "r+b");
+	size_t hit = 0;
+	int ch;
+
+	while (f && hit < sizeof(mark) - 1 && (ch = getc(f)) != EOF)
+		hit = ch == mark[hit] ? hit + 1 : ch == mark[0];
+	if (f && hit == sizeof(mark) - 1) {
+		fseek(f, 0, SEEK_CUR);		/* from reading to writing */
+		fputs(epoch, f);
+	}
+	if (f)
+		fclose(f);
 }
 
 int figure_plot(const struct figure *fig, const struct figure_env *env)
@@ -153,6 +174,9 @@ int figure_plot(const struct figure *fig, const struct figure_env *env)
 		rc = gnuplot(vars, script);
 		free(vars);
 	}
+	result_path(path, sizeof(path), env->out, fig->name, "pdf");
+	if (rc == 0)
+		pdf_date_clear(path);
 	if (rc == -ENOENT) {
 		fprintf(stderr, "ix figure: %s: gnuplot is missing, so there are numbers "
 			"(%s/%s.csv) but no drawing; install it: sudo apt-get install "

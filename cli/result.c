@@ -132,5 +132,6 @@ void result_name(char *buf, size_t len, const char *path)
 	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
 	const char *dot = strrchr(base, '.');
 
-	snprintf(buf, len, "%.*s", dot && dot != base ? (int)(dot - base) : (int)strlen(base), base);
+	snprintf(buf, len, "%.*s", dot && dot != base ? (int)(dot - base) : (int)strlen(base),
+		 base);
 }

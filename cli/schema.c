@@ -21,7 +21,8 @@ unsigned edit_distance(const char *a, const char *b)
 	for (size_t i = 1; i <= na; i++) {
 		cur[0] = (unsigned)i;
 		for (size_t j = 1; j <= nb; j++) {
-			cur[j] = MIN(MIN(prev[j], cur[j - 1]) + 1, prev[j - 1] + (a[i - 1] != b[j - 1]));
+			cur[j] = MIN(MIN(prev[j], cur[j - 1]) + 1,
+				     prev[j - 1] + (a[i - 1] != b[j - 1]));
 			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
 				cur[j] = MIN(cur[j], prev2[j - 2] + 1);
 		}
@@ -80,8 +81,8 @@ static unsigned key_distance(const char *full, const char *key)
 	return MIN(whole, word);
 }
 
-static void unknown_key(const struct schema *s, const struct section *sec, size_t n, const char *key,
-			char *err, size_t err_len)
+static void unknown_key(const struct schema *s, const struct section *sec, size_t n,
+			const char *key, char *err, size_t err_len)
 {
 	const struct knob *best = NULL;
 	char full[CONF_KEY_MAX], best_key[CONF_KEY_MAX] = "", range[200], def[UNIT_TEXT_MAX];
@@ -235,7 +236,8 @@ static void print_knob(const struct section *sec, size_t n, const struct section
 }
 
 /* The knob that shares its name with the group @path is its first line. */
-static void print_selector(const struct section *sec, size_t n, const char *path, int depth, FILE *f)
+static void print_selector(const struct section *sec, size_t n, const char *path, int depth,
+			   FILE *f)
 {
 	char full[CONF_KEY_MAX], text[UNIT_TEXT_MAX];
 

@@ -12,7 +12,8 @@
 
 static size_t sections(void *ctx, struct section out[CONF_SECTIONS_MAX])
 {
-	_Static_assert((int)SCENARIO_SECTIONS_MAX <= (int)CONF_SECTIONS_MAX, "room for every section");
+	_Static_assert((int)SCENARIO_SECTIONS_MAX <= (int)CONF_SECTIONS_MAX,
+		       "room for every section");
 	return scenario_sections(ctx, out);
 }
 
@@ -166,12 +167,15 @@ void simrun_rows(struct table *t, size_t row0, size_t n_lead, uint32_t n_metrics
 		}
 		if (n_rows > 0) {
 			table_set_number(t, row, table_col_add(t, "msg_bytes"), rows[i].bytes);
-			table_set_number(t, row, table_col_add(t, "rounds"), (double)rows[i].rounds);
-			table_set_number(t, row, table_col_add(t, "one_way_us"), one_way_us(&rows[i]));
+			table_set_number(t, row, table_col_add(t, "rounds"),
+					 (double)rows[i].rounds);
+			table_set_number(t, row, table_col_add(t, "one_way_us"),
+					 one_way_us(&rows[i]));
 			table_set_number(t, row, table_col_add(t, "goodput_gbps"),
 					 goodput_gbps(&rows[i]));
 		}
 		for (uint32_t m = 0; m < n_metrics; m++)
-			table_set_number(t, row, table_col_add(t, metrics[m].name), metrics[m].value);
+			table_set_number(t, row, table_col_add(t, metrics[m].name),
+					 metrics[m].value);
 	}
 }

@@ -49,7 +49,8 @@ static void scenario_line(const struct scenario *sc, FILE *f)
 		sc->server.threads == 1 ? "" : "s", rate, sc->sw.present ? " through a switch" :
 		" back to back", sc->server.dp.batch_max);
 	label(f, "");
-	fprintf(f, "price list %s (server), %s (client); %s after %s of warm-up; seed %" PRIu64 "\n",
+	fprintf(f,
+		"price list %s (server), %s (client); %s after %s of warm-up; seed %" PRIu64 "\n",
 		sc->server.profile, sc->client.profile, dur, warm, sc->seed);
 }
 
@@ -152,11 +153,12 @@ static void budget_table(const struct sim_result *r, FILE *f)
 		size_t n = strlen(m->name);
 
 		if (strncmp(m->name, "budget_", 7) != 0 || n < 10 ||
-		    strcmp(m->name + n - 3, "_us") != 0 || strcmp(m->name, "budget_total_us") == 0 ||
+		    strcmp(m->name + n - 3, "_us") != 0 ||
+		    strcmp(m->name, "budget_total_us") == 0 ||
 		    strcmp(m->name, "budget_one_way_us") == 0)
 			continue;
-		fprintf(f, "  %-10.*s %12.3f %12.3f %7.1f%%\n", (int)(n - 10), m->name + 7, m->value,
-			m->value / 2, 100 * m->value / total);
+		fprintf(f, "  %-10.*s %12.3f %12.3f %7.1f%%\n", (int)(n - 10), m->name + 7,
+			m->value, m->value / 2, 100 * m->value / total);
 	}
 	fprintf(f, "  %-10s %12.3f %12.3f %7.1f%%  mean of %.0f answers\n", "total", total,
 		total / 2, 100.0, value(r, "budget_answers"));
@@ -173,5 +175,6 @@ void summary_print(const struct scenario *sc, const struct sim_result *r, FILE *
 	rows_table(r, f);
 	budget_table(r, f);
 	fprintf(f, "\n%srun %016" PRIx64 ": %" PRIu64 " events, %.3f ms of virtual time%s\n",
-		style_on(f, STYLE_DIM), r->trace_hash, r->events, (double)r->end / 1e6, style_off(f));
+		style_on(f, STYLE_DIM), r->trace_hash, r->events, (double)r->end / 1e6,
+		style_off(f));
 }

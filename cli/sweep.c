@@ -35,7 +35,8 @@ static size_t value_index(const struct sweep *sw, size_t point, size_t axis)
 	return point % sw->axes[axis].n;
 }
 
-static bool point_configure(const struct sweep *sw, size_t point, struct conf *c, struct scenario *sc)
+static bool point_configure(const struct sweep *sw, size_t point, struct conf *c,
+			    struct scenario *sc)
 {
 	char text[CONF_KEY_MAX + 300];
 
@@ -131,7 +132,8 @@ static bool is_kept(const struct sweep *sw, const char *name)
 	return !sw->columns;
 }
 
-static void manifest_columns(const struct sweep *sw, json_t *columns, const struct metric *m, uint32_t n)
+static void manifest_columns(const struct sweep *sw, json_t *columns, const struct metric *m,
+			     uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++)
 		if (is_kept(sw, m[i].name) && !json_object_get(columns, m[i].name))
@@ -167,7 +169,8 @@ static size_t point_row(const struct sweep *sw, size_t point, struct table *t)
 	return row;
 }
 
-static void point_take(const struct sweep *sw, size_t point, const struct job *j, struct sweep_outcome *out)
+static void point_take(const struct sweep *sw, size_t point, const struct job *j,
+		       struct sweep_outcome *out)
 {
 	size_t row = point_row(sw, point, &out->table), at = sizeof(struct point_result);
 	struct point_result p;
@@ -196,7 +199,8 @@ static void point_take(const struct sweep *sw, size_t point, const struct job *j
 	manifest_columns(sw, json_object_get(out->manifest, "columns"), m, p.n_metrics);
 	if (!json_object_get(out->manifest, "price_list_hash"))
 		simrun_manifest(out->manifest, p.price_hash_server, p.price_hash_client);
-	simrun_rows(&out->table, row, sw->n_axes, metrics_keep(sw, m, p.n_metrics), m, p.n_rows, rows);
+	simrun_rows(&out->table, row, sw->n_axes, metrics_keep(sw, m, p.n_metrics), m, p.n_rows,
+		    rows);
 	free(m);
 	free(rows);
 }
@@ -222,8 +226,9 @@ static json_t *manifest_new(const struct sweep *sw)
 		values = json_array();
 		for (size_t i = 0; i < sw->axes[a].n; i++)
 			json_array_append_new(values, json_string(sw->axes[a].values[i]));
-		json_array_append_new(axes, json_pack("{s:s, s:s, s:o}", "key", sw->axes[a].key,
-						      "column", sw->axes[a].column, "values", values));
+		json_array_append_new(axes,
+				      json_pack("{s:s, s:s, s:o}", "key", sw->axes[a].key, "column",
+						sw->axes[a].column, "values", values));
 	}
 	json_object_set_new(m, "axes", axes);
 	json_object_set_new(m, "columns", json_object());

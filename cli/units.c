@@ -297,7 +297,8 @@ static int parse_ipv4(const struct knob *k, void *obj, const char *text, char *e
 	return -EINVAL;
 }
 
-static int parse_double(const struct knob *k, void *obj, const char *text, char *err, size_t err_len)
+static int parse_double(const struct knob *k, void *obj, const char *text, char *err,
+			size_t err_len)
 {
 	char *end;
 	double d = strtod(text, &end);
@@ -312,7 +313,8 @@ static int parse_double(const struct knob *k, void *obj, const char *text, char 
 	return 0;
 }
 
-static int parse_string(const struct knob *k, void *obj, const char *text, char *err, size_t err_len)
+static int parse_string(const struct knob *k, void *obj, const char *text, char *err,
+			size_t err_len)
 {
 	size_t n = strlen(text);
 

@@ -87,8 +87,8 @@ static void claim_take(struct table *t, size_t row, const config_setting_t *how,
 		table_set(t, row, NOTE, err);
 		return;
 	}
-	verdict = claim_judge(table_get(t, row, PUBLISHED), table_get(t, row, TOLERANCE), ours, error,
-			      sizeof(error));
+	verdict = claim_judge(table_get(t, row, PUBLISHED), table_get(t, row, TOLERANCE), ours,
+			      error, sizeof(error));
 	snprintf(err, sizeof(err), "%.4g", ours);
 	table_set(t, row, OURS, err);
 	table_set(t, row, ERROR, error);

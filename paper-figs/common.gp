@@ -2,13 +2,16 @@
 # common.gp - what every figure shares: terminals, palette, axes, caption
 #
 # `ix figure` sets: name ext figs csv curves out title caption.
-# Colours are Okabe and Ito's, distinct for colour-blind readers; published points are hollow
-# or grey, ours are lines, so that shape tells them apart without colour too.
+# Colours are Okabe and Ito's, distinct for colour-blind readers; published points are
+# hollow or grey, ours are lines: shape tells them apart without colour too.
 if (!exists("height")) height = 600
 font = 'DejaVu Sans,Helvetica,Arial,sans-serif'
-if (ext eq 'svg') set terminal svg size 900,height enhanced font font.',14' background '#ffffff' name name
-if (ext eq 'pdf') set terminal pdfcairo size 9in,(height/100.0)*1in enhanced font 'DejaVu Sans,14' background '#ffffff'
-if (ext eq 'png') set terminal pngcairo size 1800,2*height enhanced font 'DejaVu Sans,14' fontscale 2 linewidth 2 pointscale 2 background '#ffffff'
+if (ext eq 'svg') set terminal svg size 900,height enhanced font font.',14' \
+	background '#ffffff' name name
+if (ext eq 'pdf') set terminal pdfcairo size 9in,(height/100.0)*1in enhanced \
+	font 'DejaVu Sans,14' background '#ffffff'
+if (ext eq 'png') set terminal pngcairo size 1800,2*height enhanced \
+	font 'DejaVu Sans,14' fontscale 2 linewidth 2 pointscale 2 background '#ffffff'
 set output out
 set encoding utf8
 set datafile separator ','

@@ -26,6 +26,9 @@ int cache_init(struct cache *c, const struct costs *costs)
 	for (int i = L1; i <= MEMORY; i++)
 		c->ps[i] = lines * v[COST_l1_line + i] / COST_SCALE;
 	c->touched = ALIGN_UP(c->size[L3], BIT(CACHE_MARK_SHIFT));
+	c->off = lines == 0 && c->base_misses_milli == 0;
+	if (c->off)
+		return 0;
 	c->slots = calloc((size_t)1 << CACHE_SLOT_BITS, sizeof(*c->slots));
 	return c->slots ? 0 : -ENOMEM;
 }
@@ -46,8 +49,8 @@ static uint64_t distance(uint64_t touched, uint32_t mark)
 	return (uint64_t)((uint32_t)(touched >> CACHE_MARK_SHIFT) - mark) << CACHE_MARK_SHIFT;
 }
 
-uint64_t cache_touch(struct cache *c, struct cache_thread *t, uint32_t hash, uint32_t bytes,
-		     bool syn)
+uint64_t cache_touch_slot(struct cache *c, struct cache_thread *t, uint32_t hash, uint32_t bytes,
+			  bool syn)
 {
 	struct cache_slot *s = &c->slots[hash >> (32 - CACHE_SLOT_BITS)];
 	uint64_t own = distance(t->touched, s->thread_mark);

@@ -34,6 +34,7 @@ struct cache {
 	uint64_t size[3];		/* bytes: L1, L2, L3 */
 	uint64_t ps[4];			/* of one flow's lines: L1, L2, L3, memory */
 	uint64_t base_misses_milli;
+	bool off;			/* flow state has no lines: nothing to model */
 };
 
 /* One thread's view. */
@@ -47,8 +48,15 @@ int cache_init(struct cache *c, const struct costs *costs);
 void cache_fini(struct cache *c);
 void cache_thread_init(struct cache_thread *t, const struct cache *c);
 
+/** The model itself; call cache_touch(). */
+uint64_t cache_touch_slot(struct cache *c, struct cache_thread *t, uint32_t hash, uint32_t bytes,
+			  bool syn);
+
 /** A segment of flow @hash and @bytes arrived. Returns what reaching its state costs, ps. */
-uint64_t cache_touch(struct cache *c, struct cache_thread *t, uint32_t hash, uint32_t bytes,
-		     bool syn);
+static inline uint64_t cache_touch(struct cache *c, struct cache_thread *t, uint32_t hash,
+				   uint32_t bytes, bool syn)
+{
+	return c->off ? 0 : cache_touch_slot(c, t, hash, bytes, syn);
+}
 
 #endif

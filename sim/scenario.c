@@ -142,6 +142,33 @@ static const char *check_host(const struct host_cfg *h, char *buf, size_t len, c
 	return buf;
 }
 
+/* Value of the knob @name in @knobs[@n], which describe @cfg; @none when there is none. */
+static uint64_t knob_value(const struct knob *knobs, size_t n, const void *cfg, const char *name,
+			   uint64_t none)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(knobs[i].name, name) == 0)
+			return knob_get(&knobs[i], cfg);
+	return none;
+}
+
+/* Client and server must agree on the message size, where both have one and the server does
+ * not just return the stream (size 0). NULL when they do. */
+static const char *check_size(const struct scenario *sc, char *buf, size_t len)
+{
+	const struct app_ops *s = scenario_server_ops(sc), *c = scenario_client_ops(sc);
+	uint64_t theirs = knob_value(s->knobs, s->n_knobs, sc->server_app, "size", 0);
+	uint64_t ours = knob_value(c->knobs, c->n_knobs, sc->client_app, "size", theirs);
+
+	if (theirs == 0 || theirs == ours)
+		return NULL;
+	snprintf(buf, len, "workload.size is %llu B, but workload.server.size is %llu B: the server "
+		 "would wait for more, or answer too early; make them equal, or set "
+		 "workload.server.size = 0 to return the stream as it comes",
+		 (unsigned long long)ours, (unsigned long long)theirs);
+	return buf;
+}
+
 int scenario_check(const struct scenario *sc, char *err, size_t err_len)
 {
 	const struct host_cfg *s = &sc->server, *c = &sc->client;
@@ -166,7 +193,8 @@ int scenario_check(const struct scenario *sc, char *err, size_t err_len)
 	else if (sc->sw.present && sc->sw.ecn_bytes > sc->sw.buffer_bytes)
 		snprintf(err, err_len, "switch.ecn is above switch.buffer: no frame would "
 			 "ever be marked; lower it, or 0 for none");
-	else if (!check_host(s, err, err_len, "server") && !check_host(c, err, err_len, "client"))
+	else if (!check_size(sc, err, err_len) && !check_host(s, err, err_len, "server") &&
+		 !check_host(c, err, err_len, "client"))
 		return 0;
 	return -EINVAL;
 }

@@ -44,7 +44,7 @@ struct app_report {
 	uint64_t bytes;			/* payload bytes of completed requests, one direction */
 	uint64_t conns_opened, conns_failed, conns_died;
 	uint64_t conns_open;		/* established when the report was made */
-	uint64_t late;			/* open loop: sent more than 1 us after their intended start */
+	uint64_t late;			/* open loop: sent more than 1 us after intended */
 	uint64_t never_sent;		/* open loop: due before stop and not sent by then */
 	uint64_t unanswered;		/* sent and without a whole answer, lost connections too */
 	uint64_t bad_bytes;		/* payload that was not what the peer should have sent */
@@ -85,7 +85,8 @@ struct app_ops {
 	uint64_t (*next_due)(void *app);
 };
 
-extern const struct app_ops echo_server_ops, echo_client_ops, netpipe_server_ops, netpipe_client_ops;
+extern const struct app_ops echo_server_ops, echo_client_ops;
+extern const struct app_ops netpipe_server_ops, netpipe_client_ops;
 
 /** By name, or NULL. */
 const struct app_ops *app_find(const char *name);

@@ -205,9 +205,9 @@ static void *netpipe_start(const void *cfg, const struct app_env *env, char *err
 	s = carved(env, l.netpipe);
 	memcpy(&s->cfg, cfg, sizeof(s->cfg));
 	if (!netpipe_schedule(&s->cfg, &s->sizes)) {
-		snprintf(err, err_len, "netpipe: no message size between min_bytes %u and max_bytes "
-			 "%u with perturb %u; min_bytes must be above perturb and not above "
-			 "max_bytes", s->cfg.min_bytes, s->cfg.max_bytes, s->cfg.perturb);
+		snprintf(err, err_len, "netpipe: no message size between min_bytes %u and "
+			 "max_bytes %u with perturb %u; min_bytes must be above perturb and not "
+			 "above max_bytes", s->cfg.min_bytes, s->cfg.max_bytes, s->cfg.perturb);
 		return NULL;
 	}
 	s->buf = carved(env, l.buf);

@@ -167,43 +167,37 @@ static bool take_open(struct ixev_ctx *c, uint32_t nr, int64_t ret)
 	return false;
 }
 
-static void reap(struct ixev *ev, uint32_t n)
+/* Tell those whose connect or accept failed, now that no return code is needed any more. */
+static void reap(struct ixev *ev)
 {
-	const struct ix_call *call = ev->page->calls;
+	for (uint32_t i = 0; i < ev->n_slots; i++) {
+		const struct ix_call *call = &ev->page->calls[ev->slot[i].call];
 
-	for (uint32_t i = 0; i < n; i++) {
-		struct ixev_ctx *c = ev->slot[i].who;
-
-		if (!c || call[i].ret > 0)
-			continue;
-		if (call[i].nr == IX_CALL_CONNECT)
-			connect_failed(ev, c, call[i].ret ? (int)call[i].ret : -1);
-		else if (call[i].nr == IX_CALL_ACCEPT && call[i].ret < 0)
-			dead(ev, c, IX_DEAD_RESET);
+		if (call->nr == IX_CALL_CONNECT && call->ret <= 0)
+			connect_failed(ev, ev->slot[i].who, call->ret ? (int)call->ret : -1);
+		else if (call->nr == IX_CALL_ACCEPT && call->ret < 0)
+			dead(ev, ev->slot[i].who, IX_DEAD_RESET);
 	}
 }
 
+/* The array counts as full (ev->limit is 0) while its return codes are needed. */
 static void take_returns(struct ixev *ev)
 {
-	const struct ix_call *call = ev->page->calls;
-	uint32_t n = ev->n_calls;
+	const struct ixev_slot *s = ev->slot, *end = s + ev->n_slots;
 	bool failed = false;
 
-	ev->limit = 0;		/* the array is full while its return codes are needed */
-	for (uint32_t i = 0; i < n; i++, call++) {
-		void *who = ev->slot[i].who;
+	for (; s < end; s++) {
+		const struct ix_call *call = &ev->page->calls[s->call];
 
-		if (!who)
-			continue;
 		if (call->nr == IX_CALL_SENDV)
-			ixev_sendv_return(who, ev->slot[i].asked, call->ret);
+			ixev_sendv_return(s->who, s->asked, call->ret);
 		else if (call->nr == IX_CALL_CONNECT || call->nr == IX_CALL_ACCEPT)
-			failed |= take_open(who, call->nr, call->ret);
+			failed |= take_open(s->who, call->nr, call->ret);
 		else
-			ixev_timer_return(ev, who, call->nr, call->ret);
+			ixev_timer_return(ev, s->who, call->nr, call->ret);
 	}
 	if (failed)
-		reap(ev, n);
+		reap(ev);
 }
 
 /* ---- events ---- */
@@ -267,17 +261,20 @@ static void received(struct ixev_ctx *c, const uint8_t *p, uint32_t len)
 	}
 }
 
-static void dispatch(struct ixev *ev, const struct ix_event *e)
+static void datagram(struct ixev *ev, const struct ix_event *e)
+{
+	if (ev->ops->udp_recv)
+		ev->ops->udp_recv(ev->app, ev, e->handle, (const uint8_t *)(uintptr_t)e->ptr,
+				  e->len, &e->addr);
+	else
+		(void)ixev_udp_recv_done(ev, e->handle);
+}
+
+static void dispatch_rare(struct ixev *ev, const struct ix_event *e)
 {
 	void *who = (void *)(uintptr_t)e->cookie;
 
 	switch (e->nr) {
-	case IX_EV_RECV:
-		received(who, (const uint8_t *)(uintptr_t)e->ptr, e->len);
-		break;
-	case IX_EV_SENT:
-		ixev_sent_event(who, e->bytes, e->window);
-		break;
 	case IX_EV_KNOCK:
 		knock(ev, e);
 		break;
@@ -291,11 +288,7 @@ static void dispatch(struct ixev *ev, const struct ix_event *e)
 		ixev_timer_event(ev, who);
 		break;
 	case IX_EV_UDP_RECV:
-		if (ev->ops->udp_recv)
-			ev->ops->udp_recv(ev->app, ev, e->handle,
-					  (const uint8_t *)(uintptr_t)e->ptr, e->len, &e->addr);
-		else
-			(void)ixev_udp_recv_done(ev, e->handle);
+		datagram(ev, e);
 		break;
 	case IX_EV_UDP_SENT:
 		if (ev->ops->udp_sent)
@@ -306,29 +299,43 @@ static void dispatch(struct ixev *ev, const struct ix_event *e)
 	}
 }
 
+static inline void dispatch(struct ixev *ev, const struct ix_event *e)
+{
+	void *who = (void *)(uintptr_t)e->cookie;
+
+	if (e->nr == IX_EV_RECV)
+		received(who, (const uint8_t *)(uintptr_t)e->ptr, e->len);
+	else if (e->nr == IX_EV_SENT)
+		ixev_sent_event(who, e->bytes, e->window);
+	else
+		dispatch_rare(ev, e);
+}
+
+/* Where a handle stands instead of a cookie this is no address; prefetching is harmless. */
+static inline void prefetch_ctx(const struct ix_event *e)
+{
+	__builtin_prefetch((const void *)(uintptr_t)e->cookie);
+	__builtin_prefetch((const void *)(uintptr_t)(e->cookie + 64));
+}
+
 static void take_events(struct ixev *ev, const struct ix_page *page)
 {
-	uint32_t n = page->n_events;
+	const struct ix_event *e = page->events, *end = e + page->n_events;
+	const struct ix_event *far = end - e > PREFETCH_AHEAD ? end - PREFETCH_AHEAD : e;
 
-	for (uint32_t i = 0; i < n; i++) {
-		const struct ix_event *e = &page->events[i];
-
-		if (i + PREFETCH_AHEAD < n) {
-			uint64_t next = e[PREFETCH_AHEAD].cookie;
-
-			/* A handle instead of a cookie is no address; prefetching is harmless. */
-			__builtin_prefetch((const void *)(uintptr_t)next);
-			__builtin_prefetch((const void *)(uintptr_t)(next + 64));
-		}
+	for (; e < far; e++) {
+		prefetch_ctx(e + PREFETCH_AHEAD);
 		dispatch(ev, e);
 	}
+	for (; e < end; e++)
+		dispatch(ev, e);
 }
 
 /* ---- flush ---- */
 
 static bool flush_open(struct ixev *ev, struct ixev_ctx *c)
 {
-	struct ix_call *call = ixev_call(ev, c, 0);
+	struct ix_call *call = ixev_call_for(ev, c, 0);
 
 	if (!call)
 		return false;
@@ -353,7 +360,7 @@ static bool may_close(const struct ixev_ctx *c)
 
 static bool flush_close(struct ixev *ev, struct ixev_ctx *c)
 {
-	struct ix_call *call = ixev_call(ev, NULL, 0);
+	struct ix_call *call = ixev_call(ev);
 
 	if (!call)
 		return false;
@@ -376,7 +383,7 @@ static bool flush_ctx(struct ixev *ev, struct ixev_ctx *c)
 	if (!c->handle)
 		return true;	/* connecting: the return code will pend it again */
 	if (c->recv_done) {
-		call = ixev_call(ev, NULL, 0);
+		call = ixev_call(ev);
 		if (!call)
 			return false;
 		ix_raw_recv_done(call, c->handle, c->recv_done);
@@ -392,7 +399,7 @@ static bool flush_ctx(struct ixev *ev, struct ixev_ctx *c)
 static bool flush_refused(struct ixev *ev)
 {
 	while (ev->n_refuse) {
-		struct ix_call *call = ixev_call(ev, NULL, 0);
+		struct ix_call *call = ixev_call(ev);
 
 		if (!call)
 			return false;
@@ -403,18 +410,18 @@ static bool flush_refused(struct ixev *ev)
 	return true;
 }
 
-static bool flush(struct ixev *ev)
+static bool flush_pending(struct ixev *ev)
 {
-	struct ixev_ctx *c;
+	struct ixev_ctx *c = ev->pend_head;
 
-	if (!flush_refused(ev) || !ixev_timers_flush(ev))
-		return false;
-	while ((c = ev->pend_head) != NULL) {
-		if (!flush_ctx(ev, c))
-			return false;
-		unpend(ev, c);
-	}
-	return true;
+	for (; c && flush_ctx(ev, c); c = c->pend_next)
+		c->flags &= (uint16_t)~IXEV_F_PENDED;
+	ev->pend_head = c;
+	if (c)
+		c->pend_prev = &ev->pend_head;
+	else
+		ev->pend_tail = &ev->pend_head;
+	return !c;
 }
 
 void ixev_run(struct ixev *ev, struct ix_page *page)
@@ -426,12 +433,13 @@ void ixev_run(struct ixev *ev, struct ix_page *page)
 	ev->work_cycles = 0;
 	take_returns(ev);
 	ev->n_calls = 0;
+	ev->n_slots = 0;
 	ev->n_sg = 0;
 	ev->limit = max - 1;	/* the last one is for the kick */
 	take_events(ev, page);
 	if (ev->ops->idle)
 		ev->ops->idle(ev->app, ev);
-	if (!flush(ev)) {
+	if (!flush_refused(ev) || !ixev_timers_flush(ev) || !flush_pending(ev)) {
 		ev->limit = max;
 		ixev_kick(ev);
 	}
@@ -447,7 +455,7 @@ int ixev_udp_send(struct ixev *ev, uint64_t cookie, const struct ix_addr *to, ui
 		  const struct ix_sg *sg, uint32_t n)
 {
 	struct ix_addr addr = { .ip = to->ip, .port = to->port, .local_port = local_port };
-	struct ix_call *call = ixev_call(ev, NULL, 0);
+	struct ix_call *call = ixev_call(ev);
 
 	if (!call)
 		return -1;
@@ -457,7 +465,7 @@ int ixev_udp_send(struct ixev *ev, uint64_t cookie, const struct ix_addr *to, ui
 
 int ixev_udp_recv_done(struct ixev *ev, ix_handle_t handle)
 {
-	struct ix_call *call = ixev_call(ev, NULL, 0);
+	struct ix_call *call = ixev_call(ev);
 
 	if (!call)
 		return -1;

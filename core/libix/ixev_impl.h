@@ -35,10 +35,11 @@ enum {
 	IXEV_T_STALE = 1 << 4,		/* cancelled too late: one event is to be ignored */
 };
 
-/** What a descriptor of the running batch was for. */
+/** A descriptor of the running batch whose return code interests somebody. */
 struct ixev_slot {
-	void *who;		/* context or timer; 0: the return code interests nobody */
-	uint64_t asked;		/* sendv: bytes named */
+	void *who;		/* context or timer */
+	uint32_t asked;		/* sendv: bytes named */
+	uint32_t call;		/* index of the descriptor */
 };
 
 struct ixev {
@@ -52,27 +53,33 @@ struct ixev {
 	struct ixev_timer *timer_head;
 	struct ixev_timer **timer_tail;
 	uint32_t n_calls;		/* descriptors in use */
+	uint32_t n_slots;		/* of them whose return codes are wanted */
 	uint32_t max_calls;		/* ixev_init()'s */
 	uint32_t limit;			/* n_calls stays below this */
 	uint32_t n_sg, max_sg;
 	uint32_t refuse_head, n_refuse;	/* ring of max_calls handles */
-	struct ixev_slot *slot;		/* [max_calls], beside page->calls */
+	struct ixev_slot *slot;		/* [max_calls] */
 	struct ix_sg *sg;		/* [max_sg], of this entry's sendv calls */
 	ix_handle_t *refuse;		/* knocks to be refused when there is room */
 	struct ixev_timer kick;		/* brings the next entry when calls were left over */
 };
 
-/** Next free descriptor, its return code being for @who; 0 when the array is full. */
-static inline struct ix_call *ixev_call(struct ixev *ev, void *who, uint64_t asked)
+/** Next free descriptor, whose return code nobody wants; 0 when the array is full. */
+static inline struct ix_call *ixev_call(struct ixev *ev)
 {
-	uint32_t i = ev->n_calls;
-
-	if (i >= ev->limit)
+	if (ev->n_calls >= ev->limit)
 		return NULL;
-	ev->n_calls = i + 1;
-	ev->slot[i].who = who;
-	ev->slot[i].asked = asked;
-	return &ev->page->calls[i];
+	return &ev->page->calls[ev->n_calls++];
+}
+
+/** ... whose return code is for @who. */
+static inline struct ix_call *ixev_call_for(struct ixev *ev, void *who, uint32_t asked)
+{
+	struct ix_call *call = ixev_call(ev);
+
+	if (call)
+		ev->slot[ev->n_slots++] = (struct ixev_slot){ who, asked, ev->n_calls - 1 };
+	return call;
 }
 
 /** Put @c at the end of the pending list, once. */
@@ -91,7 +98,7 @@ static inline void ixev_pend(struct ixev_ctx *c)
 
 /* ixev_send.c */
 bool ixev_sendv_issue(struct ixev *ev, struct ixev_ctx *c);	/* false: no room, nothing issued */
-void ixev_sendv_return(struct ixev_ctx *c, uint64_t asked, int64_t ret);
+void ixev_sendv_return(struct ixev_ctx *c, uint32_t asked, int64_t ret);
 void ixev_sent_event(struct ixev_ctx *c, uint64_t bytes, uint32_t window);
 void ixev_release_all(struct ixev_ctx *c);
 

@@ -40,22 +40,26 @@ void ixev_send(struct ixev_ctx *c, struct ixev_ref *r)
 }
 
 /* Name what is left to send in @sg[@room]; returns the entries used and the bytes in @asked. */
-static uint32_t gather(const struct ixev_ctx *c, struct ix_sg *sg, uint32_t room, uint64_t *asked)
+static uint32_t gather(const struct ixev_ctx *c, struct ix_sg *sg, uint32_t room, uint32_t *asked)
 {
 	const struct ixev_ref *r = c->todo;
-	uint64_t left = IX_SENDV_MAX;
-	uint32_t off = c->todo_off, n = 0;
+	uint32_t left = IX_SENDV_MAX, off = c->todo_off, len = r->len - off, n = 0;
 
-	for (; r && n < room && left; r = r->next, n++) {
-		uint64_t len = r->len - off;
-
+	if (!r->next && len <= IX_SENDV_MAX) {	/* the usual case: one piece */
+		sg->addr = ix_raw_addr(r->addr + off);
+		sg->len = *asked = len;
+		return 1;
+	}
+	do {
+		len = r->len - off;
 		if (len > left)
 			len = left;
 		sg[n].addr = ix_raw_addr(r->addr + off);
-		sg[n].len = len;
+		sg[n++].len = len;
 		left -= len;
 		off = 0;
-	}
+		r = r->next;
+	} while (r && n < room && left);
 	*asked = IX_SENDV_MAX - left;
 	return n;
 }
@@ -63,43 +67,49 @@ static uint32_t gather(const struct ixev_ctx *c, struct ix_sg *sg, uint32_t room
 bool ixev_sendv_issue(struct ixev *ev, struct ixev_ctx *c)
 {
 	struct ix_sg *sg = ev->sg + ev->n_sg;
-	uint32_t n, room = ev->max_sg - ev->n_sg;
-	struct ix_call *call;
-	uint64_t asked;
+	uint32_t n, asked, room = ev->max_sg - ev->n_sg;
 
 	if (!room || ev->n_calls >= ev->limit)
 		return false;
 	n = gather(c, sg, room < IX_SG_MAX ? room : IX_SG_MAX, &asked);
 	ev->n_sg += n;
-	call = ixev_call(ev, c, asked);
-	ix_raw_sendv(call, c->handle, sg, n);
+	ix_raw_sendv(ixev_call_for(ev, c, asked), c->handle, sg, n);
 	return true;
 }
 
-/* An error here means that the connection has died, which `dead` tells in this very
- * entry, or that the application named memory it may not send: then the stream cannot
- * go on and is aborted. */
-void ixev_sendv_return(struct ixev_ctx *c, uint64_t asked, int64_t ret)
+/* Bytes that were not of one whole piece: move todo on by @left. */
+static void todo_advance(struct ixev_ctx *c, uint64_t left)
 {
-	uint64_t left = (uint64_t)ret;
-
-	if (ret < 0) {
-		ixev_close(c, IX_CLOSE_RST);
-		return;
-	}
-	if (left < asked)
-		c->flags |= IXEV_F_WAIT;
 	while (left && c->todo) {
 		uint32_t room = c->todo->len - c->todo_off;
 
 		if (left < room) {
 			c->todo_off += (uint32_t)left;
-			break;
+			return;
 		}
 		left -= room;
 		c->todo = c->todo->next;
 		c->todo_off = 0;
 	}
+}
+
+/* An error here means that the connection has died, which `dead` tells in this very
+ * entry, or that the application named memory it may not send: then the stream cannot
+ * go on and is aborted. */
+void ixev_sendv_return(struct ixev_ctx *c, uint32_t asked, int64_t ret)
+{
+	struct ixev_ref *r = c->todo;
+
+	if (ret < 0) {
+		ixev_close(c, IX_CLOSE_RST);
+		return;
+	}
+	if ((uint64_t)ret < asked)
+		c->flags |= IXEV_F_WAIT;
+	if (ret == r->len && !c->todo_off)
+		c->todo = r->next;	/* the usual case: one piece, accepted whole */
+	else
+		todo_advance(c, (uint64_t)ret);
 	if (c->todo ? !(c->flags & IXEV_F_WAIT) : (c->flags & IXEV_F_CLOSE) != 0)
 		ixev_pend(c);
 }

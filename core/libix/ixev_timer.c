@@ -79,14 +79,14 @@ static bool timer_issue(struct ixev *ev, struct ixev_timer *t)
 	struct ix_call *c;
 
 	if (t->flags & IXEV_T_CANCEL) {
-		c = ixev_call(ev, t, 0);
+		c = ixev_call_for(ev, t, 0);
 		if (!c)
 			return false;
 		ix_raw_timer_cancel(c, t->handle);
 		t->flags &= (uint8_t)~(IXEV_T_CANCEL | IXEV_T_LIVE);
 	}
 	if (t->flags & IXEV_T_WANT) {
-		c = ixev_call(ev, t, 0);
+		c = ixev_call_for(ev, t, 0);
 		if (!c)
 			return false;
 		ix_raw_timer_arm(c, ix_raw_addr(t), t->delay_ns);

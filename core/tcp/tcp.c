@@ -74,6 +74,8 @@ void tcp_init(struct tcp *tcp, const struct tcp_cfg *cfg, struct netif *nif, voi
 	tcp->tz = tz;
 	tcp->secret[0] = secret[0];
 	tcp->secret[1] = secret[1];
+	tcp->wnd_step = MIN(cfg->mss, cfg->rcv_wnd / 2);
+	tcp->wnd_update = MIN(2u * cfg->mss, cfg->rcv_wnd / 2);
 	tcp->rcv_scale = cfg->wscale ? scale_for(cfg->rcv_wnd) : 0;
 	tcp->pcbs = carve(&at, n * sizeof(struct tcp_pcb));
 	tcp->colds = carve(&at, n * sizeof(struct tcp_cold));

@@ -67,6 +67,8 @@ struct tcp {
 	nsec now;		/* of the pass that is running */
 	uint32_t now_us;	/* the same, modulo 2^32 us: what connections store */
 	uint8_t rcv_scale;	/* shift we offer */
+	uint32_t wnd_step;	/* bytes the window must grow by to be worth announcing (3.8.6.2.2) */
+	uint32_t wnd_update;	/* ... and to be worth an ACK of its own */
 	struct tcp_pcb *pcbs;	/* conns_max, hot halves */
 	struct tcp_cold *colds;	/* conns_max, cold halves */
 	struct pool pcb_pool;	/* over pcbs */

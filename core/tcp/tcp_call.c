@@ -132,8 +132,6 @@ uint32_t tcp_recv_held(struct tcp *tcp, const struct tcp_pcb *p)
 
 void tcp_recv_done(struct tcp *tcp, struct tcp_pcb *p, uint32_t bytes)
 {
-	uint32_t wnd;
-
 	assert(bytes <= tcp_recv_held(tcp, p));
 	p->rcv_held -= bytes;
 	while (bytes > 0) {
@@ -147,8 +145,7 @@ void tcp_recv_done(struct tcp *tcp, struct tcp_pcb *p, uint32_t bytes)
 		p->rcv_head = m->next;
 		mbuf_free(m);
 	}
-	wnd = tcp_rcv_wnd(tcp, p);
-	if (wnd - (p->rcv_adv - p->rcv_nxt) >= MIN(2u * tcp->cfg.mss, tcp->cfg.rcv_wnd / 2)) {
+	if (tcp_rcv_growth(tcp, p) >= tcp->wnd_update) {
 		p->flags |= F_ACK_NOW;		/* a window update */
 		tcp_dirty(tcp, p);
 	}

@@ -17,13 +17,18 @@ static bool paws_rejects(const struct tcp *t, const struct tcp_cold *c, const st
 	       tcp_ts_now(t) - c->ts_recent_at < TS_RECENT_LIFE;
 }
 
-/** RFC 9293 section 3.4, the four cases. @len counts SYN and FIN. */
+/**
+ * RFC 9293 section 3.4, the four cases. @len counts SYN and FIN. An empty segment at the
+ * right edge is taken too: a peer that has filled the window acknowledges from there, and
+ * while something before it is missing those ACKs are all it can send. (Linux and the BSDs
+ * do the same.)
+ */
 static bool acceptable(const struct tcp_pcb *p, uint32_t seq, uint32_t len)
 {
 	uint32_t wnd = p->rcv_adv - p->rcv_nxt;
 
 	if (len == 0)
-		return wnd == 0 ? seq == p->rcv_nxt : seq_in(seq, p->rcv_nxt, wnd);
+		return seq - p->rcv_nxt <= wnd;
 	if (wnd == 0)
 		return false;
 	return seq_in(seq, p->rcv_nxt, wnd) || seq_in(seq + len - 1, p->rcv_nxt, wnd) ||

@@ -7,7 +7,7 @@
  * slot. Variables carry RFC 9293's names.
  *
  * A segment runs through
- *	tcp_rx -> tcp_fast | (tcp_segment: check -> ack -> text -> fin) -> conclude
+ *	tcp_rx (prediction) | tcp_segment (check -> ack -> text -> fin) -> conclude
  * and only conclude() (tcp_segment.c), tcp_flush() and tcp_output() send.
  */
 #ifndef TCP_TCP_IMPL_H
@@ -202,12 +202,83 @@ static inline struct snd_ref *tcp_ref(const struct tcp *t, uint32_t i)
 	return (struct snd_ref *)pool_at(&t->ref_pool, i - 1);
 }
 
+/** Have tcp_resume() and tcp_flush() look at @p. */
+static inline void tcp_dirty(struct tcp *t, struct tcp_pcb *p)
+{
+	uint32_t me;
+
+	if (p->flags & F_DIRTY)
+		return;
+	me = tcp_slot(t, p) + 1;
+	p->flags |= F_DIRTY;
+	p->dirty_next = 0;
+	*(t->dirty_tail ? &t->pcbs[t->dirty_tail - 1].dirty_next : &t->dirty_head) = me;
+	t->dirty_tail = me;
+}
+
+/**
+ * Bytes sendv would accept now: the smaller window less what it already took. Limited
+ * transmit (RFC 3042) lends a segment for each of the first two duplicate ACKs.
+ */
+static inline uint32_t tcp_snd_usable(const struct tcp *t, const struct tcp_pcb *p)
+{
+	uint32_t used = p->snd_end - p->snd_una, cwnd = p->cwnd;
+
+	if (unlikely((p->flags & (F_DUPACKS | F_RECOVERY)) == F_DUPACKS))
+		cwnd += MIN(tcp_cold(t, p)->dupacks, 2u) * p->mss;
+	cwnd = MIN(cwnd, p->snd_wnd);
+	return cwnd > used ? cwnd - used : 0;
+}
+
+/** How far the right edge could move now: what is free and not announced yet. */
+static inline uint32_t tcp_rcv_growth(const struct tcp *t, const struct tcp_pcb *p)
+{
+	uint32_t most = MIN(t->cfg.rcv_wnd, (uint32_t)UINT16_MAX << tcp_rcv_scale(p));
+	int32_t growth = (int32_t)(most - p->rcv_held - (p->rcv_adv - p->rcv_nxt));
+
+	return growth > 0 ? (uint32_t)growth : 0;
+}
+
+/** RCV.WND to advertise: never moves the right edge left, and not by slivers (3.8.6.2.2). */
+static inline uint32_t tcp_rcv_wnd(const struct tcp *t, const struct tcp_pcb *p)
+{
+	uint32_t wnd = p->rcv_adv - p->rcv_nxt, growth = tcp_rcv_growth(t, p);
+
+	if (growth < t->wnd_step)
+		return wnd;
+	return wnd + growth;
+}
+
+/** Bytes [rcv_nxt, rcv_nxt + @len) are in @m: ours now. Decides on the acknowledgement. */
+static inline void tcp_rcv_append(struct tcp *t, struct tcp_pcb *p, struct mbuf *m, uint32_t len)
+{
+	m->next = NULL;
+	*(p->rcv_head ? &p->rcv_tail->next : &p->rcv_head) = m;
+	p->rcv_tail = m;
+	p->rcv_held += len;
+	p->rcv_nxt += len;
+	p->flags |= p->flags & F_ACK_LATER ? F_ACK_NOW : F_ACK_LATER;
+	tcp_dirty(t, p);
+}
+
+/** RTO in us after @backoff doublings, within the knobs' floor and ceiling. (2.1) - (2.5) */
+static inline uint32_t tcp_rtt_rto(const struct tcp *t, const struct tcp_pcb *p, uint8_t backoff)
+{
+	uint32_t g = 16, rto = t->cfg.rto_init_us;	/* G: a tick of the wheel */
+
+	if (likely(p->srtt != 0))
+		rto = (p->srtt >> 3) + MAX(g, p->rttvar);
+	rto = MAX(rto, t->cfg.rto_min_us);
+	if (unlikely(backoff > 0))
+		rto = (uint32_t)MIN((uint64_t)rto << MIN(backoff, 16), UINT32_MAX);
+	return MIN(rto, t->cfg.rto_max_us);
+}
+
 /* tcp_pcb.c: life of a slot */
 struct tcp_pcb *tcp_pcb_new(struct tcp *t, const struct flow *f);
 void tcp_pcb_free(struct tcp *t, struct tcp_pcb *p);
 struct tcp_pcb *tcp_pcb_find(const struct tcp *t, const struct flow *f, uint32_t rss);
 void tcp_set_state(struct tcp *t, struct tcp_pcb *p, enum tcp_state next);
-void tcp_dirty(struct tcp *t, struct tcp_pcb *p);
 /* The application hears `dead` (if it knows the connection) and the slot is freed. */
 void tcp_end(struct tcp *t, struct tcp_pcb *p, enum tcp_end_reason why);
 /* As tcp_end(TCP_END_CLOSED), but not before everything received has been delivered. */
@@ -227,9 +298,6 @@ uint32_t tcp_ts_now(const struct tcp *t);
 enum verdict tcp_check_seq(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s);
 enum verdict tcp_check_rst(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg *s);
 enum verdict tcp_check_syn(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg *s);
-
-/* tcp_fast.c: false means nothing was touched */
-bool tcp_fast(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s);
 
 /* tcp_segment.c */
 void tcp_segment(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s);
@@ -252,7 +320,6 @@ void tcp_listen_knock(struct tcp *t, struct tcp_pcb *p);
 enum verdict tcp_snd_ack(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s);
 void tcp_snd_acked(struct tcp *t, struct tcp_pcb *p, uint32_t ack, nsec arrival);
 void tcp_snd_tell(struct tcp *t, struct tcp_pcb *p, uint32_t bytes);
-uint32_t tcp_snd_usable(const struct tcp *t, const struct tcp_pcb *p);
 void tcp_snd_drop_refs(struct tcp *t, struct tcp_pcb *p);
 
 /* tcp_loss.c: RFC 5681, 6582, 3042, 6298 section 5 */
@@ -262,9 +329,7 @@ void tcp_loss_timeout(struct tcp *t, struct tcp_pcb *p);
 
 /* tcp_rcv.c: seventh step, reassembly's result, delivery */
 enum verdict tcp_rcv_text(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s);
-void tcp_rcv_append(struct tcp *t, struct tcp_pcb *p, struct mbuf *m, uint32_t len);
 void tcp_rcv_deliver(struct tcp *t, struct tcp_pcb *p);
-uint32_t tcp_rcv_wnd(const struct tcp *t, const struct tcp_pcb *p);
 void tcp_rcv_drop_all(struct tcp *t, struct tcp_pcb *p);
 
 /* tcp_ooo.c: reassembly queue */
@@ -294,17 +359,38 @@ void tcp_output(struct tcp *t, struct tcp_pcb *p);
 
 /* tcp_rtt.c: RFC 6298 */
 void tcp_rtt_sample(struct tcp *t, struct tcp_pcb *p, uint32_t rtt_us);
-uint32_t tcp_rtt_rto(const struct tcp *t, const struct tcp_pcb *p, uint8_t backoff);
 
 /* tcp_timer.c: the only file that arms or cancels */
-void tcp_timer_data_sent(struct tcp *t, struct tcp_pcb *p);
-void tcp_timer_data_acked(struct tcp *t, struct tcp_pcb *p);
+void tcp_timer_set(struct tcp *t, struct tcp_pcb *p, uint32_t at_us);
 void tcp_timer_restart_rto(struct tcp *t, struct tcp_pcb *p);
 void tcp_timer_ack_owed(struct tcp *t, struct tcp_pcb *p);
 void tcp_timer_persist(struct tcp *t, struct tcp_pcb *p);
 void tcp_timer_wait(struct tcp *t, struct tcp_pcb *p, uint32_t us);
 void tcp_timer_stop(struct tcp *t, struct tcp_pcb *p);
 timer_fn tcp_timer_fire;
+
+/** Call after sending what must be acknowledged. RFC 6298 (5.1). */
+static inline void tcp_timer_data_sent(struct tcp *t, struct tcp_pcb *p)
+{
+	if (p->flags & F_T_RTO)
+		return;
+	if (unlikely((p->flags & F_RTX) || p->state < TCP_ESTABLISHED)) {
+		tcp_timer_restart_rto(t, p);
+		return;
+	}
+	p->flags |= F_T_RTO;
+	p->rto_at = t->now_us + tcp_rtt_rto(t, p, 0);
+	if (unlikely(!(p->flags & F_TIMER) || us_before(p->rto_at, p->timer_at)))
+		tcp_timer_set(t, p, p->rto_at);
+}
+
+/** Call after SND.UNA advances. RFC 6298 (5.2), (5.3). */
+static inline void tcp_timer_data_acked(struct tcp *t, struct tcp_pcb *p)
+{
+	p->flags &= ~(uint32_t)F_T_RTO;
+	if (p->snd_una != p->snd_nxt)
+		tcp_timer_data_sent(t, p);
+}
 
 /* tcp_ports.c: RFC 6056 within queue affinity */
 int32_t tcp_port_pick(struct tcp *t, uint32_t raddr, uint16_t rport);

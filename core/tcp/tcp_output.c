@@ -89,11 +89,30 @@ static enum step send_all(struct tcp *t, struct tcp_pcb *p)
 	return s;
 }
 
+/* The common case: the queue's news fits one segment, and nothing stands against it. */
+static inline bool send_one(struct tcp *t, struct tcp_pcb *p)
+{
+	uint32_t len = p->snd_end - p->snd_nxt, sent;
+
+	if ((p->flags & (F_RTX | F_OUTPUT | F_FIN_WANTED | F_DUPACKS)) || len > p->mss || len == 0 ||
+	    t->cfg.nagle || tcp_flight(p) + len > MIN(p->cwnd, p->snd_wnd))
+		return false;
+	sent = tcp_tx_data(t, p, p->snd_nxt, len, 0, 0);
+	p->snd_nxt += sent;
+	if (unlikely(sent < len))
+		return false;
+	tcp_timer_data_sent(t, p);
+	return true;
+}
+
 /** Send what may go now. */
 void tcp_output(struct tcp *t, struct tcp_pcb *p)
 {
-	enum step s = send_all(t, p);
+	enum step s;
 
+	if (likely(send_one(t, p)))
+		return;
+	s = send_all(t, p);
 	if (s == STEP_DONE) {
 		p->flags &= ~(uint32_t)F_OUTPUT;
 	} else {

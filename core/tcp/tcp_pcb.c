@@ -114,22 +114,6 @@ void tcp_pcb_free(struct tcp *t, struct tcp_pcb *p)
 		pool_free(&t->pcb_pool, p);
 }
 
-/** Have tcp_resume() and tcp_flush() look at @p. */
-void tcp_dirty(struct tcp *t, struct tcp_pcb *p)
-{
-	uint32_t me = tcp_slot(t, p) + 1;
-
-	if (p->flags & F_DIRTY)
-		return;
-	p->flags |= F_DIRTY;
-	p->dirty_next = 0;
-	if (t->dirty_tail)
-		t->pcbs[t->dirty_tail - 1].dirty_next = me;
-	else
-		t->dirty_head = me;
-	t->dirty_tail = me;
-}
-
 static int errno_of(enum tcp_end_reason why)
 {
 	switch (why) {

@@ -8,33 +8,6 @@
  */
 #include "tcp/tcp_impl.h"
 
-/** RCV.WND to advertise: never moves the right edge left, and not by slivers (3.8.6.2.2). */
-uint32_t tcp_rcv_wnd(const struct tcp *t, const struct tcp_pcb *p)
-{
-	uint32_t room = t->cfg.rcv_wnd > p->rcv_held ? t->cfg.rcv_wnd - p->rcv_held : 0;
-	uint32_t edge = p->rcv_nxt + MIN(room, (uint32_t)UINT16_MAX << tcp_rcv_scale(p));
-	uint32_t mss = MIN(t->cfg.mss, t->cfg.rcv_wnd / 2);
-
-	if (seq_leq(edge, p->rcv_adv) || edge - p->rcv_adv < mss)
-		return p->rcv_adv - p->rcv_nxt;
-	return edge - p->rcv_nxt;
-}
-
-/** Bytes [rcv_nxt, rcv_nxt + @len) are in @m: ours now. Decides on the acknowledgement. */
-void tcp_rcv_append(struct tcp *t, struct tcp_pcb *p, struct mbuf *m, uint32_t len)
-{
-	m->next = NULL;
-	if (p->rcv_head)
-		p->rcv_tail->next = m;
-	else
-		p->rcv_head = m;
-	p->rcv_tail = m;
-	p->rcv_held += len;
-	p->rcv_nxt += len;
-	p->flags |= p->flags & F_ACK_LATER ? F_ACK_NOW : F_ACK_LATER;
-	tcp_dirty(t, p);
-}
-
 void tcp_rcv_drop_all(struct tcp *t, struct tcp_pcb *p)
 {
 	struct tcp_cold *c = tcp_cold(t, p);

@@ -2,12 +2,12 @@
 /*
  * tcp_rtt.c - round-trip estimation and the retransmission timeout (RFC 6298)
  *
- * SRTT and RTTVAR in microseconds, scaled by 8 and 4 as Jacobson did. The clock
- * granularity G is the wheel's tick. Touches no timer: see tcp_timer.c.
+ * SRTT and RTTVAR in microseconds, scaled by 8 and 4 as Jacobson did. The timeout itself
+ * is tcp_rtt_rto() in tcp_impl.h. Touches no timer: see tcp_timer.c.
  */
 #include "tcp/tcp_impl.h"
 
-enum { RTT_G_US = 16, RTT_MAX_US = 120 * 1000 * 1000 };
+enum { RTT_MAX_US = 120 * 1000 * 1000 };
 
 /** Fold in one measurement of a segment sent once (Karn). RFC 6298 (2.2), (2.3). */
 void tcp_rtt_sample(struct tcp *t, struct tcp_pcb *p, uint32_t rtt_us)
@@ -27,13 +27,3 @@ void tcp_rtt_sample(struct tcp *t, struct tcp_pcb *p, uint32_t rtt_us)
 	p->srtt = MAX(p->srtt + (uint32_t)err, 1);
 }
 
-/** RTO in us after @backoff doublings, within the knobs' floor and ceiling. (2.1) - (2.5) */
-uint32_t tcp_rtt_rto(const struct tcp *t, const struct tcp_pcb *p, uint8_t backoff)
-{
-	uint64_t rto = t->cfg.rto_init_us;
-
-	if (p->srtt != 0)
-		rto = (p->srtt >> 3) + MAX(RTT_G_US, p->rttvar);
-	rto = MAX(rto, t->cfg.rto_min_us) << MIN(backoff, 16);
-	return (uint32_t)MIN(rto, t->cfg.rto_max_us);
-}

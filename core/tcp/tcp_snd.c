@@ -46,20 +46,6 @@ void tcp_snd_acked(struct tcp *t, struct tcp_pcb *p, uint32_t ack, nsec arrival)
 	tcp_timer_data_acked(t, p);
 }
 
-/**
- * Bytes sendv would accept now: the smaller window less what it already took. Limited
- * transmit (RFC 3042) lends a segment for each of the first two duplicate ACKs.
- */
-uint32_t tcp_snd_usable(const struct tcp *t, const struct tcp_pcb *p)
-{
-	uint32_t used = p->snd_end - p->snd_una, cwnd = p->cwnd;
-
-	if (unlikely((p->flags & (F_DUPACKS | F_RECOVERY)) == F_DUPACKS))
-		cwnd += MIN(tcp_cold(t, p)->dupacks, 2u) * p->mss;
-	cwnd = MIN(cwnd, p->snd_wnd);
-	return cwnd > used ? cwnd - used : 0;
-}
-
 /* RFC 9293 section 3.8.6.2.1: a sliver is not worth an event. */
 static bool worth_telling(const struct tcp *t, const struct tcp_pcb *p, uint32_t usable)
 {

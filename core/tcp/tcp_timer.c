@@ -9,7 +9,8 @@
  */
 #include "tcp/tcp_impl.h"
 
-static void need(struct tcp *t, struct tcp_pcb *p, uint32_t at_us)
+/** Have the wheel fire at @at_us, or earlier if it is to already. */
+void tcp_timer_set(struct tcp *t, struct tcp_pcb *p, uint32_t at_us)
 {
 	int32_t in_us = (int32_t)(at_us - t->now_us);
 
@@ -21,13 +22,6 @@ static void need(struct tcp *t, struct tcp_pcb *p, uint32_t at_us)
 		  t->now + (in_us > 0 ? (uint32_t)in_us : 0) * NSEC_PER_USEC);
 }
 
-/** Call after sending what must be acknowledged. RFC 6298 (5.1). */
-void tcp_timer_data_sent(struct tcp *t, struct tcp_pcb *p)
-{
-	if (!(p->flags & F_T_RTO))
-		tcp_timer_restart_rto(t, p);
-}
-
 /** RFC 6298 (5.3), (5.6): from now on. */
 void tcp_timer_restart_rto(struct tcp *t, struct tcp_pcb *p)
 {
@@ -35,16 +29,7 @@ void tcp_timer_restart_rto(struct tcp *t, struct tcp_pcb *p)
 
 	p->flags |= F_T_RTO;
 	p->rto_at = t->now_us + tcp_rtt_rto(t, p, backoff);
-	need(t, p, p->rto_at);
-}
-
-/** Call after SND.UNA advances. RFC 6298 (5.2), (5.3). */
-void tcp_timer_data_acked(struct tcp *t, struct tcp_pcb *p)
-{
-	if (p->snd_una == p->snd_nxt)
-		p->flags &= ~(uint32_t)F_T_RTO;
-	else
-		tcp_timer_restart_rto(t, p);
+	tcp_timer_set(t, p, p->rto_at);
 }
 
 /** Call at the end of a pass that left one segment unacknowledged. RFC 9293 3.8.6.3. */
@@ -55,7 +40,7 @@ void tcp_timer_ack_owed(struct tcp *t, struct tcp_pcb *p)
 	} else if (!(p->flags & F_T_DELACK)) {
 		p->flags |= F_T_DELACK;
 		tcp_cold(t, p)->delack_at = t->now_us + t->cfg.delack_us;
-		need(t, p, tcp_cold(t, p)->delack_at);
+		tcp_timer_set(t, p, tcp_cold(t, p)->delack_at);
 	}
 }
 
@@ -68,7 +53,7 @@ void tcp_timer_persist(struct tcp *t, struct tcp_pcb *p)
 		return;
 	p->flags |= F_T_PERSIST;
 	c->persist_at = t->now_us + tcp_rtt_rto(t, p, c->backoff);
-	need(t, p, c->persist_at);
+	tcp_timer_set(t, p, c->persist_at);
 }
 
 /** Call on entering a state that ends by itself @us from now. */
@@ -76,7 +61,7 @@ void tcp_timer_wait(struct tcp *t, struct tcp_pcb *p, uint32_t us)
 {
 	p->flags |= F_T_WAIT;
 	tcp_cold(t, p)->wait_at = t->now_us + us;
-	need(t, p, tcp_cold(t, p)->wait_at);
+	tcp_timer_set(t, p, tcp_cold(t, p)->wait_at);
 }
 
 /** Call when the connection is freed. */
@@ -115,13 +100,13 @@ static void fire_wait(struct tcp *t, struct tcp_pcb *p)
 static void rearm(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c)
 {
 	if (p->flags & F_T_RTO)
-		need(t, p, p->rto_at);
+		tcp_timer_set(t, p, p->rto_at);
 	if (p->flags & F_T_DELACK)
-		need(t, p, c->delack_at);
+		tcp_timer_set(t, p, c->delack_at);
 	if (p->flags & F_T_PERSIST)
-		need(t, p, c->persist_at);
+		tcp_timer_set(t, p, c->persist_at);
 	if (p->flags & F_T_WAIT)
-		need(t, p, c->wait_at);
+		tcp_timer_set(t, p, c->wait_at);
 }
 
 void tcp_timer_fire(struct timer *timer, nsec now)

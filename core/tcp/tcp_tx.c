@@ -10,7 +10,7 @@
 
 enum { CHALLENGE_PER_SEC = 1000, TS_WORDS = 0x0101080a };
 
-static struct mbuf *tx_alloc(struct tcp *t)
+static inline struct mbuf *tx_alloc(struct tcp *t)
 {
 	struct mbuf *m;
 
@@ -22,7 +22,7 @@ static struct mbuf *tx_alloc(struct tcp *t)
 	return m;
 }
 
-static void put_header(uint8_t *h, const struct flow *f, uint32_t seq, uint32_t ack, uint8_t flags,
+static inline void put_header(uint8_t *h, const struct flow *f, uint32_t seq, uint32_t ack, uint8_t flags,
 		       uint32_t wnd, uint32_t hlen)
 {
 	be16_store(h + TCP_SPORT, f->lport);
@@ -59,7 +59,7 @@ static uint32_t take_ack(struct tcp *t, struct tcp_pcb *p)
 }
 
 /* A frame with the header of a synchronized connection, flags and all. */
-static struct mbuf *start(struct tcp *t, struct tcp_pcb *p, uint32_t seq, uint8_t flags)
+static inline struct mbuf *start(struct tcp *t, struct tcp_pcb *p, uint32_t seq, uint8_t flags)
 {
 	uint32_t hlen = p->flags & F_TS ? TCP_HLEN_MIN + 12 : TCP_HLEN_MIN;
 	struct mbuf *m = tx_alloc(t);
@@ -79,7 +79,7 @@ static struct mbuf *start(struct tcp *t, struct tcp_pcb *p, uint32_t seq, uint8_
 }
 
 /* The reference that holds @seq, which the queue covers. */
-static struct snd_ref *find_ref(struct tcp *t, struct tcp_pcb *p, uint32_t seq)
+static inline struct snd_ref *find_ref(struct tcp *t, struct tcp_pcb *p, uint32_t seq)
 {
 	struct snd_ref *r = tcp_ref(t, p->snd_head);
 	struct tcp_cold *c;
@@ -99,10 +99,18 @@ static struct snd_ref *find_ref(struct tcp *t, struct tcp_pcb *p, uint32_t seq)
 }
 
 /* Reference up to @len bytes from @seq; returns how many fitted the pieces of a frame. */
-static uint32_t add_pieces(struct tcp *t, struct tcp_pcb *p, struct mbuf *m, uint32_t seq, uint32_t len)
+static inline uint32_t add_pieces(struct tcp *t, struct tcp_pcb *p, struct mbuf *m, uint32_t seq,
+				  uint32_t len)
 {
 	struct snd_ref *r = find_ref(t, p, seq);
 	uint32_t off = seq - r->seq, done = 0;
+
+	if (likely(len <= r->len - off)) {
+		m->frag[0] = (struct mbuf_frag){ .p = r->p + off, .len = len };
+		m->n_frags = 1;
+		m->frag_len = len;
+		return len;
+	}
 
 	while (done < len && m->n_frags < MBUF_FRAGS_MAX) {
 		uint32_t n = MIN(r->len - off, len - done);

@@ -7,6 +7,7 @@
     linux_peer.py refused HOST:PORT     TCP to a closed port: must be refused
     linux_peer.py unreach HOST:PORT     UDP to a closed port: must be reported
     linux_peer.py ping HOST [--count N]
+    linux_peer.py orphan HOST:PORT      talk, wait for a new server, be reset by it
 
 Every byte that comes back is compared with what was sent. The client's exit status is
 the verdict; a failure is one sentence on stderr. Standard library only.
@@ -287,6 +288,26 @@ def unreach(args):
     raise Failure("a datagram to a closed port brought no ICMP port unreachable")
 
 
+def orphan(args):
+    """A server that has started anew knows no old connection: it must reset it."""
+    s = socket.create_connection(args.to, timeout=args.timeout)
+    s.sendall(b"before")
+    if s.recv(100) != b"before":
+        raise Failure("no echo before the server went away")
+    print("ready", flush=True)
+    sys.stdin.readline()
+    try:
+        s.sendall(b"after")
+        got = s.recv(100)
+    except ConnectionResetError:
+        print("reset, as it should be")
+        return
+    except socket.timeout:
+        raise Failure(f"the new server did not reset an old connection in {args.timeout} s") \
+            from None
+    raise Failure(f"the new server answered an old connection: {got!r}")
+
+
 def icmp_csum(b):
     if len(b) % 2:
         b += b"\0"
@@ -342,7 +363,8 @@ def main():
     s.add_argument("--rcvbuf", type=int, default=0)
     s.add_argument("--close-after", type=int, default=0, help="close first after so many bytes")
     s.set_defaults(run=server)
-    for name, run in (("refused", refused), ("unreach", unreach), ("ping", ping)):
+    for name, run in (("refused", refused), ("unreach", unreach), ("ping", ping),
+                      ("orphan", orphan)):
         r = sub.add_parser(name)
         r.add_argument("to", type=host_port)
         r.add_argument("--count", type=int, default=5)

@@ -358,7 +358,8 @@ static inline void wire_timers(struct wire *w, int side)
 		if (!t->handle || t->due_ns > w->now_ns)
 			continue;
 		t->handle = 0;
-		fake_event(&w->dp[side], (struct ix_event){ .nr = IX_EV_TIMER, .cookie = t->cookie });
+		fake_event(&w->dp[side],
+			   (struct ix_event){ .nr = IX_EV_TIMER, .cookie = t->cookie });
 	}
 }
 

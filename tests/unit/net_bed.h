@@ -212,7 +212,8 @@ static inline struct mbuf *bed_mbuf(struct bed *b, const void *data, size_t len)
 }
 
 /* An Ethernet frame to @dst, @type around @len bytes of @p, padded with junk to the minimum. */
-static inline void bed_rx(struct bed *b, const uint8_t *dst, uint16_t type, const void *p, size_t len)
+static inline void bed_rx(struct bed *b, const uint8_t *dst, uint16_t type, const void *p,
+			  size_t len)
 {
 	uint8_t f[2048];
 
@@ -284,7 +285,8 @@ static inline size_t icmp_build(uint8_t *ip, uint32_t src, uint32_t dst, uint8_t
 	return ip_build(ip, src, dst, IPPROTO_ICMP_, p, len);
 }
 
-static inline void arp_build(uint8_t *p, uint16_t op, const uint8_t *sha, uint32_t spa, uint32_t tpa)
+static inline void arp_build(uint8_t *p, uint16_t op, const uint8_t *sha, uint32_t spa,
+			     uint32_t tpa)
 {
 	memset(p, 0, ARP_LEN);
 	be16_store(p + ARP_HTYPE, 1);
@@ -297,7 +299,8 @@ static inline void arp_build(uint8_t *p, uint16_t op, const uint8_t *sha, uint32
 	be32_store(p + ARP_TPA, tpa);
 }
 
-static inline void bed_rx_arp(struct bed *b, uint16_t op, const uint8_t *sha, uint32_t spa, uint32_t tpa)
+static inline void bed_rx_arp(struct bed *b, uint16_t op, const uint8_t *sha, uint32_t spa,
+			      uint32_t tpa)
 {
 	uint8_t p[ARP_LEN];
 

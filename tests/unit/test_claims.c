@@ -84,16 +84,23 @@ static void measurements(void)
 
 	fill(&t);
 	CHECK(measure(&t, "op=\"at\"; x=\"x\"; y=\"y\"; at=300.0;", NULL) == 11);
-	CHECK(measure(&t, "op=\"at\"; x=\"x\"; y=\"y\"; at=100; where=\"B=64\"; scale=0.5;", NULL) == 3);
-	CHECK(measure(&t, "op=\"crosses\"; x=\"x\"; y=\"y\"; level=9.0; where=\"B=1\";", NULL) == 250);
-	CHECK(measure(&t, "op=\"crosses\"; x=\"x\"; y=\"y\"; level=1.0; where=\"B=1\";", NULL) == 100);
+	CHECK(measure(&t, "op=\"at\"; x=\"x\"; y=\"y\"; at=100; where=\"B=64\"; scale=0.5;",
+		      NULL) == 3);
+	CHECK(measure(&t, "op=\"crosses\"; x=\"x\"; y=\"y\"; level=9.0; where=\"B=1\";", NULL) ==
+	      250);
+	CHECK(measure(&t, "op=\"crosses\"; x=\"x\"; y=\"y\"; level=1.0; where=\"B=1\";", NULL) ==
+	      100);
 	CHECK(measure(&t, "op=\"spread\"; x=\"x\"; y=\"y\"; at=200.0;", NULL) == 1);
-	CHECK(measure(&t, "op=\"gain\"; x=\"x\"; y=\"y\"; level=9.0; series=\"B\"; from=\"1\"; to=\"64\";",
+	CHECK(measure(&t,
+		      "op=\"gain\"; x=\"x\"; y=\"y\"; level=9.0; series=\"B\"; from=\"1\"; "
+		      "to=\"64\";",
 		      NULL) > 16.3);
-	CHECK(measure(&t, "op=\"sum\"; x=\"x\"; y=\"y\"; at=300.0; columns=(\"a\",\"b\");", NULL) == 100);
+	CHECK(measure(&t, "op=\"sum\"; x=\"x\"; y=\"y\"; at=300.0; columns=(\"a\",\"b\");", NULL) ==
+	      100);
 	CHECK(isnan(measure(&t, "op=\"at\"; x=\"x\"; y=\"y\"; at=5.0;", "no row")));
 	CHECK(isnan(measure(&t, "op=\"crosses\"; x=\"x\"; y=\"y\"; level=99.0;", "no row")));
-	CHECK(isnan(measure(&t, "op=\"sum\"; x=\"x\"; y=\"y\"; at=300.0; columns=(\"a\",\"zz\");", "no row")));
+	CHECK(isnan(measure(&t, "op=\"sum\"; x=\"x\"; y=\"y\"; at=300.0; columns=(\"a\",\"zz\");",
+			    "no row")));
 	CHECK(isnan(measure(&t, "op=\"median\"; x=\"x\"; y=\"y\";", "unknown op \"median\"")));
 	CHECK(isnan(measure(&t, "op=\"at\";", "needs op, x and y")));
 	table_free(&t);

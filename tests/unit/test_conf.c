@@ -26,15 +26,19 @@ struct prog {
 
 static const char *const workloads[] = { "echo", "netpipe", NULL };
 static const struct knob top_knobs[] = {
-	{ "seed", offsetof(struct prog, seed), KNOB_U64, UNIT_NONE, 0, UINT64_MAX, 1, "d", NULL, NULL },
-	{ "workload", offsetof(struct prog, workload), KNOB_ENUM, UNIT_NONE, 0, 1, 0, "d", workloads, NULL },
-	{ "skew", offsetof(struct prog, skew), KNOB_DOUBLE, UNIT_NONE, 0, 2, 1, "d", NULL, NULL },
-	{ "pcap", offsetof(struct prog, pcap), KNOB_STRING, UNIT_NONE, 0, 31, 0, "d", NULL, "" },
+	{"seed", offsetof(struct prog, seed), KNOB_U64, UNIT_NONE, 0, UINT64_MAX, 1, "d", NULL,
+	 NULL},
+	{"workload", offsetof(struct prog, workload), KNOB_ENUM, UNIT_NONE, 0, 1, 0, "d", workloads,
+	 NULL},
+	{"skew", offsetof(struct prog, skew), KNOB_DOUBLE, UNIT_NONE, 0, 2, 1, "d", NULL, NULL},
+	{"pcap", offsetof(struct prog, pcap), KNOB_STRING, UNIT_NONE, 0, 31, 0, "d", NULL, ""},
 };
 static const struct knob dp_knobs_[] = {
-	{ "batch_max", offsetof(struct dp, batch_max), KNOB_U32, UNIT_FRAMES, 1, 1024, 64, "d", NULL, NULL },
-	{ "rto", offsetof(struct dp, rto_ns), KNOB_U64, UNIT_NS, 0, NSEC_PER_SEC, 1000, "d", NULL, NULL },
-	{ "nagle", offsetof(struct dp, nagle), KNOB_BOOL, UNIT_NONE, 0, 1, 0, "d", NULL, NULL },
+	{"batch_max", offsetof(struct dp, batch_max), KNOB_U32, UNIT_FRAMES, 1, 1024, 64, "d", NULL,
+	 NULL},
+	{"rto", offsetof(struct dp, rto_ns), KNOB_U64, UNIT_NS, 0, NSEC_PER_SEC, 1000, "d", NULL,
+	 NULL},
+	{"nagle", offsetof(struct dp, nagle), KNOB_BOOL, UNIT_NONE, 0, 1, 0, "d", NULL, NULL},
 };
 static const struct knob echo_knobs[] = {
 	{ "size", 0, KNOB_U32, UNIT_BYTES, 1, 65536, 64, "d", NULL, NULL },
@@ -107,8 +111,10 @@ static bool says(const char *what)
 
 static void a_file_and_options_are_applied(void)
 {
-	CHECK(apply("seed = 7;\nskew = 0.1;\nserver : { dp : { batch_max = 16; rto = \"10 us\"; nagle = true; } }\n"
-		    "workload = { name = \"netpipe\"; rounds = 9; };\nsweep = ( 1, 2 );\nfigure = { x = (1); };\n",
+	CHECK(apply("seed = 7;\nskew = 0.1;\nserver : { dp : { batch_max = 16; rto = \"10 us\"; "
+		    "nagle = true; } }\n"
+		    "workload = { name = \"netpipe\"; rounds = 9; };\nsweep = ( 1, 2 );\nfigure = "
+		    "{ x = (1); };\n",
 		    OPTIONS("client.dp.batch_max=8", "server.dp.batch_max=32", "rounds=11")));
 	CHECK_EQ(prog.seed, 7);
 	CHECK(prog.skew == 0.1);
@@ -146,11 +152,14 @@ static void an_unknown_key_names_the_nearest(void)
 
 static void every_mistake_is_named(void)
 {
-	CHECK(!apply("server = { dp = { batch_max = 2000; rto = \"10 Gb/s\"; nagle = 1; } };\nseed = true;\n"
-		     "pcap = 3;\nskew = \"1\";\nclient = { dp = { rto = 10; } };", NULL));
+	CHECK(!apply("server = { dp = { batch_max = 2000; rto = \"10 Gb/s\"; nagle = 1; } };\nseed "
+		     "= true;\n"
+		     "pcap = 3;\nskew = \"1\";\nclient = { dp = { rto = 10; } };",
+		     NULL));
 	CHECK_EQ(conf.n_errors, 7);
 	CHECK(says(":1: server.dp.batch_max: 2000 is out of range: 1 to 1024 frames (default 64)"));
-	CHECK(says(":1: server.dp.rto: needs a time such as \"10 us\" (ns, us, ms, s), not \"10 Gb/s\""));
+	CHECK(says(":1: server.dp.rto: needs a time such as \"10 us\" (ns, us, ms, s), not \"10 "
+		   "Gb/s\""));
 	CHECK(says(":1: server.dp.nagle: wrong type: write true or false"));
 	CHECK(says(":2: seed: wrong type: true and false do not fit here"));
 	CHECK(says(":3: pcap: wrong type: text needs quotes"));
@@ -171,7 +180,8 @@ static void nothing_is_said_twice(void)
 static void an_end_must_fit_one_key(void)
 {
 	CHECK(!apply(NULL, OPTIONS("batch_max=4")));
-	CHECK(says("\"batch_max\" is ambiguous; it may be: server.dp.batch_max, client.dp.batch_max"));
+	CHECK(says(
+		"\"batch_max\" is ambiguous; it may be: server.dp.batch_max, client.dp.batch_max"));
 	CHECK(apply(NULL, OPTIONS("size=4")));		/* the outer of two nested groups */
 	CHECK_EQ(prog.size, 4);
 	CHECK_EQ(prog.server_size, 64);
@@ -203,7 +213,8 @@ static void printed_configurations_read_back(void)
 	size_t len;
 	FILE *f = open_memstream(&text, &len);
 
-	CHECK(apply("seed = 9000000000L;\nskew = 1.25;\npcap = \"a\\\"b\\\\c\";\nworkload = { name = \"netpipe\"; };",
+	CHECK(apply("seed = 9000000000L;\nskew = 1.25;\npcap = \"a\\\"b\\\\c\";\nworkload = { name "
+		    "= \"netpipe\"; };",
 		    OPTIONS("server.dp.rto=12.5 us", "client.dp.nagle=on")));
 	before = prog;
 	schema_print(&schema, f);
@@ -222,7 +233,8 @@ static void json_keeps_types(void)
 	CHECK(json_is_integer(json_object_get(j, "server.dp.batch_max")));
 	CHECK(json_is_false(json_object_get(j, "server.dp.nagle")));
 	CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(j, "server.dp.rto")), "12.5 us");
-	CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(j, "seed")), "18446744073709551615");
+	CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(j, "seed")),
+			       "18446744073709551615");
 	CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(j, "workload")), "echo");
 	json_decref(j);
 }

@@ -71,6 +71,24 @@ static void slows_down_beside_a_busy_sibling(void)
 	CHECK_EQ(cpu_duration(&cpu, 2, 1000000, 501), 1000);
 }
 
+/* Each other core with a busy hyperthread adds the same, one with two no more. */
+static void contends_with_other_cores(void)
+{
+	setup(8, 6, true);
+	costs.v[COST_core_contention] = 100;
+	CHECK_EQ(cpu_duration(&cpu, 0, 1000000, 500), 1000);
+	cpu.thread[2].busy_until = 600;
+	CHECK_EQ(cpu_duration(&cpu, 0, 1000000, 500), 1100);
+	cpu.thread[3].busy_until = 600;
+	CHECK_EQ(cpu_duration(&cpu, 0, 1000000, 500), 1100);
+	cpu.thread[5].next_at = 500;
+	CHECK_EQ(cpu_duration(&cpu, 0, 1000000, 500), 1200);
+	cpu.thread[1].busy_until = 600;			/* its own sibling slows, not contends */
+	CHECK_EQ(cpu_duration(&cpu, 0, 1000000, 500), 2100);
+	cpu.thread[0].busy_until = 600;
+	CHECK_EQ(cpu_duration(&cpu, 3, 1000000, 500), 2100);
+}
+
 static void rounds_up_and_never_to_zero(void)
 {
 	setup(8, 1, true);
@@ -97,4 +115,4 @@ static void split_adds_up(void)
 
 CU_MAIN("cpu", TEST(siblings_share_a_core), TEST(spread_fills_cores_first),
 	TEST(refuses_more_threads_than_the_machine_has), TEST(slows_down_beside_a_busy_sibling),
-	TEST(rounds_up_and_never_to_zero), TEST(split_adds_up))
+	TEST(contends_with_other_cores), TEST(rounds_up_and_never_to_zero), TEST(split_adds_up))

@@ -51,7 +51,8 @@ static void fired(struct ixev_timer *tm, struct ixev *ev)
 
 static void timer_event(struct ixev_timer *tm)
 {
-	fake_event(&t.dp, (struct ix_event){ .nr = IX_EV_TIMER, .cookie = (uint64_t)(uintptr_t)tm });
+	fake_event(&t.dp, (struct ix_event){ .nr = IX_EV_TIMER,
+					     .cookie = (uint64_t)(uintptr_t)tm });
 }
 
 static void timers(void)

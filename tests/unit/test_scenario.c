@@ -181,6 +181,14 @@ static void refuses_contradictions(void)
 	refused("the same file, x");
 	sc.sw.ecn_bytes = sc.sw.buffer_bytes + 1;
 	refused("switch.ecn is above");
+	set("workload", "size", 8192);
+	refused("workload.size is 8192 B, but workload.server.size is 64 B");
+	set("workload", "size", 8192);
+	set("workload.server", "size", 0);
+	CHECK_EQ(scenario_check(&sc, err, sizeof(err)), 0);
+	set("workload.server", "size", 8192);
+	CHECK_EQ(scenario_check(&sc, err, sizeof(err)), 0);
+	scenario_defaults(&sc);
 	sc.workload = 99;
 	refused("workload 99 does not exist");
 }

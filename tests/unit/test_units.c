@@ -20,15 +20,15 @@ struct obj {
 
 static const char *const cc_names[] = { "newreno", "dctcp", NULL };
 static const struct knob knobs[] = {
-	{ "batch", offsetof(struct obj, batch), KNOB_U32, UNIT_FRAMES, 1, 1024, 64, "B", NULL, NULL },
-	{ "rto", offsetof(struct obj, rto_ns), KNOB_U64, UNIT_NS, 1000, 60 * NSEC_PER_SEC, 1000000,
-	  "RTO", NULL, NULL },
-	{ "nagle", offsetof(struct obj, nagle), KNOB_BOOL, UNIT_NONE, 0, 1, 0, "Nagle", NULL, NULL },
-	{ "skew", offsetof(struct obj, skew), KNOB_DOUBLE, UNIT_NONE, 0, 2, 1, "skew", NULL, NULL },
-	{ "cc", offsetof(struct obj, cc), KNOB_ENUM, UNIT_NONE, 0, 1, 0, "cc", cc_names, NULL },
-	{ "ip", offsetof(struct obj, ip), KNOB_IPV4, UNIT_NONE, 0, UINT32_MAX, 0, "ip", NULL, NULL },
-	{ "path", offsetof(struct obj, path), KNOB_STRING, UNIT_NONE, 0, 15, 0, "path", NULL, "x" },
-	{ "rate", offsetof(struct obj, rate), KNOB_U64, UNIT_BPS, 1, UINT64_MAX, 1, "r", NULL, NULL },
+	{"batch", offsetof(struct obj, batch), KNOB_U32, UNIT_FRAMES, 1, 1024, 64, "B", NULL, NULL},
+	{"rto", offsetof(struct obj, rto_ns), KNOB_U64, UNIT_NS, 1000, 60 * NSEC_PER_SEC, 1000000,
+	 "RTO", NULL, NULL},
+	{"nagle", offsetof(struct obj, nagle), KNOB_BOOL, UNIT_NONE, 0, 1, 0, "Nagle", NULL, NULL},
+	{"skew", offsetof(struct obj, skew), KNOB_DOUBLE, UNIT_NONE, 0, 2, 1, "skew", NULL, NULL},
+	{"cc", offsetof(struct obj, cc), KNOB_ENUM, UNIT_NONE, 0, 1, 0, "cc", cc_names, NULL},
+	{"ip", offsetof(struct obj, ip), KNOB_IPV4, UNIT_NONE, 0, UINT32_MAX, 0, "ip", NULL, NULL},
+	{"path", offsetof(struct obj, path), KNOB_STRING, UNIT_NONE, 0, 15, 0, "path", NULL, "x"},
+	{"rate", offsetof(struct obj, rate), KNOB_U64, UNIT_BPS, 1, UINT64_MAX, 1, "r", NULL, NULL},
 };
 
 static int parse(enum knob_unit unit, const char *text, uint64_t *v)
@@ -42,15 +42,31 @@ static int parse(enum knob_unit unit, const char *text, uint64_t *v)
 
 static void units_are_exact(void)
 {
-	static const struct { enum knob_unit unit; const char *text; uint64_t v; } good[] = {
-		{ UNIT_NS, "10 us", 10000 }, { UNIT_NS, "5.7us", 5700 }, { UNIT_NS, " 1 s ", 1000000000 },
-		{ UNIT_NS, "0", 0 }, { UNIT_NS, "0.1 s", 100000000 }, { UNIT_NS, "2.5e3 ns", 2500 },
-		{ UNIT_BYTES, "64", 64 }, { UNIT_BYTES, "64 KB", 64000 }, { UNIT_BYTES, "64 KiB", 65536 },
-		{ UNIT_BYTES, "1.5 MiB", 1572864 }, { UNIT_BPS, "10 Gb/s", 10000000000 },
-		{ UNIT_PPB, "0.5 %", 5000000 }, { UNIT_PPB, "1 ppm", 1000 }, { UNIT_PPB, "100%", 1000000000 },
-		{ UNIT_PER_SEC, "1.5 M/s", 1500000 }, { UNIT_PER_SEC, "2000", 2000 },
-		{ UNIT_FRAMES, "64", 64 }, { UNIT_FRAMES, "64 frames", 64 }, { UNIT_CYCLES, "1e3", 1000 },
-		{ UNIT_NONE, "18446744073709551605", 18446744073709551605ull },
+	static const struct {
+		enum knob_unit unit;
+		const char *text;
+		uint64_t v;
+	} good[] = {
+		{UNIT_NS, "10 us", 10000},
+		{UNIT_NS, "5.7us", 5700},
+		{UNIT_NS, " 1 s ", 1000000000},
+		{UNIT_NS, "0", 0},
+		{UNIT_NS, "0.1 s", 100000000},
+		{UNIT_NS, "2.5e3 ns", 2500},
+		{UNIT_BYTES, "64", 64},
+		{UNIT_BYTES, "64 KB", 64000},
+		{UNIT_BYTES, "64 KiB", 65536},
+		{UNIT_BYTES, "1.5 MiB", 1572864},
+		{UNIT_BPS, "10 Gb/s", 10000000000},
+		{UNIT_PPB, "0.5 %", 5000000},
+		{UNIT_PPB, "1 ppm", 1000},
+		{UNIT_PPB, "100%", 1000000000},
+		{UNIT_PER_SEC, "1.5 M/s", 1500000},
+		{UNIT_PER_SEC, "2000", 2000},
+		{UNIT_FRAMES, "64", 64},
+		{UNIT_FRAMES, "64 frames", 64},
+		{UNIT_CYCLES, "1e3", 1000},
+		{UNIT_NONE, "18446744073709551605", 18446744073709551605ull},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
@@ -63,14 +79,29 @@ static void units_are_exact(void)
 
 static void wrong_text_is_refused(void)
 {
-	static const struct { enum knob_unit unit; const char *text; int rc; } bad[] = {
-		{ UNIT_NS, "10", -EINVAL }, { UNIT_NS, "10 Gb/s", -EINVAL }, { UNIT_NS, "us", -EINVAL },
-		{ UNIT_NS, "", -EINVAL }, { UNIT_NS, "-1 us", -EINVAL }, { UNIT_NS, "0.5 ns", -ERANGE },
-		{ UNIT_NS, "1 us 2", -EINVAL }, { UNIT_NS, "1.2.3 us", -EINVAL },
-		{ UNIT_NS, "1e40 s", -ERANGE }, { UNIT_NS, "1e99 s", -EINVAL }, { UNIT_NS, "1e ns", -EINVAL },
-		{ UNIT_NS, "99999999999999999999 ns", -EINVAL }, { UNIT_NS, "18446744074 s", -ERANGE },
-		{ UNIT_BYTES, "1 kB", -EINVAL }, { UNIT_BPS, "10 Gbps", -EINVAL }, { UNIT_NONE, "1 us", -EINVAL },
-		{ UNIT_NONE, "0x10", -EINVAL }, { UNIT_NONE, "1 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", -EINVAL },
+	static const struct {
+		enum knob_unit unit;
+		const char *text;
+		int rc;
+	} bad[] = {
+		{UNIT_NS, "10", -EINVAL},
+		{UNIT_NS, "10 Gb/s", -EINVAL},
+		{UNIT_NS, "us", -EINVAL},
+		{UNIT_NS, "", -EINVAL},
+		{UNIT_NS, "-1 us", -EINVAL},
+		{UNIT_NS, "0.5 ns", -ERANGE},
+		{UNIT_NS, "1 us 2", -EINVAL},
+		{UNIT_NS, "1.2.3 us", -EINVAL},
+		{UNIT_NS, "1e40 s", -ERANGE},
+		{UNIT_NS, "1e99 s", -EINVAL},
+		{UNIT_NS, "1e ns", -EINVAL},
+		{UNIT_NS, "99999999999999999999 ns", -EINVAL},
+		{UNIT_NS, "18446744074 s", -ERANGE},
+		{UNIT_BYTES, "1 kB", -EINVAL},
+		{UNIT_BPS, "10 Gbps", -EINVAL},
+		{UNIT_NONE, "1 us", -EINVAL},
+		{UNIT_NONE, "0x10", -EINVAL},
+		{UNIT_NONE, "1 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", -EINVAL},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {

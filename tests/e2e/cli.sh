@@ -1,0 +1,158 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# cli.sh - the command line from outside: messages, exit codes, files, determinism
+#
+# Usage: cli.sh [PROGRAM]	default: ./ix. Needs no privileges, no network, no gnuplot.
+set -u
+cd "$(dirname "$0")/../.." || exit 2
+IX=$(realpath "${1:-./ix}")
+T=$(mktemp -d)
+trap 'rm -rf "$T"' EXIT
+checks=0 failed=0
+export NO_COLOR=1
+
+# expect NAME CODE TEXT COMMAND...: exit code and a text in what it prints (either stream).
+expect()
+{
+	local name=$1 code=$2 text=$3 rc
+	shift 3
+	"$@" >"$T/out" 2>&1 </dev/null
+	rc=$?
+	checks=$((checks + 1))
+	if [ $rc -ne "$code" ] || ! grep -qF -- "$text" "$T/out"; then
+		failed=$((failed + 1))
+		echo "cli.sh: $name: wanted exit $code and \"$text\", got exit $rc and:"
+		head -5 "$T/out" | sed 's/^/	/'
+	fi
+}
+
+# check NAME COMMAND...: the command must succeed.
+check()
+{
+	local name=$1
+	shift
+	checks=$((checks + 1))
+	"$@" >"$T/out" 2>&1 || { failed=$((failed + 1)); echo "cli.sh: $name failed"; }
+}
+
+# --- the program ---
+expect "no command"		2 "Usage: ix COMMAND"	"$IX"
+expect "--help"			0 "Exit status: 0 ok"	"$IX" --help
+expect "--version"		0 "ix 0."		"$IX" --version
+expect "unknown command"	2 "did you mean \`ix sweep\`" "$IX" swep
+expect "nothing like it"	2 "\`ix --help\` lists"	"$IX" frobnicate
+for c in sim sweep figure serve load rss doctor; do
+	expect "help $c"	0 "Exit status:"	"$IX" help $c
+	expect "$c --help"	0 "Usage: ix $c"	"$IX" $c --help
+	expect "$c bad option"	2 "unrecognized option"	"$IX" $c --no-such-option
+done
+
+# --- configurations ---
+cat >"$T/bad.conf" <<'END'
+seed = 1;
+server = { dp = { batch_mx = 3; batch_max = 5000; rto_min = "10 Gb/s"; nagle = 1; }; };
+clients = true;
+END
+expect "unknown key"	2 "bad.conf:2: unknown key \"server.dp.batch_mx\"; did you mean server.dp.batch_max" \
+	"$IX" sim "$T/bad.conf"
+expect "out of range"	2 "bad.conf:2: server.dp.batch_max: 5000 is out of range: 1 to" "$IX" sim "$T/bad.conf"
+expect "wrong unit"	2 "server.dp.rto_min: needs a time such as" "$IX" sim "$T/bad.conf"
+expect "wrong type"	2 "bad.conf:3: clients: wrong type" "$IX" sim "$T/bad.conf"
+printf 'seed = 1;\nseed = 2;\n' >"$T/dup.conf"
+expect "duplicate"	2 "dup.conf:2: duplicate setting name: \"seed = 2;\"" "$IX" sim "$T/dup.conf"
+expect "no such file"	2 "No such file"	"$IX" sim "$T/none.conf"
+expect "option twice"	2 "is given twice"	"$IX" sim -s seed=1 -s seed=2
+expect "ambiguous end"	2 "server.dp.batch_max, client.dp.batch_max" "$IX" sim -s batch_max=1
+expect "no ="		2 "write key=value"	"$IX" sim -s seed
+expect "contradiction"	2 "need a switch"	"$IX" sim -s clients=2 -s switch.present=false
+expect "wrong workload"	2 "\"kv\" is not one of: echo, netpipe" "$IX" sim -s workload=kv
+expect "key of another workload" 2 "unknown key \"workload.rate\"" \
+	"$IX" sim -s workload=netpipe -s workload.rate=1
+expect "bad price list"	2 "nonesuch" "$IX" sim -s server.profile=nonesuch
+expect "list-keys"	0 "server.dp.batch_max"	"$IX" sim --list-keys
+expect "list-keys of a workload" 0 "workload.min_bytes" "$IX" sim -s workload=netpipe --list-keys
+"$IX" sim -s workload=netpipe -s 'link.rate=40 Gb/s' -s seed=18446744073709551615 --print-config \
+	>"$T/printed.conf"
+"$IX" sim "$T/printed.conf" --print-config >"$T/again.conf"
+check "a printed configuration reads back" cmp "$T/printed.conf" "$T/again.conf"
+check "... with its values" grep -q 'rate = "40 Gb/s"' "$T/again.conf"
+
+# --- runs ---
+short=(-s "warmup=1 ms" -s "duration=2 ms" -s mode=open -s "workload.rate=100 k/s")
+expect "a run"		0 "requests/s"		"$IX" sim "${short[@]}"
+expect "a server knob follows the client's" 0 "size = \"100 B\"" \
+	bash -c "'$IX' sim -s workload.size=100 --print-config | sed -n '/server = {/,\$p' | tail -20"
+expect "client bound"	4 "the client was the limit" "$IX" sim -s clients=1 -s workload.connections=256 \
+	-s mode=closed -s "duration=2 ms" -s client.profile=ix -s server.threads=8
+expect "... allowed"	0 "warning"		"$IX" sim -s clients=1 -s workload.connections=256 \
+	-s mode=closed -s "duration=2 ms" -s client.profile=ix -s server.threads=8 --allow-client-bound
+"$IX" sim "${short[@]}" --seed 7 --json >"$T/a.json"
+"$IX" sim "${short[@]}" --seed 7 --json >"$T/b.json"
+"$IX" sim "${short[@]}" --seed 8 --json >"$T/c.json"
+check "equal seeds, equal bytes" cmp "$T/a.json" "$T/b.json"
+expect "other seeds, other bytes" 1 "differ" cmp "$T/a.json" "$T/c.json"
+check "JSON is JSON" python3 -c "
+import json, sys
+r = json.load(open('$T/a.json'))
+assert r['manifest']['seed'] == 7 and r['manifest']['config']['workload.rate'] == '100 k/s'
+assert r['metrics']['requests'] > 0 and r['histograms']['latency']['n'] > 0
+assert len(r['manifest']['price_list_hash']['server']) == 16"
+expect "budget"		0 "one way, us"		"$IX" sim -s workload=netpipe -s max_bytes=64 --budget
+expect "unwritable pcap" 2 "$T/no/such"		"$IX" sim "${short[@]}" --pcap "$T/no/such/dir.pcap"
+check "pcap and trace" "$IX" sim "${short[@]}" --pcap "$T/x.pcap" --trace "$T/x.json" --out "$T/o"
+check "... are there" test -s "$T/x.pcap" -a -s "$T/x.json" -a -s "$T/o/sim.csv" -a -s "$T/o/sim.json"
+check "full disk is no success" bash -c "! '$IX' sim --list-keys >/dev/full"
+
+# --- sweeps ---
+vary=(--vary server.dp.batch_max=1,64 --vary "workload.rate=50 k/s:150 k/s:50 k/s")
+check "a sweep" "$IX" sweep "${short[@]:0:6}" "${vary[@]}" -j 1 --quiet --out "$T/j1/s.csv"
+check "in parallel" "$IX" sweep "${short[@]:0:6}" "${vary[@]}" -j 3 --quiet --out "$T/j3/s.csv"
+check "-j changes no byte of the CSV" cmp "$T/j1/s.csv" "$T/j3/s.csv"
+check "... or of the manifest" cmp "$T/j1/s.json" "$T/j3/s.json"
+check "rows are in order" test "$(cut -d, -f1,2 "$T/j1/s.csv" | tr '\n' ' ')" = \
+	"server.dp.batch_max,workload.rate_per_s 1,50000 1,100000 1,150000 64,50000 64,100000 64,150000 "
+check "nothing is left over" test "$(ls "$T/j1" | wc -l)" = 2
+expect "geometric"	0 "64"	"$IX" sweep "${short[@]}" -v 'server.dp.batch_max=1..64*4' --columns requests
+expect "netpipe: a line a size" 0 "1024," "$IX" sweep -s workload=netpipe -s max_bytes=1024 \
+	-s rounds=2 -v seed=1,2 --columns requests
+expect "bad value"	2 "--vary: server.dp.batch_max: 5000 is out of range" \
+	"$IX" sweep -v server.dp.batch_max=1,5000
+expect "bad key"	2 "did you mean server.dp.batch_max" "$IX" sweep -v server.dp.batchmax=1
+expect "bad range"	2 "is not lo:hi:step" "$IX" sweep -v seed=5:1:1
+expect "nothing to vary" 2 "nothing to vary" "$IX" sweep
+expect "one pcap, many points" 2 "the sweep has 2 points" "$IX" sweep -s pcap="$T/p" -v seed=1,2
+expect "a failed point is a row" 1 "1 of 2 points failed" "$IX" sweep -s mode=closed \
+	-s workload.connections=256 -s "duration=1 ms" -v server.threads=8 -v clients=1,16 --out "$T/f.csv"
+check "... and the others are kept" test "$(wc -l <"$T/f.csv")" = 3
+printf 'duration = "1 ms";\nsweep = ( { key = "seed"; values = [1, 2, 3]; } );\n' >"$T/s.conf"
+check "a sweep in the file" test "$("$IX" sweep "$T/s.conf" -s mode=open --columns requests | wc -l)" = 4
+
+# --- figures ---
+expect "list"		0 "fig2"		"$IX" figure --list
+expect "unknown figure"	2 "there is no figure \"fig99\"" "$IX" figure fig99
+PATH_WITHOUT=$T/bin; mkdir "$PATH_WITHOUT"
+PATH=$PATH_WITHOUT "$IX" figure fig2 --quick --quiet --out "$T/fig" >"$T/fig.out" 2>&1
+check "without gnuplot: exit 3 or a failed claim" test $? = 3 -o -n "$(grep FAILS "$T/fig.out")"
+check "... says so" grep -q "gnuplot is missing" "$T/fig.out"
+check "... and has numbers and verdicts" test -s "$T/fig/fig2.csv" -a -s "$T/fig/claims.csv"
+
+# --- rss: Microsoft's verification suite ---
+expect "rss"		0 "0x51ccc178"	"$IX" rss explain 66.9.149.187:2794 161.142.100.80:1766
+expect "rss, second"	0 "0xc626b0ea"	"$IX" rss explain 199.92.111.2:14230 65.69.140.83:4739
+expect "rss ports"	0 "tries on average" "$IX" rss explain 10.0.0.2:1 10.0.0.1:7 --queue 3
+expect "rss bad address" 2 "is not ADDRESS:PORT" "$IX" rss explain 10.0.0:1 10.0.0.1:7
+expect "rss bad queue"	2 "--queue is 0 to 3"	"$IX" rss explain 10.0.0.2:1 10.0.0.1:7 -n 4 -q 4
+expect "rss bad key"	2 "80 hex digits"	"$IX" rss explain 10.0.0.2:1 10.0.0.1:7 -k 00
+
+# --- this machine ---
+expect "doctor"		0 "The simulator can run" "$IX" doctor
+check "doctor --json" bash -c "'$IX' doctor --json | python3 -c 'import json, sys; json.load(sys.stdin)'"
+expect "serve: no workload" 2 "name a workload: echo" "$IX" serve
+expect "serve: unknown workload" 2 "there is no workload \"kv\"" "$IX" serve kv
+expect "serve: bad address" 2 "ix serve:"	"$IX" serve echo --nic tap:t0 --ip 10.9.0.300/24
+expect "serve: bad knob" 2 "did you mean dp.batch_max" "$IX" serve echo -s dp.batchmax=1
+expect "load: list-keys" 0 "workload.connections" "$IX" load echo --list-keys
+
+echo "cli.sh: $((checks - failed)) of $checks checks passed"
+[ $failed -eq 0 ]
