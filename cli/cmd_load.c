@@ -18,7 +18,8 @@ static const char doc[] =
 	"Examples:\n"
 	"  sudo ix load echo --nic tap:ix1 --ip 10.9.0.3/24 --to 10.9.0.2:7 -d '5 s'\n"
 	"  sudo ix load echo --nic packet:eth1 --ip 192.168.1.51/24 \\\n"
-	"       --to 192.168.1.50:7 -s workload.size=1000 -s workload.connections=16\n\n" CLI_EXIT_CODES;
+	"       --to 192.168.1.50:7 -s workload.size=1000 -s "
+	"workload.connections=16\n\n" CLI_EXIT_CODES;
 
 int cmd_load(int argc, char **argv)
 {

@@ -88,7 +88,8 @@ static const char doc[] =
 	"Examples:\n"
 	"  ix sweep -s mode=open -v server.dp.batch_max=1,2,8,16,64 -o results/b.csv\n"
 	"  ix sweep my.conf -v workload.rate='100 k/s:1 M/s:100 k/s' -v seed=1:5:1\n"
-	"  ix sweep my.conf -v 'workload.connections=16..16384*4' --columns requests\n\n" CLI_EXIT_CODES;
+	"  ix sweep my.conf -v 'workload.connections=16..16384*4' --columns "
+	"requests\n\n" CLI_EXIT_CODES;
 
 /* results/x.csv to results and x. */
 static void out_split(const char *path, char *dir, size_t dir_len, char *name, size_t name_len)

@@ -40,7 +40,8 @@ int addr_ip(const char *s, uint32_t *ip)
 }
 
 /* An address, @sep, and a number in [@min, @max]. */
-static int ip_and_num(const char *s, char sep, uint32_t min, uint32_t max, uint32_t *ip, uint32_t *v)
+static int ip_and_num(const char *s, char sep, uint32_t min, uint32_t max, uint32_t *ip,
+		      uint32_t *v)
 {
 	s = take_ip(s, ip);
 	if (s == NULL || *s != sep)

@@ -11,12 +11,13 @@
 #include "hw/tap_nic.h"
 
 #define FIELD(f)	offsetof(struct hw_cfg, f)
-#define STRING(f)	.off = FIELD(f), .type = KNOB_STRING, .max = sizeof(((struct hw_cfg *)0)->f) - 1
+#define STRING(f)	.off = FIELD(f), .type = KNOB_STRING, \
+			.max = sizeof(((struct hw_cfg *)0)->f) - 1
 #define DURATION_MAX_NS	(86400 * NSEC_PER_SEC)
 
 const struct knob hw_knobs[] = {
 	{ .name = "nic", STRING(nic), .def_str = "tap:ix0",
-	  .doc = "tap:NAME (a TAP device, made on the spot) or packet:NAME (an existing interface)" },
+	  .doc = "tap:NAME (a TAP device, made on the spot) or packet:NAME (one that exists)" },
 	{ .name = "ip", STRING(ip), .def_str = "10.9.0.2/24", .doc = "our address and prefix" },
 	{ .name = "gateway", STRING(gateway), .doc = "way off the subnet; empty: none" },
 	{ .name = "mac", STRING(mac),
@@ -25,8 +26,8 @@ const struct knob hw_knobs[] = {
 	  .doc = "address and prefix for the kernel's side of the TAP; empty: leave it alone" },
 	{ .name = "target", STRING(target), .def_str = "10.9.0.1:7",
 	  .doc = "clients: address and port of the server" },
-	{ .name = "port", .off = FIELD(port), .type = KNOB_U32, .min = 1, .max = UINT16_MAX, .def = 7,
-	  .doc = "servers: TCP port" },
+	{ .name = "port", .off = FIELD(port), .type = KNOB_U32, .min = 1, .max = UINT16_MAX,
+	  .def = 7, .doc = "servers: TCP port" },
 	{ .name = "seed", .off = FIELD(seed), .type = KNOB_U64, .max = UINT64_MAX,
 	  .doc = "of faults, workload and secrets; 0: unpredictable" },
 	{ .name = "warmup", .off = FIELD(warmup_ns), .type = KNOB_U64, .unit = UNIT_NS,
@@ -95,8 +96,8 @@ static int check_peer(const struct hw_cfg *cfg, uint32_t ip, uint32_t mask, char
 		return -EINVAL;
 	}
 	if (strncmp(cfg->nic, "tap:", 4) != 0) {
-		snprintf(err, err_len, "peer_ip works on a TAP only: the far end of '%s' is not ours "
-			 "to configure; leave peer_ip out", cfg->nic);
+		snprintf(err, err_len, "peer_ip works on a TAP only: the far end of '%s' is not "
+			 "ours to configure; leave peer_ip out", cfg->nic);
 		return -EINVAL;
 	}
 	return 0;
@@ -125,8 +126,8 @@ static int check_target(const struct hw_cfg *cfg, uint32_t ip, uint32_t mask, ch
 	if (!cfg->app->client)
 		return 0;
 	if (addr_ip_port(cfg->target, &target, &port) < 0 || target == ip) {
-		snprintf(err, err_len, "target = '%s' is no address and port of another host, as in "
-			 "10.9.0.1:7", cfg->target);
+		snprintf(err, err_len, "target = '%s' is no address and port of another host, as "
+			 "in 10.9.0.1:7", cfg->target);
 		return -EINVAL;
 	}
 	if ((target & mask) != (ip & mask) && cfg->gateway[0] == '\0') {
@@ -148,8 +149,8 @@ int hw_check(const struct hw_cfg *cfg, char *err, size_t err_len)
 	if (e < 0)
 		return e;
 	if (!host_of_subnet(cfg->ip, &ip, &mask)) {
-		snprintf(err, err_len, "ip = '%s' is no host address with a prefix of 1 to 30 bits, "
-			 "as in 10.9.0.2/24", cfg->ip);
+		snprintf(err, err_len, "ip = '%s' is no host address with a prefix of 1 to 30 "
+			 "bits, as in 10.9.0.2/24", cfg->ip);
 		return -EINVAL;
 	}
 	if (cfg->mac[0] != '\0' && addr_mac(cfg->mac, mac) < 0) {

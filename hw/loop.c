@@ -20,7 +20,7 @@
 
 enum { LOOK_PASSES = 64 };
 
-#define TX_RETRY_NS	NSEC_PER_MSEC		/* the kernel was full: try again at least so often */
+#define TX_RETRY_NS	NSEC_PER_MSEC		/* the kernel was full: try again this often */
 #define CLOSE_NS	(200 * NSEC_PER_MSEC)	/* for a finished client's connections to close */
 #define GRACE_NS	(10 * NSEC_PER_SEC)	/* for a client's last requests after its end */
 

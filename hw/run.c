@@ -96,9 +96,9 @@ static int set_peer(const struct world *wd, uint32_t mask, char *err, size_t err
 		assert(e == 0);
 		e = netdev_addr_set(wd->tap.name, ip, prefix);
 		if (e < 0)
-			snprintf(err, err_len, "the kernel's side of %s cannot be given the address "
-				 "%s (%s): CAP_NET_ADMIN is needed, or 'ip addr add %s dev %s' "
-				 "beforehand", wd->tap.name, wd->cfg->peer_ip, strerror(-e),
+			snprintf(err, err_len, "the kernel's side of %s cannot be given the "
+				 "address %s (%s): CAP_NET_ADMIN is needed, or 'ip addr add %s dev "
+				 "%s' beforehand", wd->tap.name, wd->cfg->peer_ip, strerror(-e),
 				 wd->cfg->peer_ip, wd->tap.name);
 		return e;
 	}
@@ -175,7 +175,8 @@ static int start_dp(struct world *wd, uint32_t mask, nsec now, char *err, size_t
 	rng_stream(&rng, wd->seed, STREAM_SECRET);
 	env.secret[0] = rng_u64(&rng);
 	env.secret[1] = rng_u64(&rng);
-	if (wd->cfg->seed == 0 && getrandom(env.secret, sizeof(env.secret), 0) != sizeof(env.secret))
+	if (wd->cfg->seed == 0 &&
+	    getrandom(env.secret, sizeof(env.secret), 0) != sizeof(env.secret))
 		abort();	/* cannot fail for 16 bytes: getrandom(2) */
 	wd->dp = dp_init(&wd->cfg->dp, &env, now);
 	if (wd->dp == NULL)

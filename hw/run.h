@@ -30,7 +30,7 @@ struct hw_cfg {
 	char nic[64];		/* "tap:NAME" (made if it does not exist) or "packet:NAME" */
 	char ip[20];		/* ours, "10.9.0.2/24" */
 	char gateway[16];	/* "10.9.0.1"; "": none */
-	char mac[18];		/* ours, "02:49:0a:09:00:02"; "": tap: from ip, packet: the device's */
+	char mac[18];		/* ours, "02:49:0a:09:00:02"; "": made of ip, or the device's */
 	char peer_ip[20];	/* tap: give the kernel's side this address; "": leave it alone */
 	char target[24];	/* clients: "10.9.0.1:7" */
 	uint32_t port;		/* servers: listen here */

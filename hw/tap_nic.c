@@ -183,8 +183,8 @@ int tap_spec_parse(const char *spec, enum tap_kind *kind, char name[TAP_NAME_LEN
 		*kind = TAP_KIND_PACKET;
 	else
 		return say(err, err_len, -EINVAL,
-			   "'%s' is no network interface this build knows: write tap:NAME for a TAP "
-			   "device, made on the spot, or packet:NAME for an existing interface",
+			   "'%s' is no network interface this build knows: write tap:NAME for a "
+			   "TAP device, made on the spot, or packet:NAME for an existing interface",
 			   spec);
 	if (*p == '\0' || strlen(p) >= TAP_NAME_LEN || strpbrk(p, " \t\n/%:") != NULL)
 		return say(err, err_len, -EINVAL,
@@ -201,8 +201,8 @@ static int no_tun(char *err, size_t err_len)
 
 	if (e == ENOENT || e == ENODEV || e == ENXIO)
 		return say(err, err_len, -e,
-			   "/dev/net/tun is missing: load the kernel's tun module (modprobe tun), or "
-			   "give the container the device (--device /dev/net/tun)");
+			   "/dev/net/tun is missing: load the kernel's tun module (modprobe tun), "
+			   "or give the container the device (--device /dev/net/tun)");
 	return say(err, err_len, -e,
 		   "/dev/net/tun cannot be opened (%s): run as root, or make the device beforehand "
 		   "for this user (ip tuntap add NAME mode tap user $USER)",
@@ -213,14 +213,14 @@ static int no_tap(const char *name, int e, char *err, size_t err_len)
 {
 	if (e == EPERM || e == EACCES)
 		return say(err, err_len, -e,
-			   "no permission to make or attach to TAP device %s: CAP_NET_ADMIN is needed "
-			   "(run as root), or a device made for this user (ip tuntap add %s mode tap "
-			   "user $USER)",
+			   "no permission to make or attach to TAP device %s: CAP_NET_ADMIN is "
+			   "needed (run as root), or a device made for this user (ip tuntap add %s "
+			   "mode tap user $USER)",
 			   name, name);
 	if (e == EBUSY)
 		return say(err, err_len, -e,
-			   "%s is taken: another process is attached to that TAP device; end it, or "
-			   "use another name",
+			   "%s is taken: another process is attached to that TAP device; end it, "
+			   "or use another name",
 			   name);
 	if (e == EINVAL)
 		return say(err, err_len, -e,
@@ -235,8 +235,9 @@ static int link_up(const struct tap_nic *tn, char *err, size_t err_len)
 	int e = netdev_up(tn->name);
 
 	if (e < 0)
-		return say(err, err_len, e, "the link of %s cannot be set up (%s): CAP_NET_ADMIN is "
-			   "needed, or 'ip link set %s up' beforehand",
+		return say(err, err_len, e,
+			   "the link of %s cannot be set up (%s): CAP_NET_ADMIN is needed, or 'ip "
+			   "link set %s up' beforehand",
 			   tn->name, strerror(-e), tn->name);
 	return 0;
 }
@@ -286,8 +287,8 @@ static int open_packet(struct tap_nic *tn, char *err, size_t err_len)
 	e = netdev_index(tn->name, &index);
 	if (e < 0)
 		return say(err, err_len, e,
-			   "there is no interface %s in this network namespace (%s); 'ip link' lists "
-			   "what there is",
+			   "there is no interface %s in this network namespace (%s); 'ip link' "
+			   "lists what there is",
 			   tn->name, strerror(-e));
 	e = link_up(tn, err, err_len);
 	if (e < 0)
@@ -309,12 +310,12 @@ static int take_over(struct tap_nic *tn, const uint8_t *mac, char *err, size_t e
 	if (e == 0)
 		e = netdev_mac(tn->name, own);
 	if (e < 0)
-		return say(err, err_len, e, "%s is not usable as an Ethernet interface: %s", tn->name,
-			   strerror(-e));
+		return say(err, err_len, e, "%s is not usable as an Ethernet interface: %s",
+			   tn->name, strerror(-e));
 	if (mtu < 576)
 		return say(err, err_len, -EINVAL,
-			   "the MTU of %s is %u bytes, less than the 576 IPv4 needs (RFC 791); raise "
-			   "it: ip link set %s mtu 1500",
+			   "the MTU of %s is %u bytes, less than the 576 IPv4 needs (RFC 791); "
+			   "raise it: ip link set %s mtu 1500",
 			   tn->name, mtu, tn->name);
 	tn->nic.mtu = (uint16_t)MIN(mtu, 1500U);
 	memcpy(tn->nic.mac, mac != NULL ? mac : own, sizeof(tn->nic.mac));

@@ -24,7 +24,7 @@ struct tap_counters {
 	uint64_t rx_frames, rx_bytes, tx_frames, tx_bytes;
 	uint64_t rx_no_mbuf;	/* polls that left frames in the kernel: pool empty */
 	uint64_t rx_oversize;	/* frames dropped: longer than the MTU allows (offloads are on) */
-	uint64_t rx_missed;	/* frames the kernel dropped: the socket's queue was full (packet) */
+	uint64_t rx_missed;	/* packet: frames dropped because the socket's queue was full */
 	uint64_t rx_errors;	/* reads that failed for good: device gone or down */
 	uint64_t tx_blocked;	/* bursts the kernel did not take whole */
 	uint64_t tx_errors;	/* frames dropped: device gone or down */

@@ -179,8 +179,8 @@ static int check_list(const struct reader *r, const struct costs *c, const bool 
 {
 	for (int i = 0; i < COST_NR; i++)
 		if (items[i].required && !seen[i]) {
-			snprintf(r->err, r->err_len, "%s: the price '%s' (%s) is missing; add a line",
-				 r->file, items[i].name, items[i].unit);
+			snprintf(r->err, r->err_len, "%s: the price '%s' (%s) is missing; "
+				 "add a line", r->file, items[i].name, items[i].unit);
 			return -EINVAL;
 		}
 	if (c->v[COST_passes] < COST_SCALE) {
@@ -188,7 +188,8 @@ static int check_list(const struct reader *r, const struct costs *c, const bool 
 			 "or virtual time could stand still", r->file);
 		return -EINVAL;
 	}
-	if (c->v[COST_l1_bytes] > c->v[COST_l2_bytes] || c->v[COST_l2_bytes] > c->v[COST_l3_bytes]) {
+	if (c->v[COST_l1_bytes] > c->v[COST_l2_bytes] ||
+	    c->v[COST_l2_bytes] > c->v[COST_l3_bytes]) {
 		snprintf(r->err, r->err_len, "%s: l1_bytes, l2_bytes and l3_bytes must not shrink",
 			 r->file);
 		return -EINVAL;
@@ -238,7 +239,7 @@ static void program_dir(char *dir, size_t len)
 static FILE *open_list(const char *name, char *path, size_t len)
 {
 	static const char *const beside[] = { "sim/prices", "../sim/prices", "../../sim/prices",
-					      "../../../sim/prices", "../share/ixlab/prices" };
+					      "../../../sim/prices", "../share/ix/prices" };
 	char dir[512];
 	FILE *f;
 
@@ -271,9 +272,10 @@ int costs_load(struct costs *c, const char *name, char *err, size_t err_len)
 	int rc;
 
 	if (!f) {
-		snprintf(err, err_len, "no price list '%s': looked in sim/prices beside and above the "
-			 "program%s%s, last at %s; give a path, or name one of sim/prices/*.prices",
-			 name, search_dir[0] ? " and in " : "", search_dir, path);
+		snprintf(err, err_len, "no price list '%s': looked in sim/prices beside and above "
+			 "the program%s%s, last at %s; give a path, or name one of "
+			 "sim/prices/*.prices", name, search_dir[0] ? " and in " : "", search_dir,
+			 path);
 		return -ENOENT;
 	}
 	text = malloc(FILE_MAX);

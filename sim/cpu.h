@@ -22,7 +22,7 @@ struct cpu_charge {
 struct cpu_thread {
 	nsec busy_until;	/* end of the last pass */
 	nsec next_at;		/* start of the next one, NSEC_NEVER when none is due */
-	uint32_t sibling;	/* the core's other hyperthread; itself when it has the core alone */
+	uint32_t sibling;	/* the core's other hyperthread; itself when there is none */
 };
 
 struct cpu {

@@ -138,6 +138,11 @@ const struct fault *sim_fault_state(const struct sim_fault *sf)
 	return &sf->fault;
 }
 
+void sim_fault_heal(struct sim_fault *sf)
+{
+	sf->fault.cfg = (struct fault_cfg){ 0 };
+}
+
 bool sim_fault_wanted(const struct fault_cfg *cfg)
 {
 	return cfg->loss_ppb != 0 || cfg->dup_ppb != 0 || cfg->corrupt_ppb != 0 ||

@@ -28,6 +28,9 @@ struct port *sim_fault_port(struct sim_fault *sf);
 /** What it did so far: the n_ fields. */
 const struct fault *sim_fault_state(const struct sim_fault *sf);
 
+/** From now on nothing befalls a frame; those held back still come. */
+void sim_fault_heal(struct sim_fault *sf);
+
 /** False when @cfg asks for nothing: then no wrapper is needed. */
 bool sim_fault_wanted(const struct fault_cfg *cfg);
 

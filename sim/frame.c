@@ -200,7 +200,7 @@ struct segment {
 	uint8_t proto;
 };
 
-/* Whether @f carries one; non-zero @f->len beyond the packet is Ethernet padding. */
+/* Whether @f carries one; bytes past the IPv4 total length are Ethernet padding. */
 static bool segment_of(struct frame *f, struct segment *s)
 {
 	struct frame_flow fl;

@@ -24,7 +24,8 @@ enum {
 };
 
 /* Where a frame's time went, ns each; see budget.h. The first five grow on the way. */
-enum hop { HOP_TRANSMIT, HOP_PCIE, HOP_NIC, HOP_WIRE, HOP_SWITCH, HOP_QUEUE, HOP_STACK, HOP_APP, HOP_NR };
+enum hop { HOP_TRANSMIT, HOP_PCIE, HOP_NIC, HOP_WIRE, HOP_SWITCH, HOP_QUEUE, HOP_STACK, HOP_APP,
+	   HOP_NR };
 
 struct frame {
 	struct frame *next;		/* the owner's link */

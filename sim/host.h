@@ -28,7 +28,7 @@ struct host_setup {
 	uint64_t seed;
 	const struct app_ops *app;
 	const void *app_cfg;
-	struct app_env env;		/* all but mem, max_calls, seed; index: the first thread's */
+	struct app_env env;		/* but mem, max_calls, seed; index of the first thread */
 	bool budget;
 	struct trace *trace;		/* NULL: none */
 };

@@ -350,14 +350,14 @@ static void judge_clients(struct sim_result *r, const struct metrics_window *w,
 
 	if (busy > BUSY_LIMIT_PCT) {
 		r->client_bound = true;
-		snprintf(r->why, sizeof(r->why), "thread %u of client %u was in passes %.1f%% of the "
-			 "time, so the client was the limit, not the server; raise clients or "
+		snprintf(r->why, sizeof(r->why), "thread %u of client %u was in passes %.1f%% of "
+			 "the time, so the client was the limit, not the server; raise clients or "
 			 "client.threads, or lower the load", w->busiest_thread,
 			 w->busiest_client, busy);
 	} else if (late > LATE_LIMIT_PCT && busy > LATE_BUSY_PCT) {
 		r->client_bound = true;
-		snprintf(r->why, sizeof(r->why), "%.1f%% of the requests left late and thread %u of "
-			 "client %u was in passes %.1f%% of the time: the client could not keep "
+		snprintf(r->why, sizeof(r->why), "%.1f%% of the requests left late and thread %u "
+			 "of client %u was in passes %.1f%% of the time: the client could not keep "
 			 "its schedule; raise clients or client.threads, or lower the load", late,
 			 w->busiest_thread, w->busiest_client, busy);
 	}

@@ -62,7 +62,8 @@ struct link_end;
 void sim_nic_cable(struct sim_nic *n, uint32_t port, struct link_end *out);
 
 /** Give queue @q its buffers and fill its ring. */
-void sim_nic_attach(struct sim_nic *n, uint16_t q, struct mempool *pool, nic_wake_fn *wake, void *ctx);
+void sim_nic_attach(struct sim_nic *n, uint16_t q, struct mempool *pool, nic_wake_fn *wake,
+		    void *ctx);
 
 /** Time of the oldest visible-or-coming frame of queue @q; NSEC_NEVER when the ring is empty. */
 nsec sim_nic_rx_next(const struct sim_nic *n, uint16_t q);

@@ -31,7 +31,7 @@ static const struct knob top_knobs[] = {
 	  "virtual time before anything is measured", NULL, NULL },
 	{ "duration", SC(duration_ns), KNOB_U64, UNIT_NS, 1 * US, 3600 * NSEC_PER_SEC, 20 * MS,
 	  "virtual time that is measured", NULL, NULL },
-	{ "clients", SC(clients), KNOB_U32, UNIT_NONE, 1, CLIENTS_MAX, 1,
+	{ "clients", SC(clients), KNOB_U32, UNIT_NONE, 1, CLIENTS_MAX, 4,
 	  "client hosts, each with the knobs of `client`", NULL, NULL },
 	{ "arp", SC(arp), KNOB_ENUM, UNIT_NONE, 0, 1, 0,
 	  "neighbours: static entries, or resolved on the wire", arp_names, NULL },
@@ -57,11 +57,15 @@ static const struct knob host_knobs[] = {
 
 const struct app_ops *scenario_server_ops(const struct scenario *sc)
 {
+	if (sc->test_server)
+		return sc->test_server;
 	return sc->workload < ARRAY_LEN(server_ops) ? server_ops[sc->workload] : NULL;
 }
 
 const struct app_ops *scenario_client_ops(const struct scenario *sc)
 {
+	if (sc->test_client)
+		return sc->test_client;
 	return sc->workload < ARRAY_LEN(client_ops) ? client_ops[sc->workload] : NULL;
 }
 
@@ -135,8 +139,8 @@ static const char *check_host(const struct host_cfg *h, char *buf, size_t len, c
 		snprintf(buf, len, "%s.dp.rto_min and rto_init must not exceed %s.dp.rto_max", who,
 			 who);
 	else if (dp->port_min > dp->port_max)
-		snprintf(buf, len, "%s.dp.port_min is %u, above %s.dp.port_max, %u: no port could be "
-			 "chosen", who, dp->port_min, who, dp->port_max);
+		snprintf(buf, len, "%s.dp.port_min is %u, above %s.dp.port_max, %u: no port could "
+			 "be chosen", who, dp->port_min, who, dp->port_max);
 	else
 		return NULL;
 	return buf;
@@ -162,8 +166,8 @@ static const char *check_size(const struct scenario *sc, char *buf, size_t len)
 
 	if (theirs == 0 || theirs == ours)
 		return NULL;
-	snprintf(buf, len, "workload.size is %llu B, but workload.server.size is %llu B: the server "
-		 "would wait for more, or answer too early; make them equal, or set "
+	snprintf(buf, len, "workload.size is %llu B, but workload.server.size is %llu B: the "
+		 "server would wait for more, or answer too early; make them equal, or set "
 		 "workload.server.size = 0 to return the stream as it comes",
 		 (unsigned long long)ours, (unsigned long long)theirs);
 	return buf;
@@ -176,15 +180,15 @@ int scenario_check(const struct scenario *sc, char *err, size_t err_len)
 	if (!scenario_server_ops(sc))
 		snprintf(err, err_len, "workload %u does not exist", sc->workload);
 	else if (sc->arp == 1 && (s->threads > 1 || c->threads > 1))
-		snprintf(err, err_len, "arp = \"wire\" needs one elastic thread a host, because a NIC "
-			 "hands every ARP packet to queue 0; there are %u (server) and %u (client): "
-			 "use arp = \"static\"", s->threads, c->threads);
+		snprintf(err, err_len, "arp = \"wire\" needs one elastic thread a host, because a "
+			 "NIC hands every ARP packet to queue 0; there are %u (server) and %u "
+			 "(client): use arp = \"static\"", s->threads, c->threads);
 	else if (!sc->sw.present && sc->clients != 1)
 		snprintf(err, err_len, "%u clients need a switch: set switch.present = true, or "
 			 "clients = 1", sc->clients);
 	else if (!sc->sw.present && s->nic.ports != 1)
-		snprintf(err, err_len, "server.nic.ports is %u, but only a switch can bond ports: set "
-			 "switch.present = true, or one port", s->nic.ports);
+		snprintf(err, err_len, "server.nic.ports is %u, but only a switch can bond ports: "
+			 "set switch.present = true, or one port", s->nic.ports);
 	else if (c->nic.ports != 1)
 		snprintf(err, err_len, "client.nic.ports is %u: clients have one port",
 			 c->nic.ports);

@@ -53,6 +53,8 @@ struct scenario {
 	struct host_cfg server, client;
 	unsigned char server_app[1024];	/* configuration of the server workload's app_ops */
 	unsigned char client_app[1024];
+	/* Workloads that are not in workload_names: tests. NULL: the named one. */
+	const struct app_ops *test_server, *test_client;
 };
 
 /** NULL-terminated; the knob `workload` is an index into it. */

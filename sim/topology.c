@@ -64,7 +64,8 @@ static struct port *server_path(struct topology *t, uint32_t p, uint32_t dir, st
 }
 
 /* Cable port @p of the server to @far, which transmits by what this leaves in *@far_end. */
-static bool cable_server(struct topology *t, uint32_t p, struct port *far, struct link_end **far_end)
+static bool cable_server(struct topology *t, uint32_t p, struct port *far,
+			 struct link_end **far_end)
 {
 	struct sim_nic *nic = t->host[0]->nic;
 	struct port *out = server_path(t, p, 0, far);

@@ -125,7 +125,7 @@ static void check_all(struct bed *b)
 		tcp_check_pcb(t, &t->pcbs[i]);
 }
 
-static void pass(struct bed *b)
+void bed_pass_once(struct bed *b)
 {
 	dp_run_once(b->dp, b->now, &b->work);
 	check_all(b);
@@ -136,7 +136,7 @@ void bed_pass(struct bed *b)
 	uint32_t n = 0;
 
 	do
-		pass(b);
+		bed_pass_once(b);
 	while (dp_next_deadline(b->dp) <= b->now && ++n < PASSES_MAX);
 	if (n == PASSES_MAX)
 		bed_fail(__FILE__, __LINE__, "the dataplane never comes to rest");
@@ -154,7 +154,7 @@ static void tick(struct bed *b, nsec ns, bool to_frame)
 		if (at > end || (to_frame && b->tx_n != tx))
 			break;
 		b->now = MAX(b->now, at);
-		pass(b);
+		bed_pass_once(b);
 	}
 	if (n == PASSES_MAX)
 		bed_fail(__FILE__, __LINE__, "more than %d passes in one tick", PASSES_MAX);

@@ -140,6 +140,7 @@ void bed_done_at(struct bed *b, const char *file, int line);
 
 /** One pass, and as many more as are due at once. */
 void bed_pass(struct bed *b);
+void bed_pass_once(struct bed *b);
 /** Let @ns pass; the dataplane runs when it wants to. */
 void bed_tick(struct bed *b, nsec ns);
 /** Time from now to the next frame, at most @max: the clock is left there. */
@@ -214,7 +215,6 @@ void bed_mix(const void *p, size_t len);
 /** Byte @i of what we send (@dir 0) or the peer sends (@dir 1). */
 uint8_t bed_byte(uint32_t i, uint32_t dir);
 
-/** The peer's SYN, its final ACK included, in numbers of connection @i. */
 static inline uint64_t bed_cookie(uint32_t conn) { return 0x1000 + conn; }
 
 #endif

@@ -113,7 +113,7 @@ int64_t bed_call(struct bed *b, struct ix_call c)
 
 	b->calls[b->n_calls++] = c;
 	dp_kick(b->dp);
-	dp_run_once(b->dp, b->now, &b->work);
+	bed_pass_once(b);
 	ret = dp_page(b->dp)->calls[i].ret;
 	if (dp_next_deadline(b->dp) <= b->now)
 		bed_pass(b);
@@ -175,7 +175,10 @@ int64_t bed_connect(struct bed *b)
 
 static struct bed_event *take_event(struct bed *b)
 {
-	return b->ev_pos < b->ev_n ? &b->ev[b->ev_pos++] : NULL;
+	if (b->ev_pos < b->ev_n)
+		return &b->ev[b->ev_pos++];
+	b->ev_pos = b->ev_n = 0;
+	return NULL;
 }
 
 static const struct bed_event *expect(struct bed *b, const char *file, int line, uint32_t nr,

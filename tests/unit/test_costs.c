@@ -51,8 +51,8 @@ static void refused(const char *line, const char *want)
 
 static void reads_values_exactly(void)
 {
-	CHECK_EQ(parse(LIST "\n# comment\n  rx_bytes\t0.05 ns \"a, b # c\"\r\napp_cycles 0.417 ns \"x\""),
-		 0);
+	CHECK_EQ(parse(LIST "\n# comment\n  rx_bytes\t0.05 ns \"a, b # c\"\r\n"
+		       "app_cycles 0.417 ns \"x\""), 0);
 	CHECK_EQ(costs.v[COST_passes], 100000);
 	CHECK_EQ(costs.v[COST_rx_bytes], 50);
 	CHECK_EQ(costs.v[COST_app_cycles], 417);
@@ -124,7 +124,8 @@ static void prices_work_linearly(void)
 	struct work w = { .passes = 2, .rx_bytes = 1000, .events = 3, .tx_frames = 4 };
 	struct cost_split s;
 
-	CHECK_EQ(parse(LIST "rx_bytes 0.05 ns \"x\"\nevents 10 ns \"x\"\ntx_frames 7.5 ns \"x\"\n"), 0);
+	CHECK_EQ(parse(LIST "rx_bytes 0.05 ns \"x\"\nevents 10 ns \"x\"\n"
+		       "tx_frames 7.5 ns \"x\"\n"), 0);
 	CHECK_EQ(costs_total(&costs, &w), 200000 + 50000 + 30000 + 30000);
 	s = costs_split(&costs, &w);
 	CHECK_EQ(s.total, costs_total(&costs, &w));

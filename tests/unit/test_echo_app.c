@@ -302,6 +302,57 @@ static void load_is_shared_out(void)
 	bed_end();
 }
 
+/* Which calls of the server's last batch are @nr? */
+static uint32_t left_of(uint32_t nr)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < b.w.dp[1].n_left; i++)
+		n += b.w.dp[1].left[i].nr == nr;
+	return n;
+}
+
+/* The peer sends 100 bytes and its FIN at once. A stream lies in received frames, which
+ * close gives back, so it closes only when the last echo is acknowledged. */
+static void eof_waits_for_the_echo(void)
+{
+	static const uint8_t data[100];
+	struct fake_dp *d = &b.w.dp[1];
+	uint64_t cookie;
+
+	for (uint32_t size = 0; size <= 50; size += 50) {
+		bed_echo(64, size);
+		bed_set(1, "buffers", 1);
+		bed_start(15, 16384);
+		fake_event(d, (struct ix_event){ .nr = IX_EV_KNOCK, .handle = 1ULL << 32 });
+		fake_enter(d, b.w.ev[1], 1);
+		CHECK_EQ(left_of(IX_CALL_ACCEPT), 1);
+		cookie = d->left[0].new_cookie;
+		fake_event(d, (struct ix_event){ .nr = IX_EV_RECV, .cookie = cookie, .len = 100,
+						 .ptr = (uint64_t)(uintptr_t)data });
+		fake_event(d, (struct ix_event){ .nr = IX_EV_RECV, .cookie = cookie });
+		fake_enter(d, b.w.ev[1], 2);
+		CHECK_EQ(left_of(IX_CALL_SENDV), 1);
+		CHECK_EQ(left_of(IX_CALL_RECV_DONE), size ? 1 : 0);
+		fake_return(d, d->n_left - 1, size ? 50 : 100);
+		fake_enter(d, b.w.ev[1], 3);
+		CHECK_EQ(left_of(IX_CALL_CLOSE), 0);
+		fake_event(d, (struct ix_event){ .nr = IX_EV_SENT, .cookie = cookie, .window = 1,
+						 .bytes = size ? 50 : 100 });
+		fake_enter(d, b.w.ev[1], 4);
+		if (size) {		/* the second message, which was held */
+			CHECK_EQ(left_of(IX_CALL_SENDV), 1);
+			CHECK_EQ(left_of(IX_CALL_CLOSE), 0);
+			fake_return(d, d->n_left - 1, 50);
+			fake_enter(d, b.w.ev[1], 5);	/* accepted, in a buffer of its own */
+		}
+		CHECK_EQ(left_of(IX_CALL_CLOSE), 1);
+		fake_event(d, (struct ix_event){ .nr = IX_EV_DEAD, .cookie = cookie });
+		fake_enter(d, b.w.ev[1], 6);
+		bed_end();
+	}
+}
+
 static void declared_work(void)
 {
 	uint64_t cycles = 0;
@@ -343,5 +394,6 @@ CU_MAIN("echo_app", TEST(bytes_come_back), TEST(wrong_bytes_are_counted), TEST(r
 	TEST(open_loop_keeps_its_rate), TEST(open_loop_omits_nothing),
 	TEST(next_due_is_the_intended_time), TEST(timer_drives_an_idle_client),
 	TEST(refused_connections_back_off), TEST(dead_connections_come_back),
-	TEST(out_of_frames_resets), TEST(load_is_shared_out), TEST(declared_work),
+	TEST(out_of_frames_resets), TEST(load_is_shared_out), TEST(eof_waits_for_the_echo),
+	TEST(declared_work),
 	TEST(bad_configurations_are_refused))

@@ -48,7 +48,8 @@ static void addresses_with_numbers(void)
 
 static void macs(void)
 {
-	static const char *const bad[] = { "", "02:49:0a:09:00", "02:49:0a:09:00:0", "02-49-0a-09-00-02",
+	static const char *const bad[] = { "", "02:49:0a:09:00", "02:49:0a:09:00:0",
+					   "02-49-0a-09-00-02",
 					   "03:49:0a:09:00:02", "00:00:00:00:00:00",
 					   "02:49:0a:09:00:0g", "02:49:0a:09:00:02:" };
 	uint8_t mac[6];

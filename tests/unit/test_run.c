@@ -20,6 +20,7 @@ static char err[512];
 static void setup(void)
 {
 	scenario_defaults(&sc);
+	sc.clients = 1;
 	sc.warmup_ns = 2 * NSEC_PER_MSEC;
 	sc.duration_ns = 4 * NSEC_PER_MSEC;
 }
@@ -228,6 +229,15 @@ static void netpipe_has_rows(void)
 	sim_result_free(&res);
 }
 
+static void the_defaults_are_not_client_bound(void)
+{
+	scenario_defaults(&sc);
+	run();
+	CHECK(!res.client_bound);
+	CHECK(get("requests") > 10000 && get("server_util_pct") > 99);
+	sim_result_free(&res);
+}
+
 static void a_saturated_client_is_named(void)
 {
 	setup();
@@ -300,5 +310,6 @@ CU_MAIN("run", TEST(equal_scenarios_give_equal_runs), TEST(observers_do_not_dist
 	TEST(budget_adds_up_to_the_round_trip), TEST(a_request_is_counted_once_everywhere),
 	TEST(every_thread_of_a_bonded_server_works), TEST(client_threads_get_their_own_answers),
 	TEST(neighbours_can_be_resolved_on_the_wire), TEST(losses_are_repaired),
-	TEST(netpipe_has_rows), TEST(a_saturated_client_is_named), TEST(refusals_are_sentences),
+	TEST(netpipe_has_rows), TEST(the_defaults_are_not_client_bound),
+	TEST(a_saturated_client_is_named), TEST(refusals_are_sentences),
 	TEST(the_caller_can_stop_it), TEST(confidence_interval))

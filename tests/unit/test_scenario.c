@@ -159,10 +159,12 @@ static void refuses_contradictions(void)
 	sc.client.threads = 3;
 	refused("3 (client)");
 	sc.sw.present = false;
+	sc.clients = 1;
 	CHECK_EQ(scenario_check(&sc, err, sizeof(err)), 0);
 	sc.clients = 2;
 	refused("2 clients need a switch");
 	sc.sw.present = false;
+	sc.clients = 1;
 	sc.server.nic.ports = 4;
 	refused("only a switch can bond ports");
 	sc.client.nic.ports = 2;

@@ -273,6 +273,24 @@ static void the_shared_buffer_drops_and_recovers(void)
 	bed_down(&b);
 }
 
+/* What is on a long cable is out of the buffer: 100 km hold 20 frames and more. */
+static void bytes_on_the_cable_are_not_in_the_buffer(void)
+{
+	struct bed b;
+
+	bed_cfg(&b);
+	b.link_cfg.propagation_ns = 500 * NSEC_PER_USEC;
+	b.cfg.buffer_bytes = 2 * 1514;
+	bed_up(&b, PORTS);
+	learn_all(&b);
+	for (uint32_t i = 0; i < 100; i++)
+		send_len(&b, 1, 2, 1, 1514);
+	engine_run(b.e, 3 * NSEC_PER_MSEC);
+	CHECK_EQ(b.sink[1].n, 100);
+	CHECK_EQ(sim_switch_counters(b.sw)->drop_buffer, 0);
+	bed_down(&b);
+}
+
 static void ecn_marks_capable_packets_and_only_them(void)
 {
 	uint32_t marked = 0, n = 0;
@@ -311,4 +329,6 @@ static void ecn_marks_capable_packets_and_only_them(void)
 CU_MAIN("switch", TEST(floods_until_it_has_learned), TEST(broadcast_floods_and_own_port_filters),
 	TEST(cut_through_overlaps_input_and_output), TEST(contention_is_queueing),
 	TEST(a_bond_keeps_flows_together_and_spreads_them), TEST(flooding_reaches_a_bond_once),
-	TEST(the_shared_buffer_drops_and_recovers), TEST(ecn_marks_capable_packets_and_only_them))
+	TEST(the_shared_buffer_drops_and_recovers),
+	TEST(bytes_on_the_cable_are_not_in_the_buffer),
+	TEST(ecn_marks_capable_packets_and_only_them))

@@ -136,8 +136,9 @@ static void exchange(struct tap_nic *tn, int peer, bool gather)
 
 static void spec_is_checked(void)
 {
-	static const char *const bad[] = { "", "tap", "tap:", "eth0", "tap:a b", "tap:a/b", "tap:a%d",
-					   "tap:0123456789abcdef", "packet:", "dpdk:0", "tap:a:b" };
+	static const char *const bad[] = { "", "tap", "tap:", "eth0", "tap:a b", "tap:a/b",
+					   "tap:a%d", "tap:0123456789abcdef", "packet:", "dpdk:0",
+					   "tap:a:b" };
 	char name[TAP_NAME_LEN];
 	enum tap_kind kind;
 
@@ -258,8 +259,8 @@ static bool carrier_wait(const char *name)
 {
 	char cmd[128];
 
-	snprintf(cmd, sizeof(cmd), "for i in $(seq 200); do ip link show %s | grep -q 'state UP' && "
-		 "exit 0; sleep 0.01; done; exit 1", name);
+	snprintf(cmd, sizeof(cmd), "for i in $(seq 200); do ip link show %s | grep -q 'state UP' "
+		 "&& exit 0; sleep 0.01; done; exit 1", name);
 	return system(cmd) == 0;
 }
 

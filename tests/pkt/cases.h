@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cases.h - the scripts: one table a file, one function a rule
+ *
+ * A case names the rule it tests and where the rule is written. main.c runs each twice.
+ */
+#ifndef TESTS_PKT_CASES_H
+#define TESTS_PKT_CASES_H
+
+#include "../unit/cu.h"
+#include "bed.h"
+
+struct pkt_case {
+	const char *name;
+	const char *rfc;	/* where the rule is written */
+	void (*run)(void);
+};
+
+#define CASE(fn, section) { #fn, section, fn }
+#define CASES_END { NULL, NULL, NULL }
+
+#define PKT_SUITES(X) X(handshake) X(listen) X(seq)
+#define PKT_SUITES_ALL(X) \
+	X(handshake) X(listen) X(seq) X(data) X(ooo) X(ack_delay) X(rto) X(fast_rexmit) \
+	X(cwnd) X(window) X(persist) X(sws_nagle) X(close) X(time_wait) X(rst) X(rfc5961) \
+	X(ts) X(wscale) X(mss) X(opts) X(icmp) X(abi) X(pressure) X(zero_copy)
+
+#define X(name) extern const struct pkt_case pkt_##name[];
+PKT_SUITES(X)
+#undef X
+
+/** Every state in which both sequence spaces are known. */
+#define FOR_EACH_SYNCHRONIZED(s) \
+	for (enum tcp_state s = TCP_ESTABLISHED; s <= TCP_TIME_WAIT; s++)
+
+/** The peer's next number and ours, relative, in the states of bed_go(). */
+static inline uint32_t rcv_nxt(struct bed *b) { return bed_pcb(b)->rcv_nxt - b->conn[b->cur].irs; }
+static inline uint32_t snd_nxt(struct bed *b) { return bed_pcb(b)->snd_nxt - b->conn[b->cur].iss; }
+
+/** Expect @n full segments from relative @seq on, acknowledging @ack. */
+static inline void expect_full(struct bed *b, uint32_t seq, uint32_t ack, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		bed_expect(b, SEG(ACK, seq + i * BED_MSS, ack, BED_MSS));
+}
+
+/** Send @n full segments and take them off the wire. */
+static inline void send_full(struct bed *b, uint32_t n)
+{
+	uint32_t seq = snd_nxt(b), ack = rcv_nxt(b);
+
+	CHECK_EQ(bed_sendv(b, n * BED_MSS), n * BED_MSS);
+	expect_full(b, seq, ack, n);
+}
+
+#endif

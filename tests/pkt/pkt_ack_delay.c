@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pkt_ack_delay.c - when an acknowledgement may wait, and when it must not
+ * (RFC 9293 section 3.8.6.3, RFC 5681 section 4.2)
+ */
+#include "cases.h"
+
+static void one_segment_is_acknowledged_after_the_delay(void)
+{
+	struct bed *b = bed_in(TCP_ESTABLISHED);
+	nsec waited;
+
+	bed_rx(b, SEG(ACK, 1, 1, 100));
+	bed_expect_event(b, IX_EV_RECV, 100);
+	bed_expect_nothing(b);
+	waited = bed_tick_to_frame(b, SEC);
+	CHECK(waited >= 40 * MSEC && waited < 41 * MSEC);
+	bed_expect(b, SEG(ACK, 1, 101, 0));
+	CHECK_EQ(bed_stat(b, STAT_TCP_DELACK), 1);
+	bed_tick(b, SEC);
+	bed_done(b);
+}
+
+static void second_segment_is_acknowledged_at_once(void)
+{
+	struct bed *b = bed_in(TCP_ESTABLISHED);
+
+	b->auto_done = true;
+	for (uint32_t i = 0; i < 3; i++) {
+		bed_rx(b, SEG(ACK, 1 + i * 200, 1, 100));
+		bed_expect_nothing(b);
+		bed_rx(b, SEG(ACK, 101 + i * 200, 1, 100));
+		bed_expect(b, SEG(ACK, 1, 201 + i * 200, 0));
+	}
+	bed_tick(b, SEC);
+	bed_expect_nothing(b);
+	bed_forget_events(b);
+	bed_done(b);
+}
+
+static void delay_counts_from_the_first_unacknowledged_segment(void)
+{
+	struct bed *b = bed_in(TCP_ESTABLISHED);
+	nsec waited;
+
+	bed_rx(b, SEG(ACK, 1, 1, 100));
+	bed_tick(b, 30 * MSEC);
+	send_full(b, 1);			/* carries the ACK */
+	bed_rx(b, SEG(ACK, 101, 1001, 100));
+	waited = bed_tick_to_frame(b, SEC);
+	CHECK(waited >= 40 * MSEC && waited < 41 * MSEC);
+	bed_expect(b, SEG(ACK, 1001, 201, 0));
+	bed_forget_events(b);
+	bed_done(b);
+}
+
+static void no_delay_acknowledges_at_the_end_of_the_pass(void)
+{
+	struct dp_cfg cfg = bed_cfg();
+	struct bed *b;
+
+	cfg.delack_ns = 0;
+	b = bed_in_cfg(&cfg, TCP_ESTABLISHED);
+	bed_rx(b, SEG(ACK, 1, 1, 100));
+	bed_expect(b, SEG(ACK, 1, 101, 0));
+	bed_queue(b, SEG(ACK, 101, 1, 100));
+	bed_rx(b, SEG(ACK, 201, 1, 100));
+	bed_expect(b, SEG(ACK, 1, 301, 0));
+	bed_forget_events(b);
+	bed_done(b);
+}
+
+/* The application answers in the pass that brought the request: one frame, not two. */
+static void answer_in_the_same_pass_carries_the_ack(void)
+{
+	struct dp_cfg cfg = bed_cfg();
+	struct bed *b;
+
+	cfg.delack_ns = 0;
+	b = bed_in_cfg(&cfg, TCP_ESTABLISHED);
+	bed_queue(b, SEG(ACK, 1, 1, 100));
+	CHECK_EQ(bed_sendv(b, 50), 50);
+	bed_expect(b, SEG(ACK, 1, 101, 50));
+	bed_expect_event(b, IX_EV_RECV, 100);
+	bed_tick(b, 100 * MSEC);
+	bed_done(b);
+}
+
+static void fin_is_acknowledged_at_once(void)
+{
+	struct bed *b = bed_in(TCP_ESTABLISHED);
+
+	bed_rx(b, SEG(ACK | FIN, 1, 1, 100));
+	bed_expect(b, SEG(ACK, 1, 102, 0));
+	bed_forget_events(b);
+	bed_done(b);
+}
+
+static void data_received_again_is_acknowledged_at_once(void)
+{
+	struct bed *b = bed_in(TCP_ESTABLISHED);
+
+	bed_rx(b, SEG(ACK, 1, 1, 100));
+	bed_rx(b, SEG(ACK, 1, 1, 100));
+	bed_expect(b, SEG(ACK, 1, 101, 0));
+	bed_expect_event(b, IX_EV_RECV, 100);
+	bed_done(b);
+}
+
+static void pure_ack_is_never_acknowledged(void)
+{
+	struct bed *b = bed_in(TCP_ESTABLISHED);
+
+	bed_rx(b, SEG(ACK, 1, 1, 0));
+	bed_rx(b, SEG(ACK, 1, 1, 0, .wnd = 50000));
+	send_full(b, 1);
+	bed_rx(b, SEG(ACK, 1, 1001, 0));
+	bed_tick(b, SEC);
+	bed_expect_nothing(b);
+	bed_expect_event(b, IX_EV_SENT, 1000);
+	bed_done(b);
+}
+
+const struct pkt_case pkt_ack_delay[] = {
+	CASE(one_segment_is_acknowledged_after_the_delay, "RFC 9293 3.8.6.3"),
+	CASE(second_segment_is_acknowledged_at_once, "RFC 9293 3.8.6.3"),
+	CASE(delay_counts_from_the_first_unacknowledged_segment, "RFC 9293 3.8.6.3"),
+	CASE(no_delay_acknowledges_at_the_end_of_the_pass, "IX 4.2"),
+	CASE(answer_in_the_same_pass_carries_the_ack, "IX 4.2"),
+	CASE(fin_is_acknowledged_at_once, "RFC 9293 3.10.7.4"),
+	CASE(data_received_again_is_acknowledged_at_once, "RFC 5681 4.2"),
+	CASE(pure_ack_is_never_acknowledged, "RFC 9293 3.10.7.4"),
+	CASES_END
+};
