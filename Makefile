@@ -6,7 +6,8 @@
 #   OPT=-O0         another optimisation    EXTRA=FLAGS    more flags, compiling and linking
 #
 # Programs of tests/ are found by folder too: unit/test_*.c, fuzz/fuzz_*.c, and what has a
-# main in sim/ and bench/ are one each; pkt/*.c are one together; other files help them.
+# main in sim/ and bench/ are one each (x_main.c makes x); pkt/*.c are one together; other
+# files help them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -57,10 +58,11 @@ LIBS     := $(CLI_LIB) $(SIM_LIB) $(HW_LIB) $(APP_LIB) $(CORE_LIB)
 SYS_LIBS := -lconfig -ljansson -lm
 UNIT     := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
 PKT      := $(if $(PKT_SRC),$(BUILD)/pkt/tcp_pkt)
-SIMT     := $(patsubst tests/sim/%.c,$(BUILD)/sim-tests/%,$(SIMT_SRC))
+SIMT     := $(patsubst tests/sim/%.c,$(BUILD)/sim-tests/%,$(filter-out %_main.c,$(SIMT_SRC)))
+SIMT_M   := $(patsubst tests/sim/%_main.c,$(BUILD)/sim-tests/%,$(filter %_main.c,$(SIMT_SRC)))
 BENCH    := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(BENCH_SRC))
 FUZZ     := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
-TESTS    := $(UNIT) $(PKT) $(SIMT)
+TESTS    := $(UNIT) $(PKT) $(SIMT) $(SIMT_M)
 
 .PHONY: all tests programs fuzzers everything unit figures check bench fuzz sanitize layout \
         install uninstall clean help deps FORCE
@@ -125,6 +127,8 @@ $(PKT): $(call obj,$(PKT_SRC)) $(HELP_LIB) $(LIBS)
 	$(call link,-lcunit)
 $(SIMT): $(BUILD)/sim-tests/%: $(BUILD)/tests/sim/%.o $(HELP_LIB) $(LIBS)
 	$(call link,-lcunit)
+$(SIMT_M): $(BUILD)/sim-tests/%: $(BUILD)/tests/sim/%_main.o $(HELP_LIB) $(LIBS)
+	$(call link,-lcunit)
 $(BENCH): $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(HELP_LIB) $(LIBS)
 	$(call link)
 # Useful in a build for fuzzing only: see `fuzz`.
@@ -153,10 +157,13 @@ check:			## packages, build with gcc and clang, and every test
 	+@MAKE='$(MAKE)' scripts/check.sh
 
 SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-sanitize:		## unit, packet and short swarm tests under two sanitizers
+sanitize:		## unit, packet, short swarm tests and fuzzing corpora under sanitizers
 	@CC='$(CC)' scripts/deps.sh check
 	+@$(SUB) BUILD=build/san OPT=-O1 EXTRA='$(SAN)' tests
 	+@MAKE='$(MAKE)' scripts/check.sh --only-tests build/san
+	+@if NO_INSTALL=1 scripts/deps.sh fuzz >/dev/null 2>&1; then \
+		$(FUZZ_BUILD) && scripts/fuzz.sh build/fuzz 0; \
+	else echo "skipped: corpora of the fuzzers, clang's fuzzer runtime is not installed"; fi
 
 bench:			## packages, build and run the benchmarks
 	@CC='$(CC)' scripts/deps.sh bench
@@ -165,10 +172,11 @@ bench:			## packages, build and run the benchmarks
 		else for b in $(BENCH); do $$b || exit 1; done; fi
 
 FUZZ_SECONDS ?= 30
+FUZZ_BUILD = $(SUB) CC=clang BUILD=build/fuzz OPT=-O1 \
+             EXTRA='$(SAN) -fsanitize=fuzzer-no-link' fuzzers
 fuzz:			## packages, build with clang, and FUZZ_SECONDS=30 of every fuzzer
 	@scripts/deps.sh fuzz
-	+@$(SUB) CC=clang BUILD=build/fuzz OPT=-O1 \
-		EXTRA='$(SAN) -fsanitize=fuzzer-no-link' fuzzers
+	+@$(FUZZ_BUILD)
 	@scripts/fuzz.sh build/fuzz $(FUZZ_SECONDS)
 
 # --- installing ---

@@ -21,7 +21,8 @@
 enum { LOOK_PASSES = 64 };
 
 #define TX_RETRY_NS	NSEC_PER_MSEC		/* the kernel was full: try again this often */
-#define CLOSE_NS	(200 * NSEC_PER_MSEC)	/* for a finished client's connections to close */
+#define COUNT_NS	NSEC_PER_MSEC		/* between counts of connections */
+#define CLOSE_NS	(200 * NSEC_PER_MSEC)	/* for a finished client to close */
 #define GRACE_NS	(10 * NSEC_PER_SEC)	/* for a client's last requests after its end */
 
 static volatile sig_atomic_t stopped;
@@ -76,14 +77,19 @@ static void pass(struct world *wd, nsec now)
 	}
 }
 
+/* It has said so, and its connections are gone or had their time. */
 static bool client_done(struct world *wd, nsec now)
 {
 	if (!wd->cfg->app->client)
 		return false;
 	if (wd->finished == NSEC_NEVER && wd->cfg->app->finished(wd->app))
 		wd->finished = now;
-	return wd->finished != NSEC_NEVER &&
-	       (now - wd->finished >= CLOSE_NS || dp_usage(wd->dp).conns == 0);
+	if (wd->finished == NSEC_NEVER || now - wd->finished >= CLOSE_NS)
+		return wd->finished != NSEC_NEVER;
+	if (now < wd->next_count)
+		return false;
+	wd->next_count = now + COUNT_NS;
+	return dp_usage(wd->dp).conns == 0;
 }
 
 /* Sleep until a frame, a signal or @deadline (0: only look); never while one is pending. */

@@ -37,6 +37,7 @@ struct world {
 	nsec stop;			/* the client begins nothing after this, or NSEC_NEVER */
 	nsec finished;			/* when the client said so, NSEC_NEVER before */
 	/* loop.c */
+	nsec next_count;		/* of a finished client's connections */
 	bool busy;			/* the last pass received something */
 	bool hinted;			/* about oversize frames */
 	nsec last_busy;

@@ -14,7 +14,7 @@ set -u
 cd "$(dirname "$0")/.." || exit 2
 
 make=${MAKE:-make}
-seeds=${SWARM_SEEDS:-200}
+seeds=${SWARM_SEEDS:-1000}
 first=${SWARM_FIRST:-1}
 limit_s=900			# for one suite; a hang is a failure with a name
 logs=build/check
@@ -76,6 +76,7 @@ sim_suites()
 	local t
 	for t in $(grep -lE '^(int main|CU_MAIN)\b' /dev/null tests/sim/*.c 2>/dev/null); do
 		t=$(basename "$t" .c)
+		t=${t%_main}
 		case $t in
 		swarm) suite "$2sim/swarm" "$1/sim-tests/swarm" --seeds "$3" --first "$first" ;;
 		*) suite "$2sim/$t" "$1/sim-tests/$t" ;;
@@ -109,7 +110,7 @@ finish()
 if [ "${1:-}" = --only-tests ]; then
 	export IX=$2/ix BUILD=$2
 	unit_suites "$2" "$(basename "$2") "
-	sim_suites "$2" "$(basename "$2") " "${SWARM_SEEDS:-20}"
+	sim_suites "$2" "$(basename "$2") " "${SWARM_SEEDS:-100}"
 	finish "tests of $2"
 fi
 

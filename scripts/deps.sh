@@ -53,6 +53,7 @@ check)
 	need binutils has objdump
 	want clang "the build with the second compiler is skipped" has clang
 	want iproute2 "tests against a real Linux peer are skipped" has ip
+	want ethtool "tests over a veth pair are skipped" has ethtool
 	want tshark "captures are not checked by another program" has tshark
 	;;
 fuzz)

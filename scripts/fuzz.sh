@@ -13,6 +13,11 @@ cd "$(dirname "$0")/.." || exit 2
 build=${1:?usage: fuzz.sh BUILD SECONDS} seconds=${2:?usage: fuzz.sh BUILD SECONDS}
 failed=0
 
+# libconfig's lexer forgets a string when a file does not parse; the leak is not ours.
+mkdir -p "$build"
+echo "leak:libconfig" >"$build/leaks"
+export LSAN_OPTIONS="suppressions=$build/leaks:print_suppressions=0"
+
 for src in tests/fuzz/fuzz_*.c; do
 	[ -e "$src" ] || { echo "fuzz: there is no tests/fuzz/fuzz_*.c"; exit 0; }
 	prog=$(basename "$src" .c)
@@ -26,7 +31,7 @@ for src in tests/fuzz/fuzz_*.c; do
 	if "$build/fuzz/$prog" "${limit[@]}" -artifact_prefix="$build/crash-$name-" -timeout=10 \
 		-rss_limit_mb=2048 "$build/corpus/$name" ${seeds[@]+"${seeds[@]}"} >"$log" 2>&1
 	then
-		printf 'ok    %-16s %s\n' "$prog" "$(grep -a '^#' "$log" | tail -1 |
+		printf 'ok    %-16s %s\n' "$prog" "$(grep -aE '^#[0-9]' "$log" | tail -1 |
 			sed 's/ lim:.*//; s/\t/ /g')"
 	else
 		failed=1

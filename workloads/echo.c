@@ -15,6 +15,8 @@
  */
 #include "workloads/carve.h"
 
+enum { BUFFERS_MAX = 64 };	/* fits conn.next_buf and conn.busy */
+
 struct echo_cfg {
 	uint32_t size;
 	uint32_t buffers;
@@ -28,7 +30,7 @@ static const struct knob echo_knobs[] = {
 	  .unit = UNIT_BYTES, .min = 0, .max = 1 << 20, .def = 64,
 	  .doc = "message size; 0: echo the stream as it arrives" },
 	{ .name = "buffers", .off = offsetof(struct echo_cfg, buffers), .type = KNOB_U32,
-	  .min = 1, .max = 64, .def = 2, .doc = "messages a connection may have in work" },
+	  .min = 1, .max = BUFFERS_MAX, .def = 2, .doc = "messages a connection may have in work" },
 	{ .name = "conns_max", .off = offsetof(struct echo_cfg, conns_max), .type = KNOB_U32,
 	  .min = 1, .max = 4000000, .def = 16384,
 	  .doc = "connections an instance serves; more are refused" },
@@ -46,16 +48,26 @@ struct piece {
 	struct piece *next;
 };
 
+/* A request touches two cache lines up to the end of the first reference, and its buffer. */
 struct conn {
 	struct ixev_ctx ctx;
-	struct conn *free_next;
-	struct piece *held, *held_tail;	/* messages: arrived while no buffer was free */
-	uint32_t fill;		/* bytes in the buffer that is being filled */
-	uint32_t next_buf;	/* its index */
-	uint32_t busy;		/* buffers, or stream frames, being sent */
+	union {
+		struct piece *held;	/* messages: what arrived while no buffer was free: the
+					 * last of a ring */
+		struct conn *free_next;	/* not in use */
+	};
+	union {
+		uint32_t fill;		/* messages: bytes in the buffer that is being filled */
+		uint32_t frames;	/* stream: frames being sent */
+	};
+	uint8_t next_buf;	/* index of the buffer that is being filled */
+	uint8_t busy;		/* buffers being sent */
 	bool eof;
 	struct ixev_ref refs[];	/* one a buffer; the buffers follow */
 };
+
+_Static_assert(sizeof(struct conn) + sizeof(struct ixev_ref) <= 2 * CACHE_LINE,
+	       "what every request touches");
 
 struct echo {
 	struct echo_cfg cfg;
@@ -147,7 +159,7 @@ static void piece_put(struct echo *s, struct piece *f)
 
 static void stream_released(struct ixev_ctx *ctx, struct ixev_ref *ref)
 {
-	conn_of(ctx)->busy--;
+	conn_of(ctx)->frames--;
 	ixev_recv_done(ctx, ref->len);
 	piece_put(echo_of(ctx), container_of(ref, struct piece, ref));
 }
@@ -161,7 +173,7 @@ static void stream_recv(struct ixev_ctx *ctx, const uint8_t *p, uint32_t len)
 	if (!f)
 		return;
 	f->ref.release = stream_released;
-	c->busy++;
+	c->frames++;
 	count_request(s, len);
 	ixev_send(ctx, &f->ref);
 }
@@ -187,7 +199,7 @@ static void answer(struct echo *s, struct conn *c)
 	ref->len = s->cfg.size;
 	ref->release = buf_released;
 	c->fill = 0;
-	c->next_buf = c->next_buf + 1 == s->cfg.buffers ? 0 : c->next_buf + 1;
+	c->next_buf = (uint8_t)(c->next_buf + 1u == s->cfg.buffers ? 0 : c->next_buf + 1);
 	c->busy++;
 	count_request(s, s->cfg.size);
 	ixev_send(&c->ctx, ref);
@@ -211,6 +223,29 @@ static uint32_t consume(struct echo *s, struct conn *c, const uint8_t *p, uint32
 	return used;
 }
 
+/* Put @f behind what is held. */
+static void hold(struct conn *c, struct piece *f)
+{
+	f->next = f;
+	if (c->held) {
+		f->next = c->held->next;
+		c->held->next = f;
+	}
+	c->held = f;
+}
+
+/* Take the oldest of what is held. */
+static struct piece *unhold(struct conn *c)
+{
+	struct piece *f = c->held->next;
+
+	if (f == c->held)
+		c->held = NULL;
+	else
+		c->held->next = f->next;
+	return f;
+}
+
 static void msg_recv(struct ixev_ctx *ctx, const uint8_t *p, uint32_t len)
 {
 	struct echo *s = echo_of(ctx);
@@ -221,29 +256,22 @@ static void msg_recv(struct ixev_ctx *ctx, const uint8_t *p, uint32_t len)
 	if (used == len)
 		return;
 	f = piece_take(s, c, p + used, len - used);
-	if (!f)
-		return;
-	if (c->held)
-		c->held_tail->next = f;
-	else
-		c->held = f;
-	c->held_tail = f;
+	if (f)
+		hold(c, f);
 }
 
 /* Buffers were released: go on with what was held. */
 static void held_consume(struct echo *s, struct conn *c)
 {
-	struct piece *f;
-
-	while ((f = c->held) != NULL && c->busy < s->cfg.buffers) {
+	while (c->held && c->busy < s->cfg.buffers) {
+		struct piece *f = c->held->next;
 		uint32_t used = consume(s, c, f->ref.addr, f->ref.len);
 
 		f->ref.addr += used;
 		f->ref.len -= used;
 		if (f->ref.len)
 			return;
-		c->held = f->next;
-		piece_put(s, f);
+		piece_put(s, unhold(c));
 	}
 }
 
@@ -253,7 +281,7 @@ static void held_consume(struct echo *s, struct conn *c)
  * last echo is acknowledged; messages are in buffers of our own. */
 static void close_if_done(struct echo *s, struct conn *c)
 {
-	if (c->eof && !c->held && (s->cfg.size || !c->busy))
+	if (c->eof && !c->held && (s->cfg.size || !c->frames))
 		ixev_close(&c->ctx, IX_CLOSE_FIN);
 }
 
@@ -279,12 +307,9 @@ static void conn_dead(struct ixev_ctx *ctx, enum ix_dead_reason reason)
 {
 	struct echo *s = echo_of(ctx);
 	struct conn *c = conn_of(ctx);
-	struct piece *f, *next;
 
-	for (f = c->held; f; f = next) {
-		next = f->next;
-		piece_put(s, f);
-	}
+	while (c->held)
+		piece_put(s, unhold(c));
 	if (reason == IX_DEAD_TIMEOUT || reason == IX_DEAD_UNREACHABLE)
 		s->died++;
 	s->open--;

@@ -36,14 +36,19 @@ uint32_t toeplitz_ref(const uint8_t key[RSS_KEY_LEN], const uint8_t *in, size_t 
 	return hash;
 }
 
+/* The hash is linear: a byte's share is that of its lowest bit and that of the rest. */
 void toeplitz_init(struct toeplitz *tz, const uint8_t key[RSS_KEY_LEN])
 {
 	for (size_t i = 0; i < ARRAY_LEN(tz->t); i++) {
 		uint8_t in[ARRAY_LEN(tz->t)] = { 0 };
 
-		for (uint32_t v = 0; v < 256; v++) {
+		tz->t[i][0] = 0;
+		for (uint32_t v = 1; v < 256; v++) {
+			uint32_t rest = v & (v - 1);
+
 			in[i] = (uint8_t)v;
-			tz->t[i][v] = toeplitz_ref(key, in, i + 1);
+			tz->t[i][v] = rest ? tz->t[i][rest] ^ tz->t[i][v - rest] :
+				      toeplitz_ref(key, in, i + 1);
 		}
 	}
 }

@@ -38,19 +38,21 @@ static void rx_poll(struct dp *dp, struct work *w)
 	STAT_ADD(&dp->stats, RX_FRAMES, dp->rx_n);
 }
 
-/* Connections too many to stay cached: fetch them all before the first is needed. */
-static void warm(struct dp *dp)
+/* Connections too many to stay cached: fetch those of the next frames before the first is
+ * needed. Returns the frame up to which that has been done. */
+static uint32_t warm(struct dp *dp)
 {
-	for (uint32_t i = dp->rx_pos; i < dp->rx_n; i++)
-		tcp_prefetch_bucket(&dp->tcp, dp->rx[i]);
-	for (uint32_t i = dp->rx_pos; i < dp->rx_n; i++)
-		tcp_prefetch_pcb(&dp->tcp, dp->rx[i]);
+	uint32_t n = MIN(dp->rx_n - dp->rx_pos, (uint32_t)TCP_PREFETCH_MAX);
+
+	if (n > 1)
+		tcp_prefetch(&dp->tcp, dp->rx + dp->rx_pos, n);
+	return dp->rx_pos + n;
 }
 
 static void net_input(struct dp *dp, nsec now, struct work *w)
 {
-	if (dp->rx_n - dp->rx_pos > 1 && tcp_conns(&dp->tcp) > PREFETCH_CONNS)
-		warm(dp);
+	uint32_t warm_to = tcp_conns(&dp->tcp) > PREFETCH_CONNS ? dp->rx_pos : dp->rx_n;
+
 	tcp_resume(&dp->tcp);
 	while (dp->rx_pos < dp->rx_n) {
 		struct mbuf *m;
@@ -59,6 +61,8 @@ static void net_input(struct dp *dp, nsec now, struct work *w)
 			STAT_INC(&dp->stats, RX_BACKPRESSURE);
 			return;
 		}
+		if (dp->rx_pos == warm_to)
+			warm_to = warm(dp);
 		m = dp->rx[dp->rx_pos++];
 		w->rx_bytes += m->len;
 		eth_rx(&dp->nif, m, now);

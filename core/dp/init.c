@@ -51,7 +51,8 @@ static bool init_page(struct dp *dp, struct core_env *core)
 	uint32_t cap = dp->cfg.events_max + 2 * dp->cfg.calls_max + BSYS_UDP_OUT_MAX;
 	struct ix_page *page = core->ops->mem(core, sizeof(*page), CACHE_LINE);
 	struct ix_event *ev = core->ops->mem(core, cap * sizeof(*ev), CACHE_LINE);
-	struct ix_call *calls = core->ops->mem(core, dp->cfg.calls_max * sizeof(*calls), CACHE_LINE);
+	struct ix_call *calls = core->ops->mem(core, dp->cfg.calls_max * sizeof(*calls),
+					       CACHE_LINE);
 
 	if (!page || !ev || !calls)
 		return false;

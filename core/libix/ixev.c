@@ -20,7 +20,7 @@
 #include "libix/ixev_impl.h"
 
 enum {
-	PREFETCH_AHEAD = 4,	/* events; the state of 1 M connections is not in any cache */
+	PREFETCH_AHEAD = 16,	/* events; the state of 1 M connections is not in any cache */
 	SG_PER_CALL = 2,	/* more are taken from the other calls' share */
 };
 

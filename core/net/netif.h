@@ -26,9 +26,9 @@ enum {
 	ARP_PROBES_MAX = 3,	/* requests before giving up */
 };
 
-#define ARP_PROBE_NS	(1 * NSEC_PER_SEC)	/* between requests (RFC 1122 2.3.2.1: at most 1/s) */
-#define ARP_AGE_NS	(60 * NSEC_PER_SEC)	/* then: refreshed by a probe if used, else dropped */
-#define ARP_DEFEND_NS	(10 * NSEC_PER_SEC)	/* between defences of our address (RFC 5227 2.4) */
+#define ARP_PROBE_NS	(1 * NSEC_PER_SEC)	/* between requests: at most 1/s (RFC 1122) */
+#define ARP_AGE_NS	(60 * NSEC_PER_SEC)	/* then probed if it was used, else dropped */
+#define ARP_DEFEND_NS	(10 * NSEC_PER_SEC)	/* between defences of our address (RFC 5227) */
 
 enum arp_state { ARP_FREE, ARP_INCOMPLETE, ARP_REACHABLE, ARP_STALE_PROBE, ARP_STATIC };
 

@@ -37,7 +37,8 @@ void bsys_run(struct sys *s, uint32_t n, nsec now)
 	STAT_ADD(s->nif->stats, CALLS_REFUSED, refused);
 }
 
-int64_t bsys_decode_sg(const struct sys *s, const struct ix_call *d, struct mbuf_frag out[IX_SG_MAX])
+int64_t bsys_decode_sg(const struct sys *s, const struct ix_call *d,
+		       struct mbuf_frag out[IX_SG_MAX])
 {
 	uint64_t total = 0;
 

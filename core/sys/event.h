@@ -23,7 +23,10 @@ struct events {
 
 extern const struct tcp_sink events_tcp_sink;	/* ctx: struct events */
 
-static inline uint32_t events_room(const struct events *e) { return e->n < e->max ? e->max - e->n : 0; }
+static inline uint32_t events_room(const struct events *e)
+{
+	return e->n < e->max ? e->max - e->n : 0;
+}
 
 /** The next slot, zeroed but for nr. The caller has seen to it that there is one. */
 static inline struct ix_event *events_push(struct events *e, enum ix_event_nr nr)

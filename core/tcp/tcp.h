@@ -13,10 +13,16 @@
 #include "fg/fg.h"
 #include "net/netif.h"
 
-enum { TCP_LISTENERS_MAX = 64, TCP_EVENTS_A_FRAME = 6 };
+enum { TCP_LISTENERS_MAX = 64, TCP_EVENTS_A_FRAME = 6, TCP_PREFETCH_MAX = 64 };
 
 /** Reasons a connection ends with; the values are the ABI's enum ix_dead_reason. */
-enum tcp_end_reason { TCP_END_CLOSED, TCP_END_RESET, TCP_END_ABORTED, TCP_END_TIMEOUT, TCP_END_UNREACHABLE };
+enum tcp_end_reason {
+	TCP_END_CLOSED,
+	TCP_END_RESET,
+	TCP_END_ABORTED,
+	TCP_END_TIMEOUT,
+	TCP_END_UNREACHABLE,
+};
 
 /** How close() ends a connection; the values are the ABI's enum ix_close_mode. */
 enum tcp_close_mode { TCP_CLOSE_FIN, TCP_CLOSE_RST, TCP_CLOSE_HALF };
@@ -67,7 +73,7 @@ struct tcp {
 	nsec now;		/* of the pass that is running */
 	uint32_t now_us;	/* the same, modulo 2^32 us: what connections store */
 	uint8_t rcv_scale;	/* shift we offer */
-	uint32_t wnd_step;	/* bytes the window must grow by to be worth announcing (3.8.6.2.2) */
+	uint32_t wnd_step;	/* least growth of the window worth announcing, bytes (3.8.6.2.2) */
 	uint32_t wnd_update;	/* ... and to be worth an ACK of its own */
 	struct tcp_pcb *pcbs;	/* conns_max, hot halves */
 	struct tcp_cold *colds;	/* conns_max, cold halves */
@@ -106,9 +112,9 @@ static inline void tcp_set_now(struct tcp *tcp, nsec now)
 /** A segment; m->off at the TCP header. Takes @m. (struct netif_up.tcp_rx) */
 void tcp_rx(struct tcp *tcp, struct mbuf *m, uint32_t saddr, uint32_t daddr);
 
-/** Warm the cache for a frame that tcp_rx() will see soon; reads nothing that may be wrong. */
-void tcp_prefetch_bucket(struct tcp *tcp, const struct mbuf *m);
-void tcp_prefetch_pcb(struct tcp *tcp, const struct mbuf *m);
+/** Warm the cache for @n <= TCP_PREFETCH_MAX frames that tcp_rx() will see soon; they may hold
+ * anything. */
+void tcp_prefetch(struct tcp *tcp, struct mbuf *const *m, uint32_t n);
 
 /** An ICMP error about one of our segments (struct netif_up.icmp_err). */
 void tcp_icmp_err(struct tcp *tcp, const uint8_t *quote, uint32_t len, uint8_t type, uint8_t code,

@@ -47,7 +47,8 @@ void tcp_accept(struct tcp *tcp, struct tcp_pcb *p, uint64_t cookie)
 
 bool tcp_can_send(const struct tcp_pcb *p)
 {
-	return (p->state == TCP_ESTABLISHED || p->state == TCP_CLOSE_WAIT) && (p->flags & F_COOKIE) &&
+	return (p->state == TCP_ESTABLISHED || p->state == TCP_CLOSE_WAIT) &&
+	       (p->flags & F_COOKIE) &&
 	       !(p->flags & F_FIN_WANTED);
 }
 
@@ -185,12 +186,17 @@ void tcp_close(struct tcp *tcp, struct tcp_pcb *p, enum tcp_close_mode mode)
 		return;
 	}
 	/* Refusal, an unfinished handshake, or unread data (RFC 2525 section 2.17). */
-	if (mode == TCP_CLOSE_RST || !(p->flags & F_COOKIE) || p->state < TCP_ESTABLISHED || unread) {
+	if (mode == TCP_CLOSE_RST || !(p->flags & F_COOKIE) || p->state < TCP_ESTABLISHED ||
+	    unread) {
 		abort_now(tcp, p);
 		return;
 	}
 	p->flags = (p->flags | F_CLOSED) & ~(uint32_t)F_EOF_OWED;
 	want_fin(tcp, p);
+	if (p->flags & F_DEAD_OWED) {		/* over, but for an event that found no room */
+		tcp_finish(tcp, p);
+		return;
+	}
 	if (p->state == TCP_FIN_WAIT_2) {	/* after a half close */
 		tcp_release_app(tcp, p, TCP_END_CLOSED);
 		tcp_timer_wait(tcp, p, tcp->cfg.fin_wait2_us);

@@ -53,18 +53,20 @@ static void take_window(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg *
 	c->max_snd_wnd = MAX(c->max_snd_wnd, wnd);
 }
 
-static void established(struct tcp *t, struct tcp_pcb *p)
+static void established(struct tcp *t, struct tcp_pcb *p, nsec arrival)
 {
 	struct tcp_cold *c = tcp_cold(t, p);
 
-	/* RFC 6298 (5.7): a SYN that timed out means a conservative start. */
-	if (c->backoff > 0)
+	/* A SYN that timed out means a conservative start: RFC 5681 section 3.1 for the
+	 * window, RFC 6298 (5.7) for the timeout, until there is a sample. */
+	if (c->backoff > 0) {
 		p->cwnd = p->mss;
+		p->rttvar = 3 * t->cfg.rto_init_us;
+	}
 	c->backoff = c->retries = 0;
 	c->recover = p->snd_una;
 	if (p->flags & F_RTT)
-		tcp_rtt_sample(t, p, t->now_us - p->rtt_t0);
-	p->flags &= ~(uint32_t)F_RTT;
+		tcp_rtt_timed(t, p, arrival);
 	tcp_timer_data_acked(t, p);
 	tcp_set_state(t, p, TCP_ESTABLISHED);
 	if (p->flags & F_ACTIVE)
@@ -110,7 +112,7 @@ enum verdict tcp_hs_syn_sent(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s
 		return simultaneous(t, p, s);
 	p->snd_una = s->ack;
 	take_window(t, p, s, s->wnd);		/* never scaled on a SYN: RFC 7323 2.2 */
-	established(t, p);
+	established(t, p, s->m->arrival);
 	p->flags |= F_ACK_NOW;
 	tcp_dirty(t, p);
 	s->seq++;
@@ -127,6 +129,6 @@ enum verdict tcp_hs_syn_rcvd(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s
 		return V_RST;
 	p->snd_una++;				/* the SYN; tcp_snd_ack() takes what follows */
 	take_window(t, p, s, s->wnd << tcp_snd_scale(p));
-	established(t, p);
+	established(t, p, s->m->arrival);
 	return V_NEXT;
 }

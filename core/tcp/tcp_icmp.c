@@ -29,6 +29,13 @@ static void path_mtu(struct tcp *t, struct tcp_pcb *p, uint16_t mtu)
 	tcp_dirty(t, p);
 }
 
+/* Explains a timeout that comes before anything else is acknowledged. */
+static void soft_error(const struct tcp_pcb *p, struct tcp_cold *c)
+{
+	c->soft_err = true;
+	c->soft_una = p->snd_una;
+}
+
 static void unreachable(struct tcp *t, struct tcp_pcb *p, uint8_t code)
 {
 	bool hard = code == ICMP_C_PROTO || code == ICMP_C_PORT;
@@ -36,7 +43,7 @@ static void unreachable(struct tcp *t, struct tcp_pcb *p, uint8_t code)
 	if (hard && p->state == TCP_SYN_SENT)
 		tcp_end(t, p, TCP_END_RESET);
 	else
-		tcp_cold(t, p)->soft_err = true;
+		soft_error(p, tcp_cold(t, p));
 }
 
 void tcp_icmp_err(struct tcp *tcp, const uint8_t *quote, uint32_t len, uint8_t type, uint8_t code,

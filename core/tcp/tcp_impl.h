@@ -91,7 +91,7 @@ struct tcp_pcb {
 	uint32_t rto_at;	/* us, with F_T_RTO */
 	uint32_t timer_at;	/* us, with F_TIMER */
 	uint32_t srtt;		/* us << 3; 0 before the first sample */
-	uint32_t rttvar;	/* us << 2 */
+	uint32_t rttvar;	/* us << 2; without a sample, a first timeout in us or 0 */
 	uint32_t rtt_seq;	/* being timed: sampled when SND.UNA reaches it */
 	uint32_t rtt_t0;	/* us, when it was sent */
 } __attribute__((aligned(CACHE_LINE)));
@@ -119,6 +119,7 @@ struct tcp_cold {
 	uint32_t last_ack_sent;
 	uint32_t snd_cur;	/* struct snd_ref that holds SND.NXT or precedes it, index + 1 */
 	uint32_t sent_owed;	/* bytes */
+	uint32_t soft_una;
 	uint16_t rcv_frames;	/* frames in the reassembly queue and waiting for delivery */
 	uint16_t ooo_frames;
 	uint16_t peer_mss;	/* from the SYN, options not counted in */
@@ -128,9 +129,9 @@ struct tcp_cold {
 	uint8_t backoff;	/* RTO doublings */
 	uint8_t retries;	/* timeouts without progress */
 	bool fin_seen;
-	bool soft_err;		/* ICMP says unreachable */
+	bool soft_err;		/* ICMP says unreachable, about what begins at soft_una */
 	bool partial;		/* a partial ACK has been seen in this recovery */
-	bool syn_acked;
+	bool syn_timed;
 };
 
 /** A segment being processed; host order. */
@@ -268,6 +269,8 @@ static inline uint32_t tcp_rtt_rto(const struct tcp *t, const struct tcp_pcb *p,
 
 	if (likely(p->srtt != 0))
 		rto = (p->srtt >> 3) + MAX(g, p->rttvar);
+	else if (p->rttvar != 0)
+		rto = p->rttvar;		/* the SYN was lost: see tcp_hs.c */
 	rto = MAX(rto, t->cfg.rto_min_us);
 	if (unlikely(backoff > 0))
 		rto = (uint32_t)MIN((uint64_t)rto << MIN(backoff, 16), UINT32_MAX);
@@ -312,7 +315,7 @@ uint32_t tcp_hs_iss(const struct tcp *t, const struct flow *f);
 /* tcp_listen.c */
 struct tcp_listener *tcp_listener_of(struct tcp *t, uint16_t port);
 void tcp_listen_syn(struct tcp *t, struct tcp_listener *l, const struct flow *f,
-		    struct tcp_seg *s);
+		    struct tcp_seg *s, const uint32_t *beyond);
 void tcp_listen_unpend(struct tcp *t, struct tcp_pcb *p);
 void tcp_listen_knock(struct tcp *t, struct tcp_pcb *p);
 
@@ -326,6 +329,7 @@ void tcp_snd_drop_refs(struct tcp *t, struct tcp_pcb *p);
 void tcp_loss_dupack(struct tcp *t, struct tcp_pcb *p);
 void tcp_loss_acked(struct tcp *t, struct tcp_pcb *p, uint32_t acked, uint32_t flight_before);
 void tcp_loss_timeout(struct tcp *t, struct tcp_pcb *p);
+bool tcp_loss_retry(struct tcp *t, struct tcp_pcb *p);
 
 /* tcp_rcv.c: seventh step, reassembly's result, delivery */
 enum verdict tcp_rcv_text(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s);
@@ -359,6 +363,7 @@ void tcp_output(struct tcp *t, struct tcp_pcb *p);
 
 /* tcp_rtt.c: RFC 6298 */
 void tcp_rtt_sample(struct tcp *t, struct tcp_pcb *p, uint32_t rtt_us);
+void tcp_rtt_timed(struct tcp *t, struct tcp_pcb *p, nsec arrival);
 
 /* tcp_timer.c: the only file that arms or cancels */
 void tcp_timer_set(struct tcp *t, struct tcp_pcb *p, uint32_t at_us);
@@ -378,7 +383,7 @@ static inline void tcp_timer_data_sent(struct tcp *t, struct tcp_pcb *p)
 		tcp_timer_restart_rto(t, p);
 		return;
 	}
-	p->flags |= F_T_RTO;
+	p->flags = (p->flags | F_T_RTO) & ~(uint32_t)F_T_PERSIST;
 	p->rto_at = t->now_us + tcp_rtt_rto(t, p, 0);
 	if (unlikely(!(p->flags & F_TIMER) || us_before(p->rto_at, p->timer_at)))
 		tcp_timer_set(t, p, p->rto_at);
@@ -387,6 +392,8 @@ static inline void tcp_timer_data_sent(struct tcp *t, struct tcp_pcb *p)
 /** Call after SND.UNA advances. RFC 6298 (5.2), (5.3). */
 static inline void tcp_timer_data_acked(struct tcp *t, struct tcp_pcb *p)
 {
+	if (unlikely((p->flags & F_RECOVERY) && p->snd_una != p->snd_nxt))
+		return;		/* the first partial ACK restarts it, no other: RFC 6582 3.2 */
 	p->flags &= ~(uint32_t)F_T_RTO;
 	if (p->snd_una != p->snd_nxt)
 		tcp_timer_data_sent(t, p);

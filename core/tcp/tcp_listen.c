@@ -8,6 +8,8 @@
  */
 #include "tcp/tcp_impl.h"
 
+enum { REUSE_GAP = 65536 };		/* bytes between two connections of one flow */
+
 struct tcp_listener *tcp_listener_of(struct tcp *t, uint16_t port)
 {
 	for (uint32_t i = 0; i < t->n_listeners; i++)
@@ -16,9 +18,14 @@ struct tcp_listener *tcp_listener_of(struct tcp *t, uint16_t port)
 	return NULL;
 }
 
-/** A SYN for a listener. */
-void tcp_listen_syn(struct tcp *t, struct tcp_listener *l, const struct flow *f, struct tcp_seg *s)
+/**
+ * A SYN for a listener. @beyond: where an earlier connection of the flow stopped sending, our
+ * numbers must begin later (RFC 9293 section 3.6.1); NULL: there is none.
+ */
+void tcp_listen_syn(struct tcp *t, struct tcp_listener *l, const struct flow *f, struct tcp_seg *s,
+		    const uint32_t *beyond)
 {
+	uint32_t iss = tcp_hs_iss(t, f);
 	struct tcp_pcb *p;
 	struct tcp_opts o;
 
@@ -38,7 +45,9 @@ void tcp_listen_syn(struct tcp *t, struct tcp_listener *l, const struct flow *f,
 	tcp_cold(t, p)->listener = (uint16_t)(l - t->listeners);
 	tcp_hs_take_syn(t, p, s, &o);
 	p->snd_wnd = s->wnd;
-	p->snd_una = tcp_cold(t, p)->iss = tcp_hs_iss(t, f);
+	if (beyond && seq_leq(iss, *beyond))
+		iss = *beyond + REUSE_GAP;
+	p->snd_una = tcp_cold(t, p)->iss = iss;
 	p->snd_nxt = p->snd_end = p->snd_una + 1;
 	tcp_set_state(t, p, TCP_SYN_RCVD);
 	tcp_tx_syn(t, p);

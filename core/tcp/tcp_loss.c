@@ -30,13 +30,21 @@ static void rexmit_first(struct tcp *t, struct tcp_pcb *p)
 /* RFC 6582 section 3.2 step 2. */
 static void enter_recovery(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c)
 {
-	c->cc->loss(p, c, tcp_flight(p));
+	/* What limited transmit lent beyond cwnd does not count (RFC 5681 section 3.2). */
+	c->cc->loss(p, c, MIN(tcp_flight(p), p->cwnd));
 	c->recover = p->snd_nxt;
 	c->partial = false;
 	p->cwnd = c->ssthresh + 3u * p->mss;
 	p->flags |= F_RECOVERY;
 	rexmit_first(t, p);
 	tcp_timer_restart_rto(t, p);
+}
+
+/* A segment has left the network; a peer that invents more of them gains nothing. */
+static void inflate(struct tcp_pcb *p, const struct tcp_cold *c)
+{
+	if (p->cwnd < c->ssthresh + tcp_flight(p))
+		p->cwnd += p->mss;
 }
 
 /** A duplicate ACK has arrived. */
@@ -50,7 +58,7 @@ void tcp_loss_dupack(struct tcp *t, struct tcp_pcb *p)
 	if (c->dupacks < UINT8_MAX)
 		set_dupacks(p, c, (uint8_t)(c->dupacks + 1));
 	if (p->flags & F_RECOVERY)
-		p->cwnd += p->mss;
+		inflate(p, c);
 	else if (c->dupacks < 3)
 		STAT_INC(t->nif->stats, TCP_LIMITED_TX);
 	else if (c->dupacks == 3 && seq_geq(p->snd_una, c->recover))
@@ -69,11 +77,12 @@ static void partial_ack(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c, ui
 	c->partial = true;
 }
 
-static void leave_recovery(struct tcp_pcb *p, struct tcp_cold *c)
+static void leave_recovery(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c)
 {
 	p->flags &= ~(uint32_t)F_RECOVERY;
 	p->cwnd = MIN(c->ssthresh, MAX(tcp_flight(p), p->mss) + p->mss);
 	set_dupacks(p, c, 0);
+	tcp_timer_data_acked(t, p);
 }
 
 /**
@@ -88,7 +97,7 @@ void tcp_loss_acked(struct tcp *t, struct tcp_pcb *p, uint32_t acked, uint32_t f
 		if (seq_lt(p->snd_una, c->recover))
 			partial_ack(t, p, c, acked);
 		else
-			leave_recovery(p, c);
+			leave_recovery(t, p, c);
 		return;
 	}
 	set_dupacks(p, c, 0);
@@ -105,6 +114,19 @@ void tcp_loss_acked(struct tcp *t, struct tcp_pcb *p, uint32_t acked, uint32_t f
 static bool give_up(const struct tcp *t, const struct tcp_pcb *p, const struct tcp_cold *c)
 {
 	return c->retries > (p->state < TCP_ESTABLISHED ? t->cfg.syn_retries : t->cfg.data_retries);
+}
+
+/** One more timeout without progress. False: it was one too many, the connection is gone. */
+bool tcp_loss_retry(struct tcp *t, struct tcp_pcb *p)
+{
+	struct tcp_cold *c = tcp_cold(t, p);
+	bool unreachable = c->soft_err && c->soft_una == p->snd_una;
+
+	c->retries++;
+	if (!give_up(t, p, c))
+		return true;
+	tcp_end(t, p, unreachable ? TCP_END_UNREACHABLE : TCP_END_TIMEOUT);
+	return false;
 }
 
 /* RFC 6298 (5.4) - (5.7). */
@@ -128,11 +150,8 @@ void tcp_loss_timeout(struct tcp *t, struct tcp_pcb *p)
 		return;
 	}
 	STAT_INC(t->nif->stats, TCP_RTO);
-	c->retries++;
-	if (give_up(t, p, c)) {
-		tcp_end(t, p, c->soft_err ? TCP_END_UNREACHABLE : TCP_END_TIMEOUT);
+	if (!tcp_loss_retry(t, p))
 		return;
-	}
 	if (c->backoff < 16)
 		c->backoff++;
 	p->flags &= ~(uint32_t)F_RTT;

@@ -3,7 +3,9 @@
  * tcp_ooo.c - the reassembly queue (RFC 9293 section 3.10.7.4, seventh)
  *
  * Frames beyond RCV.NXT, sorted, without overlap: what is new is cut to fit between what is
- * there, and replaces only frames it covers whole. Bounded by ooo_frames_max.
+ * there, and replaces only frames it covers whole. Bounded by ooo_frames_max, and stops
+ * growing while a quarter of the pool is left: bytes in order need only an eighth, or the
+ * frames that wait here could keep out the one they wait for.
  */
 #include "tcp/tcp_impl.h"
 
@@ -17,7 +19,8 @@ void tcp_ooo_insert(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s)
 
 	s->m = NULL;
 	m->seq = s->seq;
-	if (c->ooo_frames >= t->cfg.ooo_frames_max) {
+	if (c->ooo_frames >= t->cfg.ooo_frames_max ||
+	    mempool_avail(t->nif->pool) <= t->nif->pool->pool.n / 4) {
 		STAT_INC(t->nif->stats, TCP_OOO_DROP);
 		mbuf_free(m);
 		return;

@@ -94,8 +94,8 @@ static inline bool send_one(struct tcp *t, struct tcp_pcb *p)
 {
 	uint32_t len = p->snd_end - p->snd_nxt, sent;
 
-	if ((p->flags & (F_RTX | F_OUTPUT | F_FIN_WANTED | F_DUPACKS)) || len > p->mss || len == 0 ||
-	    t->cfg.nagle || tcp_flight(p) + len > MIN(p->cwnd, p->snd_wnd))
+	if ((p->flags & (F_RTX | F_OUTPUT | F_FIN_WANTED | F_DUPACKS)) || len > p->mss ||
+	    len == 0 || t->cfg.nagle || tcp_flight(p) + len > MIN(p->cwnd, p->snd_wnd))
 		return false;
 	sent = tcp_tx_data(t, p, p->snd_nxt, len, 0, 0);
 	p->snd_nxt += sent;

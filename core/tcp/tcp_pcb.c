@@ -160,7 +160,8 @@ void tcp_release_app(struct tcp *t, struct tcp_pcb *p, enum tcp_end_reason why)
 	tell_end(t, p, why);
 	tcp_snd_drop_refs(t, p);
 	tcp_rcv_drop_all(t, p);
-	p->flags = (p->flags | F_CLOSED) & ~(uint32_t)(F_BLOCKED | F_EOF_OWED | F_UNDELIVERED | F_DEAD_OWED);
+	p->flags &= ~(uint32_t)(F_BLOCKED | F_EOF_OWED | F_UNDELIVERED | F_DEAD_OWED);
+	p->flags |= F_CLOSED;
 }
 
 void tcp_finish(struct tcp *t, struct tcp_pcb *p)

@@ -27,3 +27,16 @@ void tcp_rtt_sample(struct tcp *t, struct tcp_pcb *p, uint32_t rtt_us)
 	p->srtt = MAX(p->srtt + (uint32_t)err, 1);
 }
 
+/**
+ * What was timed is acknowledged by a frame that came at @arrival. One that came before the
+ * data was sent acknowledges by guessing: it measures nothing.
+ */
+void tcp_rtt_timed(struct tcp *t, struct tcp_pcb *p, nsec arrival)
+{
+	int32_t us = (int32_t)((uint32_t)(arrival / NSEC_PER_USEC) - p->rtt_t0);
+
+	p->flags &= ~(uint32_t)F_RTT;
+	if (us >= 0)
+		tcp_rtt_sample(t, p, (uint32_t)us);
+}
+

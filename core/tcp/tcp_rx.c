@@ -26,13 +26,13 @@ static inline bool csum_ok(struct tcp *t, const struct mbuf *m, uint32_t saddr, 
 }
 
 /* Leaves m->off at the payload. */
-static inline bool decode(struct tcp *t, struct tcp_seg *s, struct mbuf *m, uint32_t saddr, uint32_t daddr)
+static inline bool decode(struct tcp *t, struct tcp_seg *s, struct mbuf *m, uint32_t saddr,
+			  uint32_t daddr)
 {
 	const uint8_t *h = mbuf_data(m);
-	uint32_t hlen;
+	uint32_t hlen = m->len < TCP_HLEN_MIN ? 0 : (uint32_t)(h[TCP_OFF] >> 4) * 4;
 
-	if (unlikely(m->len < TCP_HLEN_MIN || (hlen = (uint32_t)(h[TCP_OFF] >> 4) * 4) < TCP_HLEN_MIN ||
-		     hlen > m->len)) {
+	if (unlikely(hlen < TCP_HLEN_MIN || hlen > m->len)) {
 		STAT_INC(t->nif->stats, TCP_BAD_HEADER);
 		return false;
 	}
@@ -65,18 +65,29 @@ static uint32_t rss_of(const struct tcp *t, const struct mbuf *m, const struct f
 }
 
 /* 3.10.7.1 and 3.10.7.2: CLOSED and LISTEN. */
-static void no_connection(struct tcp *t, const struct flow *f, struct tcp_seg *s)
+static void no_connection(struct tcp *t, const struct flow *f, struct tcp_seg *s,
+			  const uint32_t *beyond)
 {
 	struct tcp_listener *l = tcp_listener_of(t, f->lport);
 
 	if (s->flags & TH_RST)
 		return;
 	if (l && (s->flags & (TH_SYN | TH_ACK)) == TH_SYN) {
-		tcp_listen_syn(t, l, f, s);
+		tcp_listen_syn(t, l, f, s, beyond);
 		return;
 	}
 	STAT_INC(t->nif->stats, TCP_NO_CONN);
 	tcp_tx_rst_for(t, f, s);
+}
+
+/* A SYN over TIME-WAIT: the old connection makes way for one that numbers beyond it. */
+static void reuse(struct tcp *t, struct tcp_pcb *p, const struct flow *f, struct tcp_seg *s)
+{
+	uint32_t beyond = p->snd_nxt;
+
+	STAT_INC(t->nif->stats, TCP_TIME_WAIT_REUSE);
+	tcp_pcb_free(t, p);
+	no_connection(t, f, s, &beyond);
 }
 
 static inline bool predicted(const struct tcp *t, const struct tcp_pcb *p, const struct tcp_seg *s)
@@ -157,54 +168,64 @@ void tcp_rx(struct tcp *tcp, struct mbuf *m, uint32_t saddr, uint32_t daddr)
 	}
 	flow_of(&f, h, saddr, daddr);
 	p = tcp_pcb_find(tcp, &f, rss_of(tcp, m, &f));
-	if (unlikely(p && p->state == TCP_TIME_WAIT && tcp_close_reuse(tcp, p, &s))) {
-		STAT_INC(tcp->nif->stats, TCP_TIME_WAIT_REUSE);
-		tcp_pcb_free(tcp, p);
-		p = NULL;
-	}
 	if (unlikely(!p)) {
 		tcp->nif->work->tcp_slow++;
-		no_connection(tcp, &f, &s);
+		no_connection(tcp, &f, &s, NULL);
 	} else if (likely(fast(tcp, p, &s))) {
 		tcp->nif->work->tcp_fast++;
 		STAT_INC(tcp->nif->stats, TCP_FAST);
 	} else {
 		tcp->nif->work->tcp_slow++;
 		STAT_INC(tcp->nif->stats, TCP_SLOW);
-		tcp_segment(tcp, p, &s);
+		if (p->state == TCP_TIME_WAIT && tcp_close_reuse(tcp, p, &s))
+			reuse(tcp, p, &f, &s);
+		else
+			tcp_segment(tcp, p, &s);
 	}
 	if (s.m)
 		mbuf_free(s.m);
 }
 
 /* The frame is unverified: @m may be anything, so look only where its length allows. */
-static bool peek(const struct tcp *t, const struct mbuf *m, uint32_t *bucket)
+static inline bool peek(const struct tcp *t, const struct mbuf *m, struct flow *f, uint32_t *bucket)
 {
 	const uint8_t *ip = mbuf_data(m) + ETH_HLEN, *h = ip + IP_HLEN_MIN;
-	struct flow f;
 
 	if (m->len < ETH_HLEN + IP_HLEN_MIN + TCP_HLEN_MIN || ip[IP_VHL] != 0x45 ||
 	    ip[IP_PROTO] != IPPROTO_TCP_)
 		return false;
-	flow_of(&f, h, be32_load(ip + IP_SRC), be32_load(ip + IP_DST));
-	*bucket = fg_bucket(&t->flows, &f, rss_of(t, m, &f));
+	flow_of(f, h, be32_load(ip + IP_SRC), be32_load(ip + IP_DST));
+	*bucket = fg_bucket(&t->flows, f, rss_of(t, m, f));
 	return true;
 }
 
-void tcp_prefetch_bucket(struct tcp *tcp, const struct mbuf *m)
+static inline void fetch_pcb(const struct tcp *t, uint32_t i)
 {
-	uint32_t bucket;
-
-	if (peek(tcp, m, &bucket))
-		prefetch(&tcp->flows.head[bucket]);
+	prefetch(&t->pcbs[i - 1]);
+	prefetch((uint8_t *)&t->pcbs[i - 1] + CACHE_LINE);
 }
 
-void tcp_prefetch_pcb(struct tcp *tcp, const struct mbuf *m)
+/* Each round reads what the round before has fetched: bucket, connection, what it names. */
+void tcp_prefetch(struct tcp *tcp, struct mbuf *const *m, uint32_t n)
 {
-	uint32_t bucket, i;
+	struct flow f[TCP_PREFETCH_MAX];
+	uint32_t at[TCP_PREFETCH_MAX], k = 0;
 
-	if (!peek(tcp, m, &bucket) || (i = tcp->flows.head[bucket]) == 0)
-		return;
-	prefetch(&tcp->pcbs[i - 1]);
-	prefetch((uint8_t *)&tcp->pcbs[i - 1] + CACHE_LINE);
+	assert(n <= TCP_PREFETCH_MAX);
+	for (uint32_t i = 0; i < n; i++)
+		if (peek(tcp, m[i], &f[k], &at[k]))
+			prefetch(&tcp->flows.head[at[k++]]);
+	for (uint32_t i = 0; i < k; i++) {
+		at[i] = tcp->flows.head[at[i]];
+		if (at[i])
+			fetch_pcb(tcp, at[i]);
+	}
+	for (uint32_t i = 0; i < k; i++) {
+		const struct tcp_pcb *p = at[i] ? &tcp->pcbs[at[i] - 1] : NULL;
+
+		if (p && p->snd_head)
+			prefetch(tcp_ref(tcp, p->snd_head));
+		if (p && p->node.next && !flow_eq(&p->node.flow, &f[i]))
+			fetch_pcb(tcp, p->node.next);
+	}
 }

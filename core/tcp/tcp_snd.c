@@ -39,10 +39,8 @@ void tcp_snd_acked(struct tcp *t, struct tcp_pcb *p, uint32_t ack, nsec arrival)
 		pop_ref(t, p, r);
 	}
 	p->snd_una = ack;
-	if ((p->flags & F_RTT) && seq_geq(ack, p->rtt_seq)) {
-		p->flags &= ~(uint32_t)F_RTT;
-		tcp_rtt_sample(t, p, (uint32_t)(arrival / NSEC_PER_USEC) - p->rtt_t0);
-	}
+	if ((p->flags & F_RTT) && seq_geq(ack, p->rtt_seq))
+		tcp_rtt_timed(t, p, arrival);
 	tcp_timer_data_acked(t, p);
 }
 
@@ -91,19 +89,27 @@ static void update_window(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg
 	p->snd_wl2 = s->ack;
 	p->snd_wnd = wnd;
 	c->max_snd_wnd = MAX(c->max_snd_wnd, wnd);
-	if (wnd == 0) {
+	if (wnd == 0 || (p->flags & F_T_PERSIST))
 		c->retries = 0;		/* the peer lives: persist, do not give up (MUST-37) */
-	} else if (p->flags & F_T_PERSIST) {
+	if (wnd > 0 && (p->flags & F_T_PERSIST)) {
 		p->flags &= ~(uint32_t)F_T_PERSIST;
 		c->backoff = 0;
 	}
 }
 
-/* RFC 5681 section 2: the five conditions. */
+/* RFC 5681 section 2: the five conditions. Text that found no room is text: not s->len. */
 static bool is_dupack(const struct tcp_pcb *p, const struct tcp_seg *s, uint32_t wnd)
 {
-	return s->ack == p->snd_una && p->snd_nxt != p->snd_una && s->len == 0 &&
+	return s->ack == p->snd_una && p->snd_nxt != p->snd_una && s->m->len == 0 &&
 	       !(s->flags & (TH_SYN | TH_FIN)) && wnd == p->snd_wnd;
+}
+
+/* The application waits for a window, and no ACK is due that would bring it: the update may
+ * have been lost, so ask (3.8.6.1). */
+static void watch_window(struct tcp *t, struct tcp_pcb *p)
+{
+	if ((p->flags & F_BLOCKED) && p->snd_una == p->snd_nxt)
+		tcp_timer_persist(t, p);
 }
 
 static enum verdict take_ack(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg *s)
@@ -125,6 +131,7 @@ static enum verdict take_ack(struct tcp *t, struct tcp_pcb *p, const struct tcp_
 	}
 	if (p->flags & (F_OUTPUT | F_RTX))
 		tcp_output(t, p);
+	watch_window(t, p);
 	return fin ? tcp_close_acked(t, p) : V_NEXT;
 }
 
@@ -150,5 +157,6 @@ enum verdict tcp_snd_ack(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s)
 		tcp_snd_tell(t, p, 0);
 	if (p->flags & F_OUTPUT)
 		tcp_output(t, p);
+	watch_window(t, p);
 	return V_NEXT;
 }

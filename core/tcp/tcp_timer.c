@@ -25,7 +25,8 @@ void tcp_timer_set(struct tcp *t, struct tcp_pcb *p, uint32_t at_us)
 /** RFC 6298 (5.3), (5.6): from now on. */
 void tcp_timer_restart_rto(struct tcp *t, struct tcp_pcb *p)
 {
-	uint8_t backoff = (p->flags & F_RTX) || p->state < TCP_ESTABLISHED ? tcp_cold(t, p)->backoff : 0;
+	bool may_back_off = (p->flags & F_RTX) || p->state < TCP_ESTABLISHED;
+	uint8_t backoff = may_back_off ? tcp_cold(t, p)->backoff : 0;
 
 	p->flags |= F_T_RTO;
 	p->rto_at = t->now_us + tcp_rtt_rto(t, p, backoff);
@@ -80,8 +81,20 @@ static bool take_due(struct tcp *t, struct tcp_pcb *p, uint32_t flag, uint32_t a
 	return true;
 }
 
+/* A window that stayed a sliver is used after all (3.8.6.2.1); a closed one is probed. */
 static void fire_persist(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c)
 {
+	uint32_t held = p->snd_end - p->snd_nxt, sent = 0;
+
+	if (held > 0 && held <= INT32_MAX && p->snd_wnd > 0)
+		sent = tcp_tx_data(t, p, p->snd_nxt, MIN(held, MIN(p->snd_wnd, p->mss)), 0, 0);
+	if (sent > 0) {
+		p->snd_nxt += sent;
+		tcp_timer_data_sent(t, p);
+		return;
+	}
+	if (!tcp_loss_retry(t, p))		/* nobody answers: 3.8.3 */
+		return;
 	tcp_tx_probe(t, p);
 	if (c->backoff < 16)
 		c->backoff++;

@@ -22,8 +22,8 @@ static inline struct mbuf *tx_alloc(struct tcp *t)
 	return m;
 }
 
-static inline void put_header(uint8_t *h, const struct flow *f, uint32_t seq, uint32_t ack, uint8_t flags,
-		       uint32_t wnd, uint32_t hlen)
+static inline void put_header(uint8_t *h, const struct flow *f, uint32_t seq, uint32_t ack,
+			      uint8_t flags, uint32_t wnd, uint32_t hlen)
 {
 	be16_store(h + TCP_SPORT, f->lport);
 	be16_store(h + TCP_DPORT, f->rport);
@@ -211,8 +211,10 @@ void tcp_tx_syn(struct tcp *t, struct tcp_pcb *p)
 	h = mbuf_prepend(m, (uint16_t)(TCP_HLEN_MIN + n));
 	memcpy(h + TCP_HLEN_MIN, opts, n);
 	put_header(h, &p->node.flow, c->iss, answer ? p->rcv_nxt : 0,
-		   answer ? TH_SYN | TH_ACK : TH_SYN, MIN(t->cfg.rcv_wnd, UINT16_MAX), TCP_HLEN_MIN + n);
-	if (c->retries == 0 && !(p->flags & F_RTT)) {
+		   answer ? TH_SYN | TH_ACK : TH_SYN, MIN(t->cfg.rcv_wnd, UINT16_MAX),
+		   TCP_HLEN_MIN + n);
+	if (!c->syn_timed) {			/* once: Karn */
+		c->syn_timed = true;
 		p->flags |= F_RTT;
 		p->rtt_seq = c->iss + 1;
 		p->rtt_t0 = t->now_us;

@@ -27,6 +27,8 @@ command -v ip >/dev/null || skip "ip (iproute2) is not installed"
 command -v python3 >/dev/null || skip "python3 is not installed"
 [ -x "$ix" ] || skip "$ix is not built: run make"
 ip netns add "$ns" 2>/dev/null || skip "network namespaces cannot be made here"
+ip netns exec "$ns" true 2>/dev/null ||
+	{ ip netns del "$ns"; skip "no command can be run in a network namespace here"; }
 
 tmp=$(mktemp -d)
 
@@ -130,7 +132,7 @@ capture_on()
 capture_off()
 {
 	[ -n "$capture" ] || { echo "not judged: tcpdump is not installed"; return 1; }
-	sleep 0.3
+	sleep 1				# for what the kernel lost of the last frames to be repeated
 	kill "$capture"
 	wait "$capture"
 	capture=""

@@ -14,7 +14,8 @@ rules no clean run may break, whatever the other end does:
                     than its scale rounds off (RFC 7323 section 2.4)
     window          no byte is sent beyond the edge the peer has advertised by then
     bytes           a byte sent again is the byte that was sent before
-    end             nothing but the same FIN follows a FIN; nothing but RST follows RST
+    end             nothing but the same FIN follows a FIN; nothing but RST follows RST; the
+                    peer's FIN is acknowledged; what was opened is not reset
 
 Prints one line a violation (at most 20) and a summary; exit status 1 if there was any.
 Standard library only.
@@ -53,7 +54,7 @@ class Side:
 
 class Judge:
     def __init__(self, mac):
-        self.mac, self.flows = mac, {}
+        self.mac, self.ip, self.flows = mac, None, {}
         self.n = self.bad = self.ours = self.again = 0
 
     def complain(self, what):
@@ -69,6 +70,8 @@ class Judge:
         self.ours += ours
         ip = f[14:]
         hlen, total = (ip[0] & 15) * 4, struct.unpack("!H", ip[2:4])[0]
+        if ours:
+            self.ip = ip[12:16]
         if ours and (ip[0] >> 4 != 4 or hlen < 20 or total < hlen or total > len(ip)):
             return self.complain("IPv4 lengths do not agree")
         if ours and csum(ip[:hlen]) != 0:
@@ -102,10 +105,14 @@ class Judge:
                 both = a.offer is not None and b.offer is not None
                 a.scale, b.scale = (a.offer, b.offer) if both else (0, 0)
         if flags & RST:
+            if ours and a.ack is not None and not b.reset:
+                self.complain("resets what was open")
             a.reset = True
             return
         if ours:
             self.ours_tcp(a, b, seq, seg[hlen:], flags)
+        elif flags & FIN:
+            a.fin = (seq + len(seg) - hlen) & 0xffffffff
         if flags & ACK:
             self.acknowledges(a, ack, wnd << (0 if flags & SYN else a.scale or 0), ours)
 
@@ -160,6 +167,16 @@ class Judge:
         a.sent[seq] = now
 
 
+    def end(self):
+        """What must have happened by the end of the capture."""
+        for (src, sport, dst, dport), a in self.flows.items():
+            b = self.flows[(dst, dport, src, sport)]
+            if src != self.ip or b.fin is None or a.reset or b.reset:
+                continue
+            if a.ack != (b.fin + 1) & 0xffffffff:
+                self.complain(f"(the end) the FIN of port {dport} is not acknowledged")
+
+
 def frames(path):
     with open(path, "rb") as f:
         head = f.read(24)
@@ -179,6 +196,7 @@ def main():
     j = Judge(bytes.fromhex(sys.argv[2].replace(":", "")))
     for f in frames(sys.argv[1]):
         j.frame(f)
+    j.end()
     print(f"{j.ours} frames, {len(j.flows) // 2} connections, {j.again} segments sent again, "
           f"{j.bad} violations")
     return 1 if j.bad or j.ours == 0 else 0

@@ -279,7 +279,8 @@ static void retransmission_names_the_pieces_again(void)
 	bed_rx(b, SEG(ACK, 1, 151, 0));
 	bed_expect_event(b, IX_EV_SENT, 150);
 	bed_tick_to_frame(b, SEC);
-	bed_expect(b, SEG(ACK, 151, 1, 350));
+	bed_expect(b, SEG(ACK, 151, 1, 350));	/* four pieces, the first cut */
+	bed_expect(b, SEG(ACK, 501, 1, 300));
 	bed_rx(b, SEG(ACK, 1, 801, 0));
 	bed_expect_event(b, IX_EV_SENT, 650);
 	bed_done(b);

@@ -12,6 +12,8 @@
 
 enum { TABLE = 65521, REFS = 6, CONNS_MAX = 64, HEADER = 8 };
 
+#define PATIENCE_NS	(300 * NSEC_PER_SEC)
+
 enum ending { END_CLIENT_FIRST, END_SERVER_FIRST, END_BOTH, END_FULL, END_CLIENT_RST, END_SERVER_RST,
 	      END_NR };
 
@@ -28,11 +30,13 @@ struct plan {
 struct end {
 	struct ixev_ctx ctx;
 	struct ixev_timer timer;	/* connect (client), slow reading */
+	struct ixev_timer patience;	/* the peer's RST may have been lost: then nobody speaks again */
 	struct swarm *sw;
 	struct rng rng;
 	struct plan plan;
 	bool client, used, known, eof, shut, connected;
 	uint8_t header[HEADER];
+	uint64_t freed_at;		/* its timers are the library's until that entry ends */
 	uint64_t tx, rx;		/* bytes given to ixev_send, bytes checked */
 	uint32_t unread;
 	uint32_t n_refs;
@@ -252,12 +256,14 @@ static void finish(struct end *e, bool orderly)
 	struct swarm_tally *t = &e->sw->tally;
 
 	ixev_timer_cancel(e->sw->ev, &e->timer);
+	ixev_timer_cancel(e->sw->ev, &e->patience);
 	t->ended++;
 	if (orderly)
 		t->orderly++;
 	else
 		t->aborted++;
 	e->used = false;
+	e->freed_at = ixev_now(e->sw->ev);
 }
 
 static void on_dead(struct ixev_ctx *ctx, enum ix_dead_reason reason)
@@ -294,12 +300,23 @@ static const struct ixev_conn_ops conn_ops = {
 	.connected = on_connected, .recv = on_recv, .eof = on_eof, .sent = on_sent, .dead = on_dead,
 };
 
+static void lose_patience(struct ixev_timer *t, struct ixev *ev)
+{
+	struct end *e = container_of(t, struct end, patience);
+
+	(void)ev;
+	if (!e->known || may_abort(e)) {
+		e->shut = true;
+		ixev_close(&e->ctx, IX_CLOSE_RST);
+	}
+}
+
 static struct end *new_end(struct swarm *sw)
 {
 	struct end *e = NULL;
 
 	for (uint32_t i = 0; i < CONNS_MAX && !e; i++)
-		if (!sw->ends[i].used)
+		if (!sw->ends[i].used && sw->ends[i].freed_at < ixev_now(sw->ev))
 			e = &sw->ends[i];
 	if (!e)
 		return NULL;
@@ -314,6 +331,8 @@ static struct end *new_end(struct swarm *sw)
 	}
 	ixev_ctx_init(&e->ctx, &conn_ops);
 	ixev_timer_init(&e->timer, read_slowly);
+	ixev_timer_init(&e->patience, lose_patience);
+	ixev_timer_arm(sw->ev, &e->patience, PATIENCE_NS);
 	sw->tally.begun++;
 	return e;
 }

@@ -2,7 +2,7 @@
 /*
  * swarm_main.c - random worlds, random peers: nothing may be lost, leaked or stuck
  *
- *	swarm [--seeds N] [--first S] [--verbose]
+ *	swarm [--seeds N] [--first S] [--verbose] [--pcap FILE]
  *
  * A seed chooses topology, faults, knobs of both dataplanes and the peers' plans. Phase one
  * runs with faults; then the network heals and every connection must finish as its plan
@@ -20,7 +20,7 @@
 
 #define FAULTS_NS	(1 * NSEC_PER_SEC)
 #define GIVE_UP_NS	(900 * NSEC_PER_SEC)
-#define SETTLE_NS	(3 * NSEC_PER_SEC)
+#define SETTLE_NS	(130 * NSEC_PER_SEC)	/* TIME-WAIT, restarted once */
 
 struct totals {
 	uint64_t conns, orderly, aborted, bytes, rexmit, rto, lost;
@@ -48,7 +48,7 @@ static void choose_dp(struct dp_cfg *c, struct rng *r)
 	c->rto_init_ns = PICK(r, 10, 100, 1000) * NSEC_PER_MSEC;
 	c->rto_max_ns = 10 * NSEC_PER_SEC;
 	c->delack_ns = PICK(r, 0, 1, 40) * NSEC_PER_MSEC;
-	c->time_wait_ns = PICK(r, 0, 10, 100) * NSEC_PER_MSEC;
+	c->time_wait_ns = 60 * NSEC_PER_SEC;	/* shorter, and a lost last ACK ends in RST */
 	c->fin_wait2_ns = 60 * NSEC_PER_SEC;
 	c->nagle = rng_below(r, 4) == 0;
 	c->timestamps = rng_below(r, 2);
@@ -146,20 +146,26 @@ static nsec advance(struct topology *t, nsec until, bool stop_when_done)
 	return now;
 }
 
+/* Free or waiting in the RX ring. */
+static uint32_t frames_of(const struct host *h)
+{
+	return mempool_avail(&h->threads[0].pool) + sim_nic_rx_bufs(h->nic, 0);
+}
+
 static bool back_to_base(const struct topology *t, const uint32_t *base, char *why, size_t n)
 {
 	for (uint32_t h = 0; h < t->n_hosts; h++) {
 		const struct host_thread *th = &t->host[h]->threads[0];
 		struct dp_usage u = dp_usage(th->dp);
-		uint32_t avail = mempool_avail(&th->pool), slack = t->host[h]->setup.cfg->nic.rx_refill;
+		uint32_t frames = frames_of(t->host[h]);
 
 		if (u.conns || u.snd_refs || u.frames_held) {
 			snprintf(why, n, "host %u still has %u connections, %u references, %u frames", h,
 				 u.conns, u.snd_refs, u.frames_held);
 			return false;
 		}
-		if (avail < base[h] || avail > base[h] + slack) {
-			snprintf(why, n, "host %u has %u frames free, began with %u", h, avail, base[h]);
+		if (frames != base[h]) {
+			snprintf(why, n, "host %u has %u frames, began with %u", h, frames, base[h]);
 			return false;
 		}
 	}
@@ -193,6 +199,32 @@ static bool verdict(const struct topology *t, struct totals *sum, char *why, siz
 	return ok;
 }
 
+/* What is still there, for whoever replays a failure. */
+static void dump(const struct topology *t)
+{
+	for (uint32_t h = 0; h < t->n_hosts; h++) {
+		const struct dp *dp = t->host[h]->threads[0].dp;
+		const struct tcp *tcp = &dp->tcp;
+
+		printf("  host %u: %u frames free, %u events waiting, %u timers, now %llu\n", h,
+		       mempool_avail(&t->host[h]->threads[0].pool), dp->sys.events.n,
+		       dp->wheel.n_armed, (unsigned long long)dp->now);
+		for (uint32_t i = 0; i < tcp->pcb_pool.n_fresh; i++) {
+			const struct tcp_pcb *p = &tcp->pcbs[i];
+			const struct tcp_cold *c = &tcp->colds[i];
+
+			if (p->state == TCP_CLOSED || p->state == TCP_TIME_WAIT)
+				continue;
+			printf("    :%u state %u flags %08x una %u nxt +%u end +%u wnd %u cwnd %u mss %u"
+			       " rcv_held %u rcv_wnd %u ooo %u undel %u backoff %u retries %u\n",
+			       p->node.flow.rport, p->state, p->flags, p->snd_una - c->iss,
+			       p->snd_nxt - p->snd_una, p->snd_end - p->snd_una, p->snd_wnd, p->cwnd,
+			       p->mss, p->rcv_held, p->rcv_adv - p->rcv_nxt, c->ooo_frames,
+			       c->undel_bytes, c->backoff, c->retries);
+		}
+	}
+}
+
 static bool run(struct topology *t, struct totals *sum, char *why, size_t n)
 {
 	uint32_t base[TOPOLOGY_HOSTS_MAX];
@@ -200,7 +232,7 @@ static bool run(struct topology *t, struct totals *sum, char *why, size_t n)
 
 	advance(t, 5 * NSEC_PER_MSEC, false);
 	for (uint32_t h = 0; h < t->n_hosts; h++)
-		base[h] = mempool_avail(&t->host[h]->threads[0].pool);
+		base[h] = frames_of(t->host[h]);
 	now = advance(t, FAULTS_NS, true);
 	for (size_t i = 0; i < ARRAY_LEN(t->fault); i++)
 		if (t->fault[i])
@@ -214,11 +246,11 @@ static bool run(struct topology *t, struct totals *sum, char *why, size_t n)
 			 (unsigned long long)(now / NSEC_PER_SEC));
 		return false;
 	}
-	advance(t, now + SETTLE_NS + 61 * NSEC_PER_SEC, false);
+	advance(t, now + SETTLE_NS, false);
 	return back_to_base(t, base, why, n);
 }
 
-static bool run_seed(uint64_t seed, struct totals *sum, bool verbose)
+static bool run_seed(uint64_t seed, struct totals *sum, bool verbose, const char *pcap)
 {
 	static struct scenario sc;
 	char why[256] = "";
@@ -226,11 +258,14 @@ static bool run_seed(uint64_t seed, struct totals *sum, bool verbose)
 	bool ok;
 
 	choose(&sc, seed);
+	snprintf(sc.pcap, sizeof(sc.pcap), "%s", pcap);
 	t = topology_new(&sc, why, sizeof(why));
 	ok = t && run(t, sum, why, sizeof(why));
 	if (verbose || !ok)
 		printf("swarm --first %llu --seeds 1: %s%s\n", (unsigned long long)seed,
 		       ok ? "ok" : "FAILED: ", why);
+	if (t && !ok && verbose)
+		dump(t);
 	if (t)
 		topology_free(t, why, sizeof(why));
 	return ok;
@@ -239,9 +274,10 @@ static bool run_seed(uint64_t seed, struct totals *sum, bool verbose)
 int main(int argc, char **argv)
 {
 	static const struct option opts[] = { { "seeds", 1, NULL, 'n' }, { "first", 1, NULL, 'f' },
-					      { "verbose", 0, NULL, 'v' }, { 0 } };
+					      { "verbose", 0, NULL, 'v' }, { "pcap", 1, NULL, 'p' }, { 0 } };
 	uint64_t n = 1000, first = 1, failed = 0;
 	struct totals sum = { 0 };
+	const char *pcap = "";
 	bool verbose = false;
 	int c;
 
@@ -250,6 +286,8 @@ int main(int argc, char **argv)
 			n = strtoull(optarg, NULL, 10);
 		else if (c == 'f')
 			first = strtoull(optarg, NULL, 10);
+		else if (c == 'p')
+			pcap = optarg;
 		else if (c == 'v')
 			verbose = true;
 		else
@@ -257,7 +295,7 @@ int main(int argc, char **argv)
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (uint64_t s = first; s < first + n; s++)
-		failed += !run_seed(s, &sum, verbose);
+		failed += !run_seed(s, &sum, verbose, pcap);
 	printf("swarm: %llu seeds, %llu failed; %llu connection ends (%llu orderly, %llu aborted), "
 	       "%llu bytes checked, %llu retransmissions, %llu timeouts\n",
 	       (unsigned long long)n, (unsigned long long)failed, (unsigned long long)sum.conns,

@@ -49,7 +49,8 @@ static void random_pieces(void)
 	rng_stream(&r, 2, 0);
 	fill_random(1);
 	for (int i = 0; i < 20000; i++) {
-		size_t at = rng_below(&r, 64), len = rng_below(&r, 2000), cut = rng_below(&r, len + 1);
+		size_t at = rng_below(&r, 64), len = rng_below(&r, 2000);
+		size_t cut = rng_below(&r, len + 1);
 		uint32_t a = csum_partial(buf + at, cut);
 		uint32_t b = csum_partial(buf + at + cut, len - cut);
 

@@ -395,5 +395,4 @@ CU_MAIN("echo_app", TEST(bytes_come_back), TEST(wrong_bytes_are_counted), TEST(r
 	TEST(next_due_is_the_intended_time), TEST(timer_drives_an_idle_client),
 	TEST(refused_connections_back_off), TEST(dead_connections_come_back),
 	TEST(out_of_frames_resets), TEST(load_is_shared_out), TEST(eof_waits_for_the_echo),
-	TEST(declared_work),
-	TEST(bad_configurations_are_refused))
+	TEST(declared_work), TEST(bad_configurations_are_refused))

@@ -189,7 +189,8 @@ static void mutated_frames(void)
 	CHECK_EQ(fz.n_odd_answers, 0);
 	arp_flush(&b->nif);
 	CHECK_EQ(fz.n_released, N_FRAMES);
-	for (enum stat s = STAT_ETH_SHORT; s <= STAT_UDP_NO_PORT; s++)	/* every corner is reached */
+	/* every corner is reached */
+	for (enum stat s = STAT_ETH_SHORT; s <= STAT_UDP_NO_PORT; s++)
 		if (b->st.v[s] == 0 && s != STAT_ARP_PENDING_DROP) {
 			fprintf(stderr, "never counted: %s\n", stat_descs[s].name);
 			CU_FAIL("a counter of this layer stayed 0");
@@ -202,8 +203,9 @@ static void mutated_frames(void)
 /* A source that decides which branch is taken. */
 static uint32_t some_source(void)
 {
-	static const uint32_t src[] = { PEER, FAR, US, BCAST, GATEWAY, IP4(10, 0, 0, 0), UINT32_MAX, 0,
-		IP4(127, 0, 0, 1), IP4(10, 0, 1, 0), IP4(9, 255, 255, 255), IP4(224, 0, 0, 1),
+	static const uint32_t src[] = { PEER, FAR, US, BCAST, GATEWAY, UINT32_MAX, 0,
+		IP4(10, 0, 0, 0), IP4(127, 0, 0, 1),
+		IP4(10, 0, 1, 0), IP4(9, 255, 255, 255), IP4(224, 0, 0, 1),
 		IP4(223, 1, 1, 1), IP4(1, 0, 0, 0), IP4(10, 0, 1, 255) };
 
 	return src[below(ARRAY_LEN(src))];

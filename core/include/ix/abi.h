@@ -45,9 +45,9 @@ enum ix_call_nr {
 	IX_CALL_NONE,
 	IX_CALL_CONNECT,	/* (cookie, addr)	returns the new handle */
 	IX_CALL_ACCEPT,		/* (handle, cookie)	returns 0 */
-	IX_CALL_SENDV,		/* (handle, sg, n)	returns bytes accepted, 0 .. sum of lengths */
+	IX_CALL_SENDV,		/* (handle, sg, n)	returns bytes accepted, from 0 to all */
 	IX_CALL_RECV_DONE,	/* (handle, bytes)	returns 0 */
-	IX_CALL_CLOSE,		/* (handle, mode)	returns 0; refuses a connection not yet accepted */
+	IX_CALL_CLOSE,		/* (handle, mode)	returns 0; on a knock: refuses it */
 	IX_CALL_UDP_SENDV,	/* (cookie, addr, sg, n) returns bytes queued: all or an error */
 	IX_CALL_UDP_RECV_DONE,	/* (handle)		returns 0 */
 	IX_CALL_TIMER_ARM,	/* (cookie, delay)	returns a timer handle */
@@ -81,11 +81,10 @@ struct ix_call {
 
 enum ix_event_nr {
 	IX_EV_NONE,
-	IX_EV_KNOCK,		/* (handle, addr)	a client asks; answer with accept or close */
-	IX_EV_CONNECTED,	/* (cookie, outcome)	0 or negative errno; on error it is not followed
-				 *			by dead */
-	IX_EV_RECV,		/* (cookie, ptr, len)	read-only bytes, valid until recv_done covers
-				 *			them; len 0: the peer has sent its FIN */
+	IX_EV_KNOCK,		/* (handle, addr)	a client asks: accept or close */
+	IX_EV_CONNECTED,	/* (cookie, outcome)	0; or negative errno, its last event */
+	IX_EV_RECV,		/* (cookie, ptr, len)	read-only, valid until recv_done covers it;
+				 *			len 0: the peer has sent its FIN */
 	IX_EV_SENT,		/* (cookie, bytes, window) bytes acknowledged and let go, in order;
 				 *			window: bytes sendv would accept now */
 	IX_EV_DEAD,		/* (cookie, reason)	last event of a connection */

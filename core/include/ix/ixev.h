@@ -124,6 +124,7 @@ struct ixev_timer {
 
 void ixev_timer_init(struct ixev_timer *t, void (*fire)(struct ixev_timer *, struct ixev *));
 void ixev_timer_arm(struct ixev *ev, struct ixev_timer *t, uint64_t delay_ns);
+/** Harmless when not armed. The struct stays the library's until this entry ends. */
 void ixev_timer_cancel(struct ixev *ev, struct ixev_timer *t);
 
 /** Datagram from @local_port. @sg[@n] and what it names stay untouched until udp_sent. Returns 0,
