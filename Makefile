@@ -165,11 +165,10 @@ sanitize:		## unit, packet, short swarm tests and fuzzing corpora under sanitize
 		$(FUZZ_BUILD) && scripts/fuzz.sh build/fuzz 0; \
 	else echo "skipped: corpora of the fuzzers, clang's fuzzer runtime is not installed"; fi
 
-bench:			## packages, build and run the benchmarks
+bench:			## packages, build and run the benchmarks (UPDATE=1: a new baseline)
 	@CC='$(CC)' scripts/deps.sh bench
 	+@$(SUB) all $(BENCH)
-	@if [ -x scripts/bench.sh ]; then BUILD='$(BUILD)' scripts/bench.sh; \
-		else for b in $(BENCH); do $$b || exit 1; done; fi
+	@python3 scripts/bench.py --build $(BUILD) $(if $(UPDATE),--update)
 
 FUZZ_SECONDS ?= 30
 FUZZ_BUILD = $(SUB) CC=clang BUILD=build/fuzz OPT=-O1 \

@@ -151,9 +151,11 @@ static void take_group(struct conf *c, const config_setting_t *group, const char
 			skip |= depth == 0 && strcmp(name, reserved[r]) == 0;
 		if (skip)
 			continue;
-		snprintf(key, sizeof(key), "%s%s%s", path, *path ? "." : "", name);
 		conf_where(set, where, sizeof(where));
-		if (!config_setting_is_group(set))
+		if ((size_t)snprintf(key, sizeof(key), "%s%s%s", path, *path ? "." : "", name) >=
+		    sizeof(key))
+			conf_error(c, "%s: the key %.100s... is too long", where, key);
+		else if (!config_setting_is_group(set))
 			take_scalar(c, set, key);
 		else if (depth < 8)
 			take_group(c, set, key, depth + 1);

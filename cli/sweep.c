@@ -66,6 +66,10 @@ static void point_run(void *ctx, size_t i, FILE *out)
 		else
 			snprintf(p.err, sizeof(p.err), "%.500s", c->errors);
 	}
+	if (p.rc == 0 && sim_metric(r, "requests")->value == 0) {
+		p.rc = -ENODATA;
+		snprintf(p.err, sizeof(p.err), "%s", sim_no_requests);
+	}
 	if (p.rc == 0) {
 		p.client_bound = r->client_bound;
 		p.n_metrics = r->n_metrics;

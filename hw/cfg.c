@@ -138,6 +138,19 @@ static int check_target(const struct hw_cfg *cfg, uint32_t ip, uint32_t mask, ch
 	return 0;
 }
 
+/* What the dataplane's numbers say about each other; the core relies on it. */
+static int check_dp(const struct dp_cfg *dp, char *err, size_t err_len)
+{
+	if (dp->port_min > dp->port_max)
+		snprintf(err, err_len, "dp.port_min is %u, above dp.port_max, %u: no port could be "
+			 "chosen", dp->port_min, dp->port_max);
+	else if (dp->rto_min_ns > dp->rto_max_ns || dp->rto_init_ns > dp->rto_max_ns)
+		snprintf(err, err_len, "dp.rto_min and dp.rto_init must not exceed dp.rto_max");
+	else
+		return 0;
+	return -EINVAL;
+}
+
 int hw_check(const struct hw_cfg *cfg, char *err, size_t err_len)
 {
 	char name[TAP_NAME_LEN];
@@ -161,5 +174,7 @@ int hw_check(const struct hw_cfg *cfg, char *err, size_t err_len)
 	e = check_peer(cfg, ip, mask, err, err_len);
 	if (e == 0)
 		e = check_gateway(cfg, ip, mask, err, err_len);
+	if (e == 0)
+		e = check_dp(&cfg->dp, err, err_len);
 	return e < 0 ? e : check_target(cfg, ip, mask, err, err_len);
 }

@@ -17,6 +17,7 @@
 #include <sys/prctl.h>
 
 #include "hw/clock.h"
+#include "hw/netdev.h"
 
 enum { LOOK_PASSES = 64 };
 
@@ -134,6 +135,17 @@ static void wait_next(struct world *wd, nsec now)
 		look(wd, deadline);
 }
 
+/* The interface was deleted. Asked only when a read has failed: down comes back, gone does not. */
+static bool nic_gone(struct world *wd)
+{
+	int index;
+
+	if (wd->tap.count.rx_errors == wd->rx_errors)
+		return false;
+	wd->rx_errors = wd->tap.count.rx_errors;
+	return netdev_index(wd->tap.name, &index) == -ENODEV;
+}
+
 int loop_run(struct world *wd)
 {
 	bool client = wd->cfg->app->client;
@@ -150,6 +162,8 @@ int loop_run(struct world *wd)
 		if (now >= wd->end)
 			return client && wd->finished == NSEC_NEVER ? -ETIMEDOUT : 0;
 		pass(wd, now);
+		if (nic_gone(wd))
+			return -ENODEV;
 		if (client_done(wd, now))
 			return 0;
 		wait_next(wd, now);

@@ -215,7 +215,10 @@ static int client_verdict(const struct world *wd, FILE *out, int e, char *err, s
 
 	wd->cfg->app->report(wd->app, &r);
 	report_client(wd, &r, out);
-	if (e == -ETIMEDOUT)
+	if (e == -ENODEV)
+		snprintf(err, err_len, "interface %s was deleted after %llu requests", wd->tap.name,
+			 (unsigned long long)r.requests);
+	else if (e == -ETIMEDOUT)
 		snprintf(err, err_len, "the client was not done 10 s after its end: %llu requests "
 			 "completed, connections are stuck", (unsigned long long)r.requests);
 	else if (r.bad_bytes > 0)
@@ -224,6 +227,9 @@ static int client_verdict(const struct world *wd, FILE *out, int e, char *err, s
 	else if (r.conns_opened == 0 && r.conns_failed > 0)
 		snprintf(err, err_len, "no connection could be opened to %s: nobody listens there, "
 			 "or nothing answers", wd->cfg->target);
+	else if (r.requests == 0)
+		snprintf(err, err_len, "no request was answered by %s in the time measured: run "
+			 "longer, or see whether it can be reached", wd->cfg->target);
 	else
 		return e;
 	return e < 0 ? e : r.bad_bytes > 0 ? -EBADMSG : -ECONNREFUSED;
@@ -242,6 +248,9 @@ static int run_world(struct world *wd, FILE *out, char *err, size_t err_len)
 	e = loop_run(wd);
 	if (wd->cfg->app->client)
 		e = client_verdict(wd, out, e, err, err_len);
+	else if (e == -ENODEV)
+		snprintf(err, err_len, "interface %s was deleted: nothing can be served on it any "
+			 "more", wd->tap.name);
 	tap_nic_count_missed(&wd->tap);
 	if (wd->cfg->stats)
 		report_stats(wd, out);

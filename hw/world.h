@@ -40,6 +40,7 @@ struct world {
 	nsec next_count;		/* of a finished client's connections */
 	bool busy;			/* the last pass received something */
 	bool hinted;			/* about oversize frames */
+	uint64_t rx_errors;		/* known not to mean that the interface is gone */
 	nsec last_busy;
 	nsec spin_budget;		/* adapts between 0 and cfg->spin_ns */
 	uint32_t unpolled;		/* passes since the last look at signals */
@@ -51,7 +52,8 @@ void loop_signals(void);
 
 /**
  * Pass after pass until a signal, the end, or the client is done and its connections had
- * time to close. Returns 0, or -ETIMEDOUT when the client was not done in time.
+ * time to close. Returns 0, -ETIMEDOUT when the client was not done in time, or -ENODEV when
+ * the interface is gone.
  */
 int loop_run(struct world *wd);
 

@@ -64,6 +64,8 @@ fuzz)
 	;;
 bench)
 	need_build
+	need python3 has python3
+	want iproute2 "the kernel's own TCP is not measured beside ours" has ip
 	want valgrind "instructions and cache misses are not counted" has valgrind
 	;;
 *)

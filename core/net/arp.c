@@ -11,7 +11,9 @@
  *			broadcasts, then dropped
  *	STATIC		never changes
  * A new neighbour takes the place of the least recently used REACHABLE entry that was not
- * asked within the last second, so no neighbour is ever asked twice in one.
+ * asked within the last second, so no neighbour is ever asked twice in one. At most half of
+ * the entries are INCOMPLETE: packets from addresses nobody has, which make us answer, cannot
+ * push out neighbours that are there.
  * Not here: probing for our own address before use, and giving it up on conflict: it is
  * configured, so a conflicting claim is ignored and answered (RFC 5227 section 2.4 (c)).
  */
@@ -140,6 +142,16 @@ static struct arp_entry *entry_new(struct netif *nif, uint32_t ip, nsec now, boo
 	return victim;
 }
 
+/* Is no place left for a neighbour that may not exist? */
+static bool unresolved_full(const struct netif *nif)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < ARP_ENTRIES; i++)
+		n += nif->arp[i].state == ARP_INCOMPLETE;
+	return n >= ARP_UNRESOLVED_MAX;
+}
+
 static void entry_tx(struct arp_entry *e, struct mbuf *m)
 {
 	memcpy(mbuf_prepend(m, ETH_HLEN), e->hdr, ETH_HLEN);
@@ -213,8 +225,8 @@ void arp_tx(struct netif *nif, struct mbuf *m, uint32_t ip, nsec now)
 		return;
 	}
 	if (e == NULL) {
-		e = entry_new(nif, ip, now, false);
-		if (e == NULL) {	/* every place is static or being resolved */
+		e = unresolved_full(nif) ? NULL : entry_new(nif, ip, now, false);
+		if (e == NULL) {	/* or every place is static or was asked just now */
 			STAT_INC(nif->stats, ARP_PENDING_DROP);
 			mbuf_free(m);
 			return;

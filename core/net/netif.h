@@ -22,6 +22,7 @@ enum {
 
 enum {
 	ARP_ENTRIES = 256,	/* neighbours, power of two */
+	ARP_UNRESOLVED_MAX = ARP_ENTRIES / 2, /* of them asked for and never heard of */
 	ARP_PENDING_MAX = 8,	/* frames held a neighbour while it is resolved */
 	ARP_PROBES_MAX = 3,	/* requests before giving up */
 };

@@ -44,11 +44,8 @@ void udp_rx(struct netif *nif, struct mbuf *m, uint32_t saddr, uint32_t daddr, n
 	sport = be16_load(p + UDP_SPORT);
 	dport = be16_load(p + UDP_DPORT);
 	mbuf_pull(m, UDP_HLEN);
-	if (nif->up->udp_rx != NULL &&
-	    nif->up->udp_rx(nif->up_ctx, m, saddr, sport, dport, now)) {
-		STAT_INC(nif->stats, UDP_RX);
-		return;
-	}
+	if (nif->up->udp_rx != NULL && nif->up->udp_rx(nif->up_ctx, m, saddr, sport, dport, now))
+		return;			/* counted there: delivered, or no room */
 	STAT_INC(nif->stats, UDP_NO_PORT);
 	icmp_unreach(nif, m, ICMP_C_PORT, now);
 	mbuf_free(m);

@@ -393,7 +393,7 @@ static inline void tcp_timer_data_sent(struct tcp *t, struct tcp_pcb *p)
 static inline void tcp_timer_data_acked(struct tcp *t, struct tcp_pcb *p)
 {
 	if (unlikely((p->flags & F_RECOVERY) && p->snd_una != p->snd_nxt))
-		return;		/* the first partial ACK restarts it, no other: RFC 6582 3.2 */
+		return;		/* only the first partial ACK restarts it: RFC 6582 3.2 */
 	p->flags &= ~(uint32_t)F_T_RTO;
 	if (p->snd_una != p->snd_nxt)
 		tcp_timer_data_sent(t, p);

@@ -57,17 +57,23 @@ struct tcp_pcb *tcp_pcb_of(const struct tcp *t, uint64_t handle)
 	return p;
 }
 
-/* The table is full: the oldest connection in TIME-WAIT makes room. */
+/* The table is full: the oldest connection in TIME-WAIT makes room, but none whose `dead` is
+ * still owed, nor one whose slot this pass has yet to visit. */
 static struct tcp_pcb *pcb_alloc(struct tcp *t)
 {
 	struct tcp_pcb *p = pool_alloc(&t->pcb_pool);
 
-	if (p || list_empty(&t->time_wait))
+	if (p)
 		return p;
-	struct tcp_cold *oldest = container_of(t->time_wait.next, struct tcp_cold, link);
+	list_for_each(&t->time_wait, it) {
+		struct tcp_pcb *old = &t->pcbs[container_of(it, struct tcp_cold, link) - t->colds];
 
-	tcp_pcb_free(t, &t->pcbs[oldest - t->colds]);
-	return pool_alloc(&t->pcb_pool);
+		if (old->flags & (F_DIRTY | F_DEAD_OWED))
+			continue;
+		tcp_pcb_free(t, old);
+		return pool_alloc(&t->pcb_pool);
+	}
+	return NULL;
 }
 
 /** A connection in CLOSED, findable by @f. NULL and a counted refusal when there is no room. */

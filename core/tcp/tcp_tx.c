@@ -25,14 +25,11 @@ static inline struct mbuf *tx_alloc(struct tcp *t)
 static inline void put_header(uint8_t *h, const struct flow *f, uint32_t seq, uint32_t ack,
 			      uint8_t flags, uint32_t wnd, uint32_t hlen)
 {
-	be16_store(h + TCP_SPORT, f->lport);
-	be16_store(h + TCP_DPORT, f->rport);
+	be32_store(h + TCP_SPORT, (uint32_t)f->lport << 16 | f->rport);
 	be32_store(h + TCP_SEQ, seq);
 	be32_store(h + TCP_ACK, ack);
-	h[TCP_OFF] = (uint8_t)(hlen / 4 << 4);
-	h[TCP_FLAGS] = flags;
-	be16_store(h + TCP_WND, (uint16_t)wnd);
-	be32_store(h + TCP_CSUM, 0);
+	be32_store(h + TCP_OFF, hlen / 4 << 28 | (uint32_t)flags << 16 | (wnd & UINT16_MAX));
+	be32_store(h + TCP_CSUM, 0);		/* and the urgent pointer */
 }
 
 static void put_ts(uint8_t *h, uint32_t tsval, uint32_t tsecr)
@@ -164,8 +161,12 @@ void tcp_tx_ack(struct tcp *t, struct tcp_pcb *p)
 {
 	struct mbuf *m = start(t, p, p->snd_nxt, 0);
 
-	if (m)
+	if (likely(m)) {
 		emit(t, m, &p->node.flow);
+	} else {
+		p->flags |= F_ACK_NOW;
+		tcp_dirty(t, p);
+	}
 }
 
 /** A segment below the window makes the peer say where it stands (3.8.6.1, as Linux does). */

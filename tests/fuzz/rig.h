@@ -44,8 +44,9 @@ enum {
 /* Options, bytes 0 and 1 of the input. */
 enum {
 	RIG_FAST_PATH = BIT(0), RIG_TIMESTAMPS = BIT(1), RIG_NAGLE = BIT(2), RIG_NO_DELACK = BIT(3),
-	RIG_NO_WSCALE = BIT(4), RIG_SMALL_WND = BIT(5), RIG_SOFT_CSUM = BIT(6), RIG_GATEWAY = BIT(7),
-	RIG_NO_TIME_WAIT = BIT(8), RIG_FEW_OOO = BIT(9), RIG_CWND_1 = BIT(10), RIG_BACKLOG_2 = BIT(11),
+	RIG_NO_WSCALE = BIT(4), RIG_SMALL_WND = BIT(5), RIG_SOFT_CSUM = BIT(6),
+	RIG_GATEWAY = BIT(7), RIG_NO_TIME_WAIT = BIT(8), RIG_FEW_OOO = BIT(9),
+	RIG_CWND_1 = BIT(10), RIG_BACKLOG_2 = BIT(11),
 	RIG_STREAM = BIT(12), RIG_FEW_PORTS = BIT(13), RIG_GIVE_UP_SOON = BIT(14),
 };
 
@@ -110,7 +111,10 @@ void rig_run(struct rig *r);
 void rig_pass(struct rig *r, nsec later);
 
 /** Connections by slot, free ones too (state TCP_CLOSED). */
-static inline struct tcp_pcb *rig_pcb(const struct rig *r, uint32_t i) { return &r->dp->tcp.pcbs[i]; }
+static inline struct tcp_pcb *rig_pcb(const struct rig *r, uint32_t i)
+{
+	return &r->dp->tcp.pcbs[i];
+}
 
 /* rig_wire.c: frames in and out */
 void rig_wire_op(struct rig *r, uint8_t op);

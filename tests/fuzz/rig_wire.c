@@ -326,22 +326,40 @@ static struct rig_peer *peer_of(struct rig *r, uint32_t ip, const uint8_t *h)
 	return p;
 }
 
-/* An echo: byte s of ours is the peer's byte at the same distance from its SYN. */
-static void check_echo(const struct rig *r, const struct rig_peer *p, uint32_t seq,
-		       const uint8_t *data, uint32_t len)
+/* The connection that sent these bytes, if it is still there: once it is gone its memory may
+ * hold anything, though a full NIC may still take the frame. */
+static const struct tcp_pcb *sender_of(const struct rig *r, const struct rig_peer *p, uint32_t seq)
 {
 	const struct tcp *t = &r->dp->tcp;
 
 	for (uint32_t i = 0; i < t->pcb_pool.n_fresh; i++) {
 		const struct tcp_pcb *pcb = rig_pcb(r, i);
-		const struct tcp_cold *c = tcp_cold(t, pcb);
+		uint32_t iss = tcp_cold(t, pcb)->iss;
 
-		if (pcb->state < TCP_ESTABLISHED || pcb->node.flow.rport != p->port ||
-		    pcb->node.flow.raddr != p->ip || pcb->node.flow.lport != p->lport)
-			continue;
-		for (uint32_t k = 0; k < len; k++)
-			RIG_CHECK(data[k] == rig_byte(c->irs + (seq - c->iss) + k));
+		if (pcb->state >= TCP_ESTABLISHED && pcb->node.flow.rport == p->port &&
+		    pcb->node.flow.raddr == p->ip && pcb->node.flow.lport == p->lport &&
+		    !(pcb->flags & F_CLOSED) && seq - iss <= pcb->snd_end - iss)
+			return pcb;
 	}
+	return NULL;
+}
+
+/* An echo: byte s of ours is the peer's byte at the same distance from its SYN. */
+static void check_bytes(const struct rig *r, const struct rig_peer *p, const uint8_t *h,
+			uint32_t hlen, uint32_t len)
+{
+	uint32_t seq = be32_load(h + TCP_SEQ);
+	const struct tcp_pcb *pcb = sender_of(r, p, seq);
+	const struct tcp_cold *c;
+
+	if (!pcb)
+		return;
+	if (r->options & RIG_SOFT_CSUM)
+		RIG_CHECK(csum_fold(csum_add(csum_partial(h, len), csum_pseudo(RIG_IP, p->ip,
+				IPPROTO_TCP_, len), 0)) == 0);
+	c = tcp_cold(&r->dp->tcp, pcb);
+	for (uint32_t i = 0; i < len - hlen && !r->forged; i++)
+		RIG_CHECK(h[hlen + i] == rig_byte(c->irs + (seq - c->iss) + i));
 }
 
 static void saw_segment(struct rig *r, const uint8_t *ip, const uint8_t *h, uint32_t len)
@@ -362,8 +380,8 @@ static void saw_segment(struct rig *r, const uint8_t *ip, const uint8_t *h, uint
 	p->heard = true;
 	if (hlen == TCP_HLEN_MIN + 12 && be32_load(h + TCP_HLEN_MIN) == 0x0101080a)
 		p->tsecr = be32_load(h + TCP_HLEN_MIN + 4);
-	if (!r->kick && !r->forged)
-		check_echo(r, p, seq, h + hlen, len - hlen);
+	if (!r->kick)		/* an application that keeps its bytes still */
+		check_bytes(r, p, h, hlen, len);
 }
 
 /** Check a frame the stack has given to the NIC and learn from it. Borrows @m. */
@@ -388,8 +406,5 @@ void rig_wire_sent(struct rig *r, const struct mbuf *m)
 		RIG_CHECK(csum_fold(csum_partial(ip, IP_HLEN_MIN)) == 0);
 	if (ip[IP_PROTO] != IPPROTO_TCP_)
 		return;
-	if ((r->options & RIG_SOFT_CSUM) && !r->kick)
-		RIG_CHECK(csum_fold(csum_add(csum_partial(h, len), csum_pseudo(RIG_IP,
-				be32_load(ip + IP_DST), IPPROTO_TCP_, len), 0)) == 0);
 	saw_segment(r, ip, h, len);
 }

@@ -146,7 +146,7 @@ void bed_tick(struct bed *b, nsec ns);
 /** Time from now to the next frame, at most @max: the clock is left there. */
 nsec bed_tick_to_frame(struct bed *b, nsec max);
 
-struct tcp_pcb *bed_pcb(struct bed *b);			/* of b->cur; NULL when there is none */
+struct tcp_pcb *bed_pcb(struct bed *b);		/* of b->cur, or NULL */
 struct tcp_cold *bed_cold(struct bed *b);
 enum tcp_state bed_state(struct bed *b);
 uint64_t bed_stat(struct bed *b, enum stat id);

@@ -175,10 +175,13 @@ int64_t bed_connect(struct bed *b)
 
 static struct bed_event *take_event(struct bed *b)
 {
-	if (b->ev_pos < b->ev_n)
-		return &b->ev[b->ev_pos++];
-	b->ev_pos = b->ev_n = 0;
-	return NULL;
+	struct bed_event *e = &b->ev[b->ev_pos];
+
+	if (b->ev_pos == b->ev_n)
+		return NULL;
+	if (++b->ev_pos == b->ev_n)
+		b->ev_pos = b->ev_n = 0;
+	return e;
 }
 
 static const struct bed_event *expect(struct bed *b, const char *file, int line, uint32_t nr,

@@ -19,8 +19,7 @@ struct pkt_case {
 #define CASE(fn, section) { #fn, section, fn }
 #define CASES_END { NULL, NULL, NULL }
 
-#define PKT_SUITES(X) X(handshake) X(listen) X(seq) X(data) X(ooo) X(ack_delay) X(rto) X(fast_rexmit) X(cwnd) X(window) X(persist) X(sws_nagle) X(close) X(time_wait) X(rst) X(rfc5961) X(ts) X(wscale) X(mss) X(opts) X(icmp)
-#define PKT_SUITES_ALL(X) \
+#define PKT_SUITES(X) \
 	X(handshake) X(listen) X(seq) X(data) X(ooo) X(ack_delay) X(rto) X(fast_rexmit) \
 	X(cwnd) X(window) X(persist) X(sws_nagle) X(close) X(time_wait) X(rst) X(rfc5961) \
 	X(ts) X(wscale) X(mss) X(opts) X(icmp) X(abi) X(pressure) X(zero_copy)

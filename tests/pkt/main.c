@@ -63,8 +63,8 @@ static void run_case(void)
 	CU_ASSERT(fast == slow);
 }
 
-/* An assertion of the core has failed: say in which case. */
-static void on_abort(int sig)
+/* An assertion of the core has failed, or worse: say in which case. */
+static void on_crash(int sig)
 {
 	(void)!write(STDERR_FILENO, "aborted in ", 11);
 	(void)!write(STDERR_FILENO, running, strlen(running));
@@ -128,7 +128,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "no case has a name like that; --list shows them all\n");
 		return 2;
 	}
-	signal(SIGABRT, on_abort);
+	signal(SIGABRT, on_crash);
+	signal(SIGSEGV, on_crash);
 	CU_basic_set_mode(CU_BRM_NORMAL);
 	CU_basic_run_tests();
 	failed = CU_get_number_of_tests_failed();

@@ -78,7 +78,7 @@ static void half_close_leaves_the_other_direction_open(void)
 	struct bed *b = bed_in(TCP_FIN_WAIT_2);
 
 	for (uint32_t i = 0; i < 3; i++) {
-		bed_tick(b, 100 * SEC);		/* no timeout in this state: the peer may take long */
+		bed_tick(b, 100 * SEC);		/* no timeout: the peer may take long */
 		bed_rx(b, SEG(ACK, 1 + i * 100, 2, 100));
 		bed_expect_event(b, IX_EV_RECV, 100);
 		CHECK_EQ(bed_recv_done(b, 100), 0);

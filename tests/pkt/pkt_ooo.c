@@ -49,6 +49,18 @@ static void partly_filled_gap_is_acknowledged_at_once(void)
 	bed_done(b);
 }
 
+static void shortened_gap_is_acknowledged_at_once(void)
+{
+	struct bed *b = bed_in(TCP_ESTABLISHED);
+
+	bed_rx(b, SEG(ACK, 201, 1, 100));
+	bed_expect(b, SEG(ACK, 1, 1, 0));
+	bed_rx(b, SEG(ACK, 1, 1, 100));
+	bed_expect(b, SEG(ACK, 1, 101, 0));
+	bed_expect_event(b, IX_EV_RECV, 100);
+	bed_done(b);
+}
+
 static void reverse_order_is_put_right(void)
 {
 	struct bed *b = bed_in(TCP_ESTABLISHED);
@@ -198,6 +210,7 @@ const struct pkt_case pkt_ooo[] = {
 	CASE(gap_is_acknowledged_at_once, "RFC 5681 4.2"),
 	CASE(filled_gap_is_acknowledged_at_once, "RFC 5681 4.2"),
 	CASE(partly_filled_gap_is_acknowledged_at_once, "RFC 5681 4.2"),
+	CASE(shortened_gap_is_acknowledged_at_once, "RFC 5681 4.2"),
 	CASE(reverse_order_is_put_right, "RFC 9293 3.10.7.4"),
 	CASE(duplicate_of_what_is_held_is_dropped, "RFC 9293 3.10.7.4"),
 	CASE(overlaps_are_resolved_byte_for_byte, "RFC 9293 3.10.7.4"),

@@ -119,6 +119,21 @@ static void older_window_is_not_believed(void)
 	bed_done(b);
 }
 
+/* Reordered on the way: what was sent first does not overrule what was sent later. */
+static void window_of_an_earlier_segment_is_not_believed(void)
+{
+	struct bed *b = bed_in(TCP_ESTABLISHED);
+
+	bed_rx(b, SEG(ACK, 101, 1, 100, .wnd = 9000));
+	bed_rx(b, SEG(ACK, 1, 1, 100, .zero_wnd = true));
+	CHECK_EQ(bed_pcb(b)->snd_wnd, 9000);
+	bed_rx(b, SEG(ACK, 201, 1, 0, .zero_wnd = true));
+	CHECK_EQ(bed_pcb(b)->snd_wnd, 0);
+	bed_forget_tx(b);
+	bed_forget_events(b);
+	bed_done(b);
+}
+
 /* The peer takes back what it had offered (SHOULD-14: be robust): nothing is lost. */
 static void shrunken_window_still_gets_what_fits(void)
 {
@@ -164,6 +179,7 @@ const struct pkt_case pkt_persist[] = {
 	CASE(closed_window_that_nobody_waits_for_is_not_probed, "RFC 9293 3.8.6.1"),
 	CASE(window_that_closes_with_the_last_ack_is_probed, "RFC 9293 3.8.6.1"),
 	CASE(older_window_is_not_believed, "RFC 9293 3.10.7.4, SND.WL1"),
+	CASE(window_of_an_earlier_segment_is_not_believed, "RFC 9293 3.10.7.4, SND.WL1"),
 	CASE(shrunken_window_still_gets_what_fits, "RFC 9293 3.8.6, 3.8.6.2.1"),
 	CASE(fin_goes_out_into_a_closed_window, "RFC 9293 3.8.6"),
 	CASES_END

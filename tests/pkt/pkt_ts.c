@@ -171,6 +171,7 @@ static void duplicate_with_a_newer_timestamp_is_echoed(void)
 	bed_tick(b, 50 * MSEC);
 	bed_expect(b, SEG(ACK, 1, 11, 0, .tsecr = 50));
 	bed_rx(b, SEG(ACK, 6, 1, 10, .has_ts = true, .tsval = 90));
+	bed_tick(b, 50 * MSEC);
 	bed_expect(b, SEG(ACK, 1, 16, 0, .tsecr = 90));
 	bed_forget_events(b);
 	bed_done(b);

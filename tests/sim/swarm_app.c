@@ -14,8 +14,15 @@ enum { TABLE = 65521, REFS = 6, CONNS_MAX = 64, HEADER = 8 };
 
 #define PATIENCE_NS	(300 * NSEC_PER_SEC)
 
-enum ending { END_CLIENT_FIRST, END_SERVER_FIRST, END_BOTH, END_FULL, END_CLIENT_RST, END_SERVER_RST,
-	      END_NR };
+enum ending {
+	END_CLIENT_FIRST,
+	END_SERVER_FIRST,
+	END_BOTH,
+	END_FULL,
+	END_CLIENT_RST,
+	END_SERVER_RST,
+	END_NR
+};
 
 /** What a connection's number decides. */
 struct plan {
@@ -30,7 +37,7 @@ struct plan {
 struct end {
 	struct ixev_ctx ctx;
 	struct ixev_timer timer;	/* connect (client), slow reading */
-	struct ixev_timer patience;	/* the peer's RST may have been lost: then nobody speaks again */
+	struct ixev_timer patience;	/* if the peer's RST was lost, nobody speaks again */
 	struct swarm *sw;
 	struct rng rng;
 	struct plan plan;
@@ -91,6 +98,11 @@ static void wrong(struct end *e, const char *what)
 
 static uint64_t to_send(const struct end *e) { return e->client ? e->plan.up : e->plan.down; }
 static uint64_t to_read(const struct end *e) { return e->client ? e->plan.down : e->plan.up; }
+
+static uint64_t read_delay_ns(const struct end *e)
+{
+	return e->plan.read_delay_us[!e->client] * NSEC_PER_USEC;
+}
 
 static bool resets(const struct end *e)
 {
@@ -219,7 +231,7 @@ static void read_slowly(struct ixev_timer *t, struct ixev *ev)
 	e->unread -= n;
 	ixev_recv_done(&e->ctx, n);
 	if (e->unread > 0)
-		ixev_timer_arm(ev, t, e->plan.read_delay_us[!e->client] * 1000ULL);
+		ixev_timer_arm(ev, t, read_delay_ns(e));
 	maybe_shut(e);
 }
 
@@ -228,12 +240,12 @@ static void on_recv(struct ixev_ctx *ctx, const uint8_t *p, uint32_t len)
 	struct end *e = end_of(ctx);
 
 	take(e, p, len);
-	if (!e->known || e->plan.read_delay_us[!e->client] == 0) {
+	if (!e->known || read_delay_ns(e) == 0) {
 		ixev_recv_done(ctx, len + e->unread);
 		e->unread = 0;
 	} else {
 		if (e->unread == 0)
-			ixev_timer_arm(e->sw->ev, &e->timer, e->plan.read_delay_us[!e->client] * 1000ULL);
+			ixev_timer_arm(e->sw->ev, &e->timer, read_delay_ns(e));
 		e->unread += len;
 	}
 	send_more(e);

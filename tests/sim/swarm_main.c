@@ -160,12 +160,13 @@ static bool back_to_base(const struct topology *t, const uint32_t *base, char *w
 		uint32_t frames = frames_of(t->host[h]);
 
 		if (u.conns || u.snd_refs || u.frames_held) {
-			snprintf(why, n, "host %u still has %u connections, %u references, %u frames", h,
-				 u.conns, u.snd_refs, u.frames_held);
+			snprintf(why, n, "host %u: %u connections, %u references, %u frames left",
+				 h, u.conns, u.snd_refs, u.frames_held);
 			return false;
 		}
 		if (frames != base[h]) {
-			snprintf(why, n, "host %u has %u frames, began with %u", h, frames, base[h]);
+			snprintf(why, n, "host %u has %u frames, began with %u", h, frames,
+				 base[h]);
 			return false;
 		}
 	}
@@ -199,6 +200,15 @@ static bool verdict(const struct topology *t, struct totals *sum, char *why, siz
 	return ok;
 }
 
+static void dump_pcb(const struct tcp_pcb *p, const struct tcp_cold *c)
+{
+	printf("    :%u state %u flags %08x una %u nxt +%u end +%u wnd %u cwnd %u mss %u",
+	       p->node.flow.rport, p->state, p->flags, p->snd_una - c->iss,
+	       p->snd_nxt - p->snd_una, p->snd_end - p->snd_una, p->snd_wnd, p->cwnd, p->mss);
+	printf(" rcv_held %u rcv_wnd %u ooo %u undel %u backoff %u retries %u\n", p->rcv_held,
+	       p->rcv_adv - p->rcv_nxt, c->ooo_frames, c->undel_bytes, c->backoff, c->retries);
+}
+
 /* What is still there, for whoever replays a failure. */
 static void dump(const struct topology *t)
 {
@@ -215,12 +225,7 @@ static void dump(const struct topology *t)
 
 			if (p->state == TCP_CLOSED || p->state == TCP_TIME_WAIT)
 				continue;
-			printf("    :%u state %u flags %08x una %u nxt +%u end +%u wnd %u cwnd %u mss %u"
-			       " rcv_held %u rcv_wnd %u ooo %u undel %u backoff %u retries %u\n",
-			       p->node.flow.rport, p->state, p->flags, p->snd_una - c->iss,
-			       p->snd_nxt - p->snd_una, p->snd_end - p->snd_una, p->snd_wnd, p->cwnd,
-			       p->mss, p->rcv_held, p->rcv_adv - p->rcv_nxt, c->ooo_frames,
-			       c->undel_bytes, c->backoff, c->retries);
+			dump_pcb(p, c);
 		}
 	}
 }
@@ -273,8 +278,10 @@ static bool run_seed(uint64_t seed, struct totals *sum, bool verbose, const char
 
 int main(int argc, char **argv)
 {
-	static const struct option opts[] = { { "seeds", 1, NULL, 'n' }, { "first", 1, NULL, 'f' },
-					      { "verbose", 0, NULL, 'v' }, { "pcap", 1, NULL, 'p' }, { 0 } };
+	static const struct option opts[] = {
+		{ "seeds", 1, NULL, 'n' }, { "first", 1, NULL, 'f' }, { "verbose", 0, NULL, 'v' },
+		{ "pcap", 1, NULL, 'p' }, { 0 },
+	};
 	uint64_t n = 1000, first = 1, failed = 0;
 	struct totals sum = { 0 };
 	const char *pcap = "";

@@ -305,20 +305,43 @@ static void neighbours_being_resolved_are_not_evicted(void)
 	struct bed *b = bed_new();
 
 	netif_init(&b->nif, &b->nic, 0, &(struct netif_cfg){ US, 0xff000000, 0 });
-	for (uint32_t i = 0; i < ARP_ENTRIES; i++)
+	for (uint32_t i = 0; i < ARP_UNRESOLVED_MAX; i++)
 		bed_tx(b, IP4(10, 2, 0, 1) + i, "a", 1);
-	CHECK_EQ(b->st.v[STAT_ARP_REQ_TX], ARP_ENTRIES);
+	CHECK_EQ(b->st.v[STAT_ARP_REQ_TX], ARP_UNRESOLVED_MAX);
 	bed_tx(b, PEER, "a", 1);			/* no place: dropped and counted */
-	bed_rx_arp(b, ARP_OP_REQUEST, peer_mac, PEER, US);
 	CHECK_EQ(b->st.v[STAT_ARP_PENDING_DROP], 1);
 	CHECK(arp_lookup(&b->nif, PEER) == NULL);
+	for (uint32_t i = 0; i < ARP_ENTRIES - ARP_UNRESOLVED_MAX; i++) {
+		bed_rx_arp(b, ARP_OP_REQUEST, peer_mac, IP4(10, 3, 0, 1) + i, US);
+		netif_post(&b->nif);
+		b->n_read = b->n_out;
+	}
 	bed_rx_arp(b, ARP_OP_REPLY, other_mac, IP4(10, 2, 0, 1), US);
-	bed_tx(b, PEER, "a", 1);	/* 10.2.0.1 was asked less than a second ago: stays */
-	CHECK(is_mac(b, IP4(10, 2, 0, 1), other_mac));
-	b->now += NSEC_PER_SEC;
-	bed_tx(b, PEER, "a", 1);
-	CHECK(arp_lookup(&b->nif, IP4(10, 2, 0, 1)) == NULL);
-	CHECK_EQ(b->st.v[STAT_ARP_REQ_TX], ARP_ENTRIES + 1);
+	b->now += 1;
+	bed_rx_arp(b, ARP_OP_REQUEST, peer_mac, PEER, US);	/* who asks us gets a place */
+	CHECK(is_mac(b, PEER, peer_mac));
+	CHECK(is_mac(b, IP4(10, 2, 0, 1), other_mac));	/* asked less than a second ago: stays */
+	CHECK_EQ(b->st.v[STAT_ARP_REQ_TX], ARP_UNRESOLVED_MAX);
+	bed_done(b);
+}
+
+/* Spoofed sources on our subnet make us resolve addresses nobody has. */
+static void addresses_nobody_has_do_not_push_out_neighbours(void)
+{
+	struct bed *b = bed_new();
+
+	netif_init(&b->nif, &b->nic, 0, &(struct netif_cfg){ US, 0xff000000, 0 });
+	bed_rx_arp(b, ARP_OP_REQUEST, peer_mac, PEER, US);
+	CHECK(bed_out(b) != NULL);
+	for (uint32_t i = 0; i < 4 * ARP_ENTRIES; i++) {
+		b->now += NSEC_PER_MSEC;
+		bed_tx(b, IP4(10, 2, 0, 1) + i, "a", 1);
+		netif_post(&b->nif);
+		b->n_read = b->n_out;
+	}
+	CHECK(is_mac(b, PEER, peer_mac));
+	CHECK_EQ(b->st.v[STAT_ARP_REQ_TX], ARP_UNRESOLVED_MAX);
+	CHECK_EQ(BED_FRAMES - mempool_avail(&b->pool), ARP_UNRESOLVED_MAX);
 	bed_done(b);
 }
 
@@ -344,4 +367,5 @@ CU_MAIN("arp", TEST(resolves_then_sends_in_order), TEST(pending_is_bounded_and_k
 	TEST(merge_flag), TEST(address_probe_is_answered_not_learnt), TEST(malformed),
 	TEST(claims_of_our_address_are_answered_at_a_bounded_rate), TEST(announcement),
 	TEST(static_entries_stay), TEST(least_recently_used_goes),
-	TEST(neighbours_being_resolved_are_not_evicted), TEST(full_of_static_entries))
+	TEST(neighbours_being_resolved_are_not_evicted),
+	TEST(addresses_nobody_has_do_not_push_out_neighbours), TEST(full_of_static_entries))

@@ -131,6 +131,21 @@ static void targets(void)
 	CHECK_EQ(hw_check(cfg, err, sizeof(err)), 0);
 }
 
+static void numbers_of_the_dataplane_fit_each_other(void)
+{
+	struct hw_cfg *cfg = server();
+
+	cfg->dp.port_min = 65000;		/* the core would count ports beyond 65535 */
+	cfg->dp.port_max = 64999;
+	CHECK_EQ(hw_check(cfg, err, sizeof(err)), -EINVAL);
+	CHECK(strstr(err, "dp.port_min") != NULL);
+	cfg = server();
+	cfg->dp.rto_min_ns = cfg->dp.rto_max_ns + 1;
+	CHECK_EQ(hw_check(cfg, err, sizeof(err)), -EINVAL);
+	cfg->dp.rto_min_ns = cfg->dp.rto_max_ns;
+	CHECK_EQ(hw_check(cfg, err, sizeof(err)), 0);
+}
+
 static void memory_is_aligned_zeroed_and_bounded(void)
 {
 	struct hw_mem mem;
@@ -154,4 +169,5 @@ static void memory_is_aligned_zeroed_and_bounded(void)
 
 CU_MAIN("hw_cfg", TEST(addresses), TEST(addresses_with_numbers), TEST(macs),
 	TEST(defaults_are_legal), TEST(contradictions_are_sentences), TEST(peer_ip_is_for_taps),
-	TEST(targets), TEST(memory_is_aligned_zeroed_and_bounded))
+	TEST(targets), TEST(numbers_of_the_dataplane_fit_each_other),
+	TEST(memory_is_aligned_zeroed_and_bounded))

@@ -304,7 +304,7 @@ static void ecn_marks_capable_packets_and_only_them(void)
 	for (uint32_t k = 0; k < 20; k++) {
 		for (uint8_t src = 1; src < 5; src++) {
 			f = bed_frame(b.fp, 1514, src, 5, (uint16_t)k);
-			f->data[15] = src == 1 ? 0 : src == 2 ? 1 : 2;	/* Not-ECT, ECT(1), ECT(0) */
+			f->data[15] = src == 1 ? 0 : src == 2 ? 1 : 2;	/* -, ECT(1), ECT(0) */
 			frame_csum_write(f);
 			link_send(link_end_of(b.l[src - 1], 0), f, 0);
 		}

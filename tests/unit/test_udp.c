@@ -21,7 +21,7 @@ static void delivers_to_an_open_port(void)
 	CHECK_EQ(b->seen.dport, UDP_OPEN_PORT);
 	CHECK_EQ(b->seen.len, sizeof(payload));
 	CHECK(memcmp(b->seen.data, payload, sizeof(payload)) == 0);
-	CHECK_EQ(b->st.v[STAT_UDP_RX], 1);
+	CHECK_EQ(b->st.v[STAT_UDP_RX], 0);	/* who takes it counts it */
 	CHECK_EQ(b->w.net_other, 1);
 	CHECK_EQ(b->w.csum_bytes, 20 + 8 + sizeof(payload));
 	bed_done(b);
