@@ -31,12 +31,14 @@ static bool is_figure(const struct figure_args *a, const char *name)
 static error_t parse(int key, char *arg, struct argp_state *st)
 {
 	struct figure_args *a = st->input;
+	unsigned long jobs;
 	char *end;
 
 	switch (key) {
 	case 'j':
-		a->env.jobs = (unsigned)strtoul(arg, &end, 10);
-		if (end == arg || *end || a->env.jobs < 1 || a->env.jobs > 256)
+		jobs = strtoul(arg, &end, 10);
+		a->env.jobs = (unsigned)jobs;
+		if (end == arg || *end || jobs < 1 || jobs > 256)
 			argp_error(st, "-j needs a number from 1 to 256, not \"%s\"", arg);
 		break;
 	case 'o':	a->env.out = arg; break;

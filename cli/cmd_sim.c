@@ -129,6 +129,10 @@ static int report(struct sim_args *a, const struct schema *s)
 	}
 	json_decref(all);
 	json_decref(manifest);
+	if (simrun_empty(&a->result)) {
+		fprintf(stderr, "ix sim: failed: %s\n", simrun_empty(&a->result));
+		return IX_FAILED;
+	}
 	if (a->result.client_bound) {
 		fprintf(stderr, "ix sim: %s: %s\n", a->allow_client_bound ? "warning" : "refused",
 			a->result.why);

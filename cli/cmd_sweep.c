@@ -32,6 +32,7 @@ static void columns_take(struct sweep_args *a, char *list)
 static error_t parse(int key, char *arg, struct argp_state *st)
 {
 	struct sweep_args *a = st->input;
+	unsigned long jobs;
 	char *end;
 
 	switch (key) {
@@ -46,8 +47,9 @@ static error_t parse(int key, char *arg, struct argp_state *st)
 		a->vary[a->n_vary++] = arg;
 		break;
 	case 'j':
-		a->jobs = (unsigned)strtoul(arg, &end, 10);
-		if (end == arg || *end || a->jobs < 1 || a->jobs > 256)
+		jobs = strtoul(arg, &end, 10);
+		a->jobs = (unsigned)jobs;
+		if (end == arg || *end || jobs < 1 || jobs > 256)
 			argp_error(st, "-j needs a number from 1 to 256, not \"%s\"", arg);
 		break;
 	case 'o':	a->out = arg; break;

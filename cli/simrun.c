@@ -132,6 +132,15 @@ static json_t *rows_json(const struct sim_result *r)
 	return a;
 }
 
+const char *simrun_empty(const struct sim_result *r)
+{
+	const struct metric *m = sim_metric(r, "requests");
+
+	return m && m->value > 0 ? NULL :
+	       "no request was completed in the measured time, so there is no rate and no latency; "
+	       "measure longer (duration, warmup), or see what was lost";
+}
+
 json_t *simrun_json(const struct sim_result *r)
 {
 	json_t *o = json_object(), *m = json_object(), *h = json_object();

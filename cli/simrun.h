@@ -23,6 +23,9 @@ bool simrun_configure(struct conf *c, const char *file, struct scenario *sc);
 /** Add what only a run knows to a manifest: the hashes of the price lists. */
 void simrun_manifest(json_t *manifest, uint64_t server_hash, uint64_t client_hash);
 
+/** NULL, or the sentence that nothing was measured: no rate or latency of @r means anything. */
+const char *simrun_empty(const struct sim_result *r);
+
 /** Everything measured: metrics, histograms, rows. */
 json_t *simrun_json(const struct sim_result *r);
 

@@ -66,9 +66,9 @@ static void point_run(void *ctx, size_t i, FILE *out)
 		else
 			snprintf(p.err, sizeof(p.err), "%.500s", c->errors);
 	}
-	if (p.rc == 0 && sim_metric(r, "requests")->value == 0) {
+	if (p.rc == 0 && simrun_empty(r)) {
 		p.rc = -ENODATA;
-		snprintf(p.err, sizeof(p.err), "%s", sim_no_requests);
+		snprintf(p.err, sizeof(p.err), "%s", simrun_empty(r));
 	}
 	if (p.rc == 0) {
 		p.client_bound = r->client_bound;

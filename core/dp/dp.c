@@ -13,7 +13,8 @@
 #include "net/eth.h"
 
 enum { PREFETCH_CONNS = 4096 };		/* below this, connections are in the cache anyway */
-#define TX_RETRY_NS (10 * NSEC_PER_USEC)
+#define TX_RETRY_NS (10 * NSEC_PER_USEC)	/* frames the ring refused */
+#define NIC_WAIT_NS (100 * NSEC_PER_USEC)	/* connections that wait for the NIC to let go */
 
 static void begin(struct dp *dp, nsec now, struct work *w)
 {
@@ -137,11 +138,14 @@ nsec dp_next_deadline(const struct dp *dp)
 {
 	nsec at;
 
-	if (dp->kicked || dp->sys.events.n > 0 || dp->rx_pos < dp->rx_n || dp->tcp.grave)
+	if (dp->kicked || dp->sys.events.n > 0 || dp->rx_pos < dp->rx_n || dp->tcp.grave ||
+	    tcp_end_ready(&dp->tcp))
 		return 0;
 	at = wheel_next(&dp->wheel);
-	if (dp->nif.n_txq > 0 || dp->tcp.dirty_head)
+	if (dp->nif.n_txq > 0)
 		at = MIN(at, dp->now + TX_RETRY_NS);
+	else if (dp->tcp.dirty_head)
+		at = MIN(at, dp->now + NIC_WAIT_NS);
 	return at;
 }
 

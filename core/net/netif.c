@@ -9,6 +9,12 @@
 #include "net/netif.h"
 #include "net/icmp.h"
 
+static void refs_done(struct mbuf_done *d, struct mbuf *m)
+{
+	(void)m;
+	container_of(d, struct netif, refs_done)->refs_back++;
+}
+
 void netif_init(struct netif *nif, struct nic *nic, uint16_t queue, const struct netif_cfg *cfg)
 {
 	bool has_bcast = ~cfg->mask > 1;	/* not on /31 and /32 */
@@ -26,6 +32,8 @@ void netif_init(struct netif *nif, struct nic *nic, uint16_t queue, const struct
 	nif->net = has_bcast ? cfg->ip & cfg->mask : UINT32_MAX;
 	nif->bcast = has_bcast ? cfg->ip | ~cfg->mask : UINT32_MAX;
 	nif->host_max = has_bcast ? ~cfg->mask - 1 : 0;
+	nif->refs_out = nif->refs_back = 0;
+	nif->refs_done.fn = refs_done;
 	nif->n_txq = 0;
 	nif->txq_frags = 0;
 	nif->txq_bytes = 0;

@@ -83,6 +83,9 @@ struct netif {
 	uint32_t n_txq;
 	uint32_t txq_frags;	/* pieces of the frames in txq */
 	uint64_t txq_bytes;
+	uint32_t refs_out;	/* frames made that name application memory */
+	uint32_t refs_back;	/* of them let go; a frame with a `done` of its own adds here too */
+	struct mbuf_done refs_done;
 	uint32_t icmp_tokens;	/* token bucket of ICMP errors */
 	nsec icmp_refill;
 	nsec arp_defend_at;	/* no defence of our address before */
@@ -118,6 +121,21 @@ static inline void netif_push(struct netif *nif, struct mbuf *m)
 	nif->txq_bytes += mbuf_frame_len(m);
 	nif->txq_frags += m->n_frags;
 	nif->txq[at] = m;
+}
+
+/** @m names application memory: count it until the NIC has let go of it. */
+static inline void netif_refs_taken(struct netif *nif, struct mbuf *m)
+{
+	nif->refs_out++;
+	if (m->done == NULL)
+		m->done = &nif->refs_done;
+}
+
+/** Has every frame been let go that named memory when refs_out was @mark? Frames are let go in
+ * the order they were sent. */
+static inline bool netif_refs_settled(const struct netif *nif, uint32_t mark)
+{
+	return (int32_t)(nif->refs_back - mark) >= 0;
 }
 
 /** Frames netif_push() would take now. TCP holds back rather than lose a segment. */

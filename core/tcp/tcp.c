@@ -53,10 +53,11 @@ static void rtx_done(struct mbuf_done *d, struct mbuf *m)
 	struct tcp_pcb *p = &t->pcbs[m->hash];
 	struct tcp_cold *c = tcp_cold(t, p);
 
+	t->nif->refs_back++;
 	if (p->gen != m->seq || p->state == TCP_CLOSED)
 		return;
 	assert(c->rtx_in_nic > 0);
-	if (--c->rtx_in_nic == 0 && (p->flags & F_SENT_OWED))
+	if (--c->rtx_in_nic == 0 && (p->flags & (F_SENT_OWED | F_DEAD_OWED)))
 		tcp_dirty(t, p);
 }
 
@@ -80,7 +81,8 @@ void tcp_init(struct tcp *tcp, const struct tcp_cfg *cfg, struct netif *nif, voi
 	tcp->pcbs = carve(&at, n * sizeof(struct tcp_pcb));
 	tcp->colds = carve(&at, n * sizeof(struct tcp_cold));
 	pool_init(&tcp->pcb_pool, tcp->pcbs, sizeof(struct tcp_pcb), n);
-	pool_init(&tcp->ref_pool, carve(&at, refs_bytes(n)), sizeof(struct snd_ref),
+	tcp->refs = carve(&at, refs_bytes(n));
+	pool_init(&tcp->ref_pool, tcp->refs, sizeof(struct snd_ref),
 		  n * REFS_A_CONN + REFS_MIN);
 	fg_init(&tcp->flows, carve(&at, fg_buckets(n) * sizeof(uint32_t)), tcp->pcbs,
 		sizeof(struct tcp_pcb), n, secret);
@@ -120,7 +122,7 @@ static struct tcp_pcb *dirty_pop(struct tcp *t)
 	if (t->dirty_head == 0)
 		t->dirty_tail = 0;
 	p->flags &= ~(uint32_t)F_DIRTY;
-	if (p->state == TCP_CLOSED)
+	if (p->state == TCP_CLOSED && !(p->flags & F_ENDING))
 		pool_free(&t->pcb_pool, p);
 	return p;
 }
@@ -138,7 +140,8 @@ static void resume(struct tcp *t, struct tcp_pcb *p)
 	}
 	if ((p->flags & (F_UNDELIVERED | F_EOF_OWED)) && (p->flags & F_COOKIE))
 		tcp_rcv_deliver(t, p);
-	if ((p->flags & F_DEAD_OWED) && !(p->flags & (F_UNDELIVERED | F_EOF_OWED)))
+	if ((p->flags & F_DEAD_OWED) && !(p->flags & (F_UNDELIVERED | F_EOF_OWED)) &&
+	    c->rtx_in_nic == 0)
 		tcp_finish(t, p);
 }
 
@@ -152,18 +155,23 @@ void tcp_resume(struct tcp *tcp)
 
 		me = tcp->dirty_head;
 		p = dirty_pop(tcp);
-		if (p->state == TCP_CLOSED)
+		if (p->state == TCP_CLOSED) {
+			if ((p->flags & F_ENDING) && !tcp_end_raise(tcp, p))
+				tcp_dirty(tcp, p);
 			continue;
+		}
 		tcp_dirty(tcp, p);
 		resume(tcp, p);
 	}
 }
 
+enum { F_STAYS_DUE = F_UNDELIVERED | F_EOF_OWED | F_SENT_OWED | F_DEAD_OWED | F_OUTPUT };
+
 static bool still_due(const struct tcp *t, const struct tcp_pcb *p)
 {
 	if (p->flags & (F_UNDELIVERED | F_EOF_OWED))
 		return p->flags & F_COOKIE;
-	if (p->flags & F_SENT_OWED)
+	if (p->flags & (F_SENT_OWED | F_DEAD_OWED))
 		return true;
 	return (p->flags & F_OUTPUT) && netif_room(t->nif) == 0;
 }
@@ -177,16 +185,18 @@ void tcp_flush(struct tcp *tcp)
 
 		me = tcp->dirty_head;
 		p = dirty_pop(tcp);
-		if (p->state == TCP_CLOSED)
+		if (p->state == TCP_CLOSED) {
+			if (p->flags & F_ENDING)
+				tcp_dirty(tcp, p);
 			continue;
+		}
 		if (p->flags & F_OUTPUT)
 			tcp_output(tcp, p);
 		if (p->flags & F_ACK_NOW)
 			tcp_tx_ack(tcp, p);
 		else if (p->flags & F_ACK_LATER)
 			tcp_timer_ack_owed(tcp, p);
-		if (unlikely(p->flags & (F_UNDELIVERED | F_EOF_OWED | F_SENT_OWED | F_OUTPUT)) &&
-		    still_due(tcp, p))
+		if (unlikely(p->flags & F_STAYS_DUE) && still_due(tcp, p))
 			tcp_dirty(tcp, p);
 	}
 }

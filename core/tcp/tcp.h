@@ -78,7 +78,8 @@ struct tcp {
 	struct tcp_pcb *pcbs;	/* conns_max, hot halves */
 	struct tcp_cold *colds;	/* conns_max, cold halves */
 	struct pool pcb_pool;	/* over pcbs */
-	struct pool ref_pool;	/* struct snd_ref */
+	struct snd_ref *refs;	/* of all send queues */
+	struct pool ref_pool;	/* over refs */
 	struct fg_table flows;
 	const struct toeplitz *tz;
 	uint64_t secret[2];
@@ -86,6 +87,8 @@ struct tcp {
 	struct list time_wait;	/* oldest first, through the cold halves */
 	struct mbuf *grave;	/* received frames of connections that have died */
 	struct mbuf_done rtx_done;
+	uint32_t n_ending;	/* connections whose `dead` waits for the NIC */
+	uint32_t end_mark;	/* netif.refs_out when the last of them ended */
 	uint32_t challenge_tokens;
 	nsec challenge_refill;
 	uint32_t n_listeners;
@@ -119,6 +122,12 @@ void tcp_prefetch(struct tcp *tcp, struct mbuf *const *m, uint32_t n);
 /** An ICMP error about one of our segments (struct netif_up.icmp_err). */
 void tcp_icmp_err(struct tcp *tcp, const uint8_t *quote, uint32_t len, uint8_t type, uint8_t code,
 		  uint16_t mtu);
+
+/** A `dead` that waited for the NIC can be raised: a pass is due. */
+static inline bool tcp_end_ready(const struct tcp *t)
+{
+	return t->n_ending > 0 && netif_refs_settled(t->nif, t->end_mark);
+}
 
 /** Deliver what earlier passes had no room for. Start of a pass. */
 void tcp_resume(struct tcp *tcp);

@@ -52,13 +52,15 @@ bool tcp_can_send(const struct tcp_pcb *p)
 	       !(p->flags & F_FIN_WANTED);
 }
 
+enum { REF_MAX = 1 << 20 };	/* bytes a reference may grow to: sequence numbers wrap */
+
 /* Append [@p, @p + @len) to the queue; false when references have run out. */
 static bool append_ref(struct tcp *t, struct tcp_pcb *p, const uint8_t *data, uint32_t len)
 {
 	struct snd_ref *tail = p->snd_tail ? tcp_ref(t, p->snd_tail) : NULL, *r;
 	uint32_t i;
 
-	if (tail && tail->p + tail->len == data) {
+	if (tail && tail->p + tail->len == data && tail->len < REF_MAX) {
 		tail->len += len;
 		p->snd_end += len;
 		return true;
@@ -67,7 +69,7 @@ static bool append_ref(struct tcp *t, struct tcp_pcb *p, const uint8_t *data, ui
 	if (!r)
 		return false;
 	*r = (struct snd_ref){ .p = data, .len = len, .seq = p->snd_end };
-	i = pool_index(&t->ref_pool, r) + 1;
+	i = tcp_ref_index(t, r);
 	if (!tail) {
 		p->snd_head = i;
 	} else {
@@ -103,9 +105,12 @@ static void blocked(struct tcp *t, struct tcp_pcb *p)
 
 int64_t tcp_sendv(struct tcp *tcp, struct tcp_pcb *p, const struct mbuf_frag *sg, uint32_t n)
 {
-	uint32_t usable = tcp_snd_usable(tcp, p), end = p->snd_end;
+	uint32_t usable, end = p->snd_end;
 	uint64_t total = 0;
 
+	if (likely(n == 1 && tcp_tx_one(tcp, p, sg)))
+		return sg->len;
+	usable = tcp_snd_usable(tcp, p);
 	for (uint32_t i = 0; i < n; i++)
 		total += sg[i].len;
 	if (unlikely(silly(tcp, p, usable, total)))
@@ -198,7 +203,7 @@ void tcp_close(struct tcp *tcp, struct tcp_pcb *p, enum tcp_close_mode mode)
 		return;
 	}
 	if (p->state == TCP_FIN_WAIT_2) {	/* after a half close */
-		tcp_release_app(tcp, p, TCP_END_CLOSED);
+		tcp_finish(tcp, p);
 		tcp_timer_wait(tcp, p, tcp->cfg.fin_wait2_us);
 	}
 }

@@ -25,7 +25,7 @@ enum verdict tcp_close_acked(struct tcp *t, struct tcp_pcb *p)
 	case TCP_FIN_WAIT_1:
 		tcp_set_state(t, p, TCP_FIN_WAIT_2);
 		if (p->flags & F_CLOSED) {
-			tcp_release_app(t, p, TCP_END_CLOSED);
+			tcp_finish(t, p);
 			tcp_timer_wait(t, p, t->cfg.fin_wait2_us);
 		}
 		return V_NEXT;

@@ -60,7 +60,8 @@ enum {
 	F_WSCALE = BIT(24),	/* window scaling agreed */
 	F_SENT_OWED = BIT(25),	/* acknowledged bytes wait for the NIC to let go, or for room */
 	F_DUPACKS = BIT(26),	/* cold->dupacks is not zero */
-	F_DEAD_OWED = BIT(27),	/* over, but bytes or the end of stream are not delivered yet */
+	F_DEAD_OWED = BIT(27),	/* over, but something is undelivered or still in the NIC */
+	F_ENDING = BIT(28),	/* only `dead` is left, until the NIC has let go of what it sends */
 };
 
 /* With any of these a segment takes the long way. */
@@ -120,6 +121,8 @@ struct tcp_cold {
 	uint32_t snd_cur;	/* struct snd_ref that holds SND.NXT or precedes it, index + 1 */
 	uint32_t sent_owed;	/* bytes */
 	uint32_t soft_una;
+	uint32_t end_mark;	/* netif.refs_out at the end, with F_ENDING */
+	uint32_t empty_acked_at; /* us: an unacceptable empty segment was answered */
 	uint16_t rcv_frames;	/* frames in the reassembly queue and waiting for delivery */
 	uint16_t ooo_frames;
 	uint16_t peer_mss;	/* from the SYN, options not counted in */
@@ -132,6 +135,7 @@ struct tcp_cold {
 	bool soft_err;		/* ICMP says unreachable, about what begins at soft_una */
 	bool partial;		/* a partial ACK has been seen in this recovery */
 	bool syn_timed;
+	uint8_t why;		/* enum tcp_end_reason, with F_ENDING */
 };
 
 /** A segment being processed; host order. */
@@ -200,7 +204,12 @@ static inline uint64_t tcp_handle(const struct tcp *t, const struct tcp_pcb *p)
 
 static inline struct snd_ref *tcp_ref(const struct tcp *t, uint32_t i)
 {
-	return (struct snd_ref *)pool_at(&t->ref_pool, i - 1);
+	return &t->refs[i - 1];
+}
+
+static inline uint32_t tcp_ref_index(const struct tcp *t, const struct snd_ref *r)
+{
+	return (uint32_t)(r - t->refs) + 1;
 }
 
 /** Have tcp_resume() and tcp_flush() look at @p. */
@@ -282,8 +291,11 @@ struct tcp_pcb *tcp_pcb_new(struct tcp *t, const struct flow *f);
 void tcp_pcb_free(struct tcp *t, struct tcp_pcb *p);
 struct tcp_pcb *tcp_pcb_find(const struct tcp *t, const struct flow *f, uint32_t rss);
 void tcp_set_state(struct tcp *t, struct tcp_pcb *p, enum tcp_state next);
-/* The application hears `dead` (if it knows the connection) and the slot is freed. */
+/* The application hears `dead` (if it knows the connection) and the slot is freed; not before
+ * the NIC has let go of the application's memory. */
 void tcp_end(struct tcp *t, struct tcp_pcb *p, enum tcp_end_reason why);
+/* F_ENDING: raise `dead` if the NIC has let go; false: not yet. */
+bool tcp_end_raise(struct tcp *t, struct tcp_pcb *p);
 /* As tcp_end(TCP_END_CLOSED), but not before everything received has been delivered. */
 void tcp_finish(struct tcp *t, struct tcp_pcb *p);
 /* The application hears `dead` but the protocol goes on (TIME-WAIT, FIN-WAIT-2). */
@@ -303,6 +315,7 @@ enum verdict tcp_check_rst(struct tcp *t, struct tcp_pcb *p, const struct tcp_se
 enum verdict tcp_check_syn(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg *s);
 
 /* tcp_segment.c */
+enum { TCP_EMPTY_ACK_US = 10000 };	/* between answers to unacceptable empty segments */
 void tcp_segment(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s);
 
 /* tcp_hs.c */
@@ -351,6 +364,7 @@ void tcp_close_enter_time_wait(struct tcp *t, struct tcp_pcb *p);
 enum { TX_REXMIT = BIT(0) };
 uint32_t tcp_tx_data(struct tcp *t, struct tcp_pcb *p, uint32_t seq, uint32_t len, uint8_t flags,
 		     uint32_t how);
+bool tcp_tx_one(struct tcp *t, struct tcp_pcb *p, const struct mbuf_frag *sg);
 void tcp_tx_ack(struct tcp *t, struct tcp_pcb *p);
 void tcp_tx_probe(struct tcp *t, struct tcp_pcb *p);
 void tcp_tx_syn(struct tcp *t, struct tcp_pcb *p);

@@ -95,27 +95,34 @@ struct tcp_pcb *tcp_pcb_new(struct tcp *t, const struct flow *f)
 		.tcp = t,
 		.cc = t->cfg.cc,
 		.bucket = fg_bucket(&t->flows, f, tcp_rss(t, f)),
+		.empty_acked_at = t->now_us - TCP_EMPTY_ACK_US,
 	};
 	fg_insert(&t->flows, &p->node, c->bucket);
 	t->nif->work->tcp_conns++;
 	return p;
 }
 
-/** Drop everything the connection has and free its slot. Raises no event. */
-void tcp_pcb_free(struct tcp *t, struct tcp_pcb *p)
+/* The protocol is done with it: nothing finds it any more. What it received is still there. */
+static void detach(struct tcp *t, struct tcp_pcb *p)
 {
 	struct tcp_cold *c = tcp_cold(t, p);
 
 	tcp_listen_unpend(t, p);
 	tcp_timer_stop(t, p);
 	tcp_snd_drop_refs(t, p);
-	tcp_rcv_drop_all(t, p);
 	list_del(&c->link);
 	fg_remove(&t->flows, &p->node, c->bucket);
 	if (p->flags & F_ACTIVE)
 		tcp_port_free(t, p->node.flow.lport);
 	p->state = TCP_CLOSED;
 	t->nif->work->tcp_conns++;
+}
+
+/** Drop everything the connection has and free its slot. Raises no event. */
+void tcp_pcb_free(struct tcp *t, struct tcp_pcb *p)
+{
+	detach(t, p);
+	tcp_rcv_drop_all(t, p);
 	if (!(p->flags & F_DIRTY))
 		pool_free(&t->pcb_pool, p);
 }
@@ -153,9 +160,42 @@ static void count_end(struct tcp *t, enum tcp_end_reason why)
 		STAT_INC(st, TCP_TIMEOUT);
 }
 
+/* Frames that name the application's memory are still to be sent: `dead` would give it back
+ * too early, and the frame would carry whatever is there by then. */
+static void end_later(struct tcp *t, struct tcp_pcb *p, enum tcp_end_reason why)
+{
+	struct tcp_cold *c = tcp_cold(t, p);
+
+	detach(t, p);
+	c->why = (uint8_t)why;
+	c->end_mark = t->end_mark = t->nif->refs_out;
+	t->n_ending++;
+	p->flags = (p->flags & F_DIRTY) | F_ENDING;
+	tcp_dirty(t, p);
+}
+
+bool tcp_end_raise(struct tcp *t, struct tcp_pcb *p)
+{
+	struct tcp_cold *c = tcp_cold(t, p);
+
+	if (!netif_refs_settled(t->nif, c->end_mark))
+		return false;
+	t->n_ending--;
+	t->sink->dead(t->sink_ctx, p->cookie, (enum tcp_end_reason)c->why);
+	tcp_rcv_drop_all(t, p);
+	p->flags = 0;
+	pool_free(&t->pcb_pool, p);
+	return true;
+}
+
 void tcp_end(struct tcp *t, struct tcp_pcb *p, enum tcp_end_reason why)
 {
 	count_end(t, why);
+	if ((p->flags & F_COOKIE) && p->state >= TCP_ESTABLISHED &&
+	    !netif_refs_settled(t->nif, t->nif->refs_out)) {
+		end_later(t, p, why);
+		return;
+	}
 	tell_end(t, p, why);
 	tcp_pcb_free(t, p);
 }
@@ -172,10 +212,12 @@ void tcp_release_app(struct tcp *t, struct tcp_pcb *p, enum tcp_end_reason why)
 
 void tcp_finish(struct tcp *t, struct tcp_pcb *p)
 {
-	if ((p->flags & (F_UNDELIVERED | F_EOF_OWED)) && !(p->flags & F_CLOSED)) {
+	bool undelivered = (p->flags & (F_UNDELIVERED | F_EOF_OWED)) && !(p->flags & F_CLOSED);
+
+	if (undelivered || tcp_cold(t, p)->rtx_in_nic > 0) {
 		p->flags |= F_DEAD_OWED;
 		tcp_dirty(t, p);
-	} else if (p->state == TCP_TIME_WAIT) {
+	} else if (p->state == TCP_TIME_WAIT || p->state == TCP_FIN_WAIT_2) {
 		tcp_release_app(t, p, TCP_END_CLOSED);
 	} else {
 		tcp_end(t, p, TCP_END_CLOSED);

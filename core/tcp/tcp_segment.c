@@ -32,8 +32,26 @@ static enum verdict synchronized(struct tcp *t, struct tcp_pcb *p, struct tcp_se
 	return v;
 }
 
-/* The only place that answers, resets or ends because of a segment. */
-static void conclude(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg *s, enum verdict v)
+/*
+ * Two ends that disagree about the stream (somebody else spoke in it) would acknowledge each
+ * other's acknowledgements for ever: one answer now and then to a segment that carries nothing.
+ */
+static void answer(struct tcp *t, struct tcp_pcb *p, bool empty)
+{
+	struct tcp_cold *c = tcp_cold(t, p);
+
+	if (empty && t->now_us - c->empty_acked_at < TCP_EMPTY_ACK_US) {
+		STAT_INC(t->nif->stats, TCP_EMPTY_LIMITED);
+		return;
+	}
+	if (empty)
+		c->empty_acked_at = t->now_us;
+	tcp_tx_ack(t, p);
+}
+
+/* The only place that answers, resets or ends because of a segment; @empty: as it came. */
+static void conclude(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg *s, enum verdict v,
+		     bool empty)
 {
 	switch (v) {
 	case V_NEXT:
@@ -41,7 +59,7 @@ static void conclude(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg *s, 
 	case V_GONE:
 		break;
 	case V_ACK:
-		tcp_tx_ack(t, p);
+		answer(t, p, empty);
 		break;
 	case V_CHALLENGE:
 		tcp_tx_challenge(t, p);
@@ -58,6 +76,7 @@ static void conclude(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg *s, 
 
 void tcp_segment(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s)
 {
+	bool empty = s->len == 0 && !(s->flags & (TH_SYN | TH_FIN));
 	enum verdict v = V_NEXT;
 
 	if ((p->flags & F_TS) && !tcp_opts_ts(s)) {
@@ -77,5 +96,5 @@ void tcp_segment(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s)
 		v = synchronized(t, p, s);
 		break;
 	}
-	conclude(t, p, s, v);
+	conclude(t, p, s, v, empty);
 }

@@ -56,7 +56,8 @@ static uint32_t take_ack(struct tcp *t, struct tcp_pcb *p)
 }
 
 /* A frame with the header of a synchronized connection, flags and all. */
-static inline struct mbuf *start(struct tcp *t, struct tcp_pcb *p, uint32_t seq, uint8_t flags)
+static inline __attribute__((always_inline)) struct mbuf *start(struct tcp *t, struct tcp_pcb *p,
+								uint32_t seq, uint8_t flags)
 {
 	uint32_t hlen = p->flags & F_TS ? TCP_HLEN_MIN + 12 : TCP_HLEN_MIN;
 	struct mbuf *m = tx_alloc(t);
@@ -123,6 +124,16 @@ static inline uint32_t add_pieces(struct tcp *t, struct tcp_pcb *p, struct mbuf 
 	return done;
 }
 
+/* One segment at a time is timed, and never one sent twice (RFC 6298 section 3). */
+static inline void time_rtt(struct tcp *t, struct tcp_pcb *p, uint32_t end)
+{
+	if (p->flags & F_RTT)
+		return;
+	p->flags |= F_RTT;
+	p->rtt_seq = end;
+	p->rtt_t0 = t->now_us;
+}
+
 /**
  * Send [@seq, @seq + @len) of the queue, with TH_FIN in @flags a FIN behind it if all of
  * it fits. Returns the sequence numbers sent: 0 when there is no frame or no room.
@@ -147,13 +158,49 @@ uint32_t tcp_tx_data(struct tcp *t, struct tcp_pcb *p, uint32_t seq, uint32_t le
 		m->hash = tcp_slot(t, p);
 		m->seq = p->gen;
 		tcp_cold(t, p)->rtx_in_nic++;
-	} else if (!(p->flags & F_RTT)) {
-		p->flags |= F_RTT;
-		p->rtt_seq = seq + sent;
-		p->rtt_t0 = t->now_us;
+	} else {
+		time_rtt(t, p, seq + sent);
 	}
+	if (m->n_frags > 0 || m->done)
+		netif_refs_taken(t->nif, m);
 	emit(t, m, &p->node.flow);
 	return sent;
+}
+
+/* What tcp_tx_one() leaves to tcp_output(). */
+enum { F_NOT_PLAIN = F_RTX | F_OUTPUT | F_DUPACKS | F_RECOVERY | F_BLOCKED | F_SENT_OWED };
+
+/**
+ * The common send: an empty queue, and a piece that is one segment and fits both windows. Sends
+ * and queues @sg as tcp_sendv() would have, or returns false having done nothing.
+ */
+bool tcp_tx_one(struct tcp *t, struct tcp_pcb *p, const struct mbuf_frag *sg)
+{
+	struct snd_ref *r;
+	struct mbuf *m;
+
+	if (p->snd_head != 0 || (p->flags & F_NOT_PLAIN) || sg->len > p->mss ||
+	    sg->len > MIN(p->cwnd, p->snd_wnd))
+		return false;
+	r = pool_alloc(&t->ref_pool);
+	if (!r)
+		return false;
+	m = start(t, p, p->snd_nxt, TH_PSH);
+	if (!m) {
+		pool_free(&t->ref_pool, r);
+		return false;
+	}
+	*r = (struct snd_ref){ .p = sg->p, .len = sg->len, .seq = p->snd_end };
+	p->snd_head = p->snd_tail = tcp_ref_index(t, r);
+	p->snd_nxt = p->snd_end += sg->len;
+	m->frag[0] = *sg;
+	m->n_frags = 1;
+	m->frag_len = sg->len;
+	netif_refs_taken(t->nif, m);
+	time_rtt(t, p, p->snd_nxt);
+	tcp_timer_data_sent(t, p);
+	emit(t, m, &p->node.flow);
+	return true;
 }
 
 /** Acknowledge now. Without a frame the acknowledgement stays owed. */

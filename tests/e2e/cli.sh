@@ -112,6 +112,9 @@ check "... are there" \
 	test -s "$T/x.pcap" -a -s "$T/x.json" -a -s "$T/o/sim.csv" -a -s "$T/o/sim.json"
 check "full disk is no success" bash -c "! '$IX' sim --list-keys >/dev/full"
 
+expect "nothing measured" 1 "no request was completed" "$IX" sim --quiet -s duration='100 us' \
+	-s fault.loss='100 %'
+
 # --- sweeps ---
 vary=(--vary server.dp.batch_max=1,64 --vary "workload.rate=50 k/s:150 k/s:50 k/s")
 check "a sweep" "$IX" sweep "${short[@]:0:6}" "${vary[@]}" -j 1 --quiet --out "$T/j1/s.csv"
@@ -130,6 +133,9 @@ expect "bad value"	2 "--vary: server.dp.batch_max: 5000 is out of range" \
 	"$IX" sweep -v server.dp.batch_max=1,5000
 expect "bad key"	2 "did you mean server.dp.batch_max" "$IX" sweep -v server.dp.batchmax=1
 expect "bad range"	2 "is not lo:hi:step" "$IX" sweep -v seed=5:1:1
+expect "jobs beyond 32 bits" 2 "-j needs a number" "$IX" sweep -v seed=1,2 -j 4294967297
+expect "nothing measured is a failed point" 1 "no request was completed" "$IX" sweep \
+	-s duration='100 us' -s fault.loss='100 %' -v seed=1 --quiet
 expect "nothing to vary" 2 "nothing to vary" "$IX" sweep
 expect "one pcap, many points" 2 "the sweep has 2 points" "$IX" sweep -s pcap="$T/p" -v seed=1,2
 expect "a failed point is a row" 1 "1 of 2 points failed" "$IX" sweep -s mode=closed \
@@ -164,6 +170,8 @@ check "doctor --json" \
 expect "serve: no workload" 2 "name a workload: echo" "$IX" serve
 expect "serve: unknown workload" 2 "there is no workload \"kv\"" "$IX" serve kv
 expect "serve: bad address" 2 "ix serve:"	"$IX" serve echo --nic tap:t0 --ip 10.9.0.300/24
+expect "serve: numbers that contradict" 2 "dp.port_min is 2000, above dp.port_max" "$IX" serve echo \
+	-s dp.port_min=2000 -s dp.port_max=1000
 expect "serve: bad knob" 2 "did you mean dp.batch_max" "$IX" serve echo -s dp.batchmax=1
 expect "load: list-keys" 0 "workload.connections" "$IX" load echo --list-keys
 

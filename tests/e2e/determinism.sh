@@ -101,6 +101,7 @@ variant gcc-O3 gcc -O3 -march=native
 variant clang-O3 clang -O3 -march=native
 variant clang-san clang -O0 "-fsanitize=address,undefined -fno-sanitize-recover=all"
 
+[ $failed = 0 ] || echo "determinism.sh: $ix must be built from this tree: is it up to date?"
 [ -z "$skipped" ] || echo "skipped:$skipped"
 echo "determinism.sh: $checks files compared, $failed failed"
 exit $((failed != 0))

@@ -79,11 +79,36 @@ static void challenge_lets_a_restarted_peer_clear_the_way(void)
 	bed_done(b);
 }
 
+/* Somebody else has spoken for both ends: their ACKs are unacceptable to each other, and would
+ * answer each other for ever. */
+static void acks_do_not_answer_acks_for_ever(void)
+{
+	struct bed *b = bed_in(TCP_ESTABLISHED);
+
+	for (uint32_t i = 0; i < 100; i++)
+		bed_rx(b, SEG(ACK, -9, 1, 0));
+	bed_expect(b, SEG(ACK, 1, 1, 0));
+	bed_rx(b, SEG(ACK, 1, 11, 0));			/* of what we never sent */
+	bed_expect_nothing(b);
+	CHECK_EQ(bed_stat(b, STAT_TCP_EMPTY_LIMITED), 100);
+	bed_tick(b, TCP_EMPTY_ACK_US * NSEC_PER_USEC);
+	bed_rx(b, SEG(ACK, 1, 11, 0));
+	bed_expect(b, SEG(ACK, 1, 1, 0));
+	for (uint32_t i = 0; i < 3; i++) {		/* what carries something is answered */
+		bed_rx(b, SEG(ACK, -9, 1, 10));
+		bed_expect(b, SEG(ACK, 1, 1, 0));
+		bed_rx(b, SEG(FIN | ACK, -9, 1, 0));
+		bed_expect(b, SEG(ACK, 1, 1, 0));
+	}
+	bed_done(b);
+}
+
 const struct pkt_case pkt_rfc5961[] = {
 	CASE(old_ack_within_the_largest_window_is_taken, "RFC 5961 5.2"),
 	CASE(older_ack_is_challenged_and_its_text_dropped, "RFC 5961 5.2"),
 	CASE(challenges_are_limited_in_a_second, "RFC 5961 7"),
 	CASE(limit_is_shared_by_all_connections, "RFC 5961 7"),
 	CASE(challenge_lets_a_restarted_peer_clear_the_way, "RFC 5961 4.2"),
+	CASE(acks_do_not_answer_acks_for_ever, "RFC 5961 7"),
 	CASES_END
 };

@@ -138,25 +138,41 @@ static void later_sends_do_not_overtake_what_is_owed(void)
 	bed_done(b);
 }
 
-/* The connection is gone when the NIC lets go, and its slot has another tenant. */
-static void retransmission_outlives_its_connection(void)
+/* `dead` gives the application its memory back: not while a frame that names it is unsent. */
+static void dead_waits_for_the_nic_to_let_go(void)
 {
 	struct bed *b = bed_in(TCP_ESTABLISHED);
 
-	send_full(b, 1);
 	b->tx_hold = true;
-	bed_tick_to_frame(b, SEC);
-	bed_forget_tx(b);
-	bed_rx(b, SEG(RST, 1, 0, 0));
-	bed_expect_event(b, IX_EV_DEAD, IX_DEAD_RESET);
-	b->tx_hold = false;
-	b->cur = 1;
-	bed_go(b, TCP_ESTABLISHED);
 	send_full(b, 1);
+	bed_rx(b, SEG(RST, 1, 0, 0));
+	bed_tick(b, MSEC);
+	bed_expect_no_event(b);
+	CHECK_EQ(dp_usage(b->dp).conns, 1);
 	bed_let_go(b);
-	bed_rx(b, SEG(ACK, 1, 1001, 0));
-	bed_expect_event(b, IX_EV_SENT, 1000);
+	bed_tick(b, MSEC);
+	bed_expect_event(b, IX_EV_DEAD, IX_DEAD_RESET);
+	CHECK_EQ(dp_usage(b->dp).conns, 0);
+	b->tx_hold = false;
 	b->conn[0].handle = 0;
+	bed_done(b);
+}
+
+/* The same when the application aborts in the very batch that sent. */
+static void dead_waits_after_an_abort_too(void)
+{
+	struct bed *b = bed_in(TCP_ESTABLISHED);
+
+	b->tx_hold = true;
+	send_full(b, 1);
+	CHECK_EQ(bed_close(b, IX_CLOSE_RST), 0);
+	bed_tick(b, MSEC);
+	bed_expect_no_event(b);
+	bed_let_go(b);
+	bed_tick(b, MSEC);
+	bed_expect_event(b, IX_EV_DEAD, IX_DEAD_ABORTED);
+	b->tx_hold = false;
+	bed_forget_tx(b);
 	bed_done(b);
 }
 
@@ -184,7 +200,8 @@ const struct pkt_case pkt_zero_copy[] = {
 	CASE(sent_waits_for_the_nic_to_let_go_of_a_retransmission, "ARCHITECTURE, dpdk"),
 	CASE(sent_waits_for_the_last_of_several_retransmissions, "ARCHITECTURE, dpdk"),
 	CASE(later_sends_do_not_overtake_what_is_owed, "ix/abi.h sent"),
-	CASE(retransmission_outlives_its_connection, "tcp.c"),
+	CASE(dead_waits_for_the_nic_to_let_go, "IX table 1"),
+	CASE(dead_waits_after_an_abort_too, "IX table 1"),
 	CASE(reassembled_stream_is_not_copied_either, "IX 3"),
 	CASES_END
 };
