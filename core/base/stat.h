@@ -54,12 +54,13 @@
 	X(TCP_RST_RX, "tcp_rst_rx", "acceptable RSTs received") \
 	X(TCP_RST_IGNORED, "tcp_rst_ignored", "RSTs not exactly at RCV.NXT, challenged") \
 	X(TCP_RST_TX, "tcp_rst_tx", "RSTs sent") \
-	X(TCP_EMPTY_LIMITED, "tcp_empty_limited", "unacceptable empty segments not answered: rate limit") \
+	X(TCP_EMPTY_LIMITED, "tcp_empty_limited", "empty segments not answered: rate limit") \
 	X(TCP_CHALLENGE, "tcp_challenge", "challenge ACKs sent") \
 	X(TCP_CHALLENGE_LIMITED, "tcp_challenge_limited", "challenge ACKs not sent: rate limit") \
 	X(TCP_DUP_ACK, "tcp_dup_ack", "duplicate ACKs received") \
 	X(TCP_OOO, "tcp_ooo", "out-of-order segments held") \
 	X(TCP_OOO_DROP, "tcp_ooo_drop", "out-of-order segments dropped: bound reached") \
+	X(TCP_RCV_PACKED, "tcp_rcv_packed", "segments copied into a held frame: frames short") \
 	X(TCP_RCV_DROP, "tcp_rcv_drop", \
 	  "in-window segments dropped: frame bound or pool watermark") \
 	X(TCP_DUP_DATA, "tcp_dup_data", "bytes received again") \

@@ -21,4 +21,5 @@ void pool_init(struct pool *p, void *mem, uint32_t size, uint32_t n)
 	assert(mem != NULL || n == 0);
 	assert((uintptr_t)mem % CACHE_LINE == 0);
 	*p = (struct pool){ .base = mem, .size = object_bytes(size), .n = n, .n_avail = n };
+	p->end = n > 0 ? p->base + pool_bytes(size, n) : p->base;
 }

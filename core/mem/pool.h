@@ -12,7 +12,7 @@
 
 struct pool {
 	void *free;		/* first free object; its first word links to the next */
-	uint8_t *base;
+	uint8_t *base, *end;	/* [base, end) */
 	uint32_t size;		/* bytes an object, multiple of 8 */
 	uint32_t n;		/* objects in all */
 	uint32_t n_fresh;	/* objects [n_fresh, n) were never handed out */
@@ -43,8 +43,7 @@ static inline void *pool_alloc(struct pool *p)
 /** Give back an object of this pool; NULL is a bug. */
 static inline void pool_free(struct pool *p, void *obj)
 {
-	assert((uint8_t *)obj >= p->base);
-	assert((size_t)((uint8_t *)obj - p->base) < (size_t)p->n * p->size);
+	assert((uint8_t *)obj >= p->base && (uint8_t *)obj < p->end);
 	memcpy(obj, &p->free, sizeof(void *));
 	p->free = obj;
 	p->n_avail++;

@@ -32,7 +32,8 @@ static inline bool uaddr_in_frame(const struct pool *frames, uint64_t addr, uint
 
 static inline bool uaddr_readable(const struct sys *s, uint64_t addr, uint64_t len)
 {
-	return likely(uaddr_in_window(s, addr, len)) || uaddr_in_frame(&s->nif->pool->pool, addr, len);
+	return likely(uaddr_in_window(s, addr, len)) ||
+	       uaddr_in_frame(&s->nif->pool->pool, addr, len);
 }
 
 #endif

@@ -259,16 +259,22 @@ static inline uint32_t tcp_rcv_wnd(const struct tcp *t, const struct tcp_pcb *p)
 	return wnd + growth;
 }
 
-/** Bytes [rcv_nxt, rcv_nxt + @len) are in @m: ours now. Decides on the acknowledgement. */
+/** Bytes [rcv_nxt, rcv_nxt + @len) are ours now. Decides on the acknowledgement. */
+static inline void tcp_rcv_took(struct tcp *t, struct tcp_pcb *p, uint32_t len)
+{
+	p->rcv_held += len;
+	p->rcv_nxt += len;
+	p->flags |= p->flags & F_ACK_LATER ? F_ACK_NOW : F_ACK_LATER;
+	tcp_dirty(t, p);
+}
+
+/** ... and they are in @m. */
 static inline void tcp_rcv_append(struct tcp *t, struct tcp_pcb *p, struct mbuf *m, uint32_t len)
 {
 	m->next = NULL;
 	*(p->rcv_head ? &p->rcv_tail->next : &p->rcv_head) = m;
 	p->rcv_tail = m;
-	p->rcv_held += len;
-	p->rcv_nxt += len;
-	p->flags |= p->flags & F_ACK_LATER ? F_ACK_NOW : F_ACK_LATER;
-	tcp_dirty(t, p);
+	tcp_rcv_took(t, p, len);
 }
 
 /** RTO in us after @backoff doublings, within the knobs' floor and ceiling. (2.1) - (2.5) */

@@ -103,6 +103,33 @@ static void note_fin(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg *s)
 	p->flags |= F_OOO;
 }
 
+/*
+ * Three quarters of the pool are out: what fits goes behind the bytes of the last frame, or
+ * one peer that sends single bytes to an application that does not take them would hold every
+ * frame there is. The application sees bytes appear behind those it has; @s keeps its frame.
+ */
+static bool pack(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg *s)
+{
+	struct mbuf *tail = p->rcv_tail;
+	uint8_t *to;
+
+	if (!p->rcv_head || (p->flags & F_OOO) || s->seq != p->rcv_nxt ||
+	    mempool_avail(t->nif->pool) > t->nif->pool->pool.n / 4 ||
+	    s->len > MBUF_ROOM - (uint32_t)tail->off - tail->len)
+		return false;
+	to = mbuf_data(tail) + tail->len;
+	memcpy(to, mbuf_data(s->m), s->len);
+	t->nif->work->copied_bytes += s->len;
+	STAT_INC(t->nif->stats, TCP_RCV_PACKED);
+	tail->len = (uint16_t)(tail->len + s->len);
+	tcp_rcv_took(t, p, s->len);
+	if (p->flags & F_UNDELIVERED)
+		tcp_cold(t, p)->undel_bytes += s->len;
+	else
+		t->sink->recv(t->sink_ctx, p->cookie, to, s->len);
+	return true;
+}
+
 static void in_order(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s)
 {
 	struct mbuf *first = s->m;
@@ -134,6 +161,8 @@ enum verdict tcp_rcv_text(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s)
 		}
 		return seq_gt(s->seq, p->rcv_nxt) ? V_ACK : V_NEXT;
 	}
+	if (!(s->flags & TH_FIN) && pack(t, p, s))
+		return V_NEXT;
 	if (too_many(t, p)) {
 		STAT_INC(t->nif->stats, TCP_RCV_DROP);
 		return V_ACK;

@@ -101,7 +101,7 @@ static inline bool predicted(const struct tcp *t, const struct tcp_pcb *p, const
 	if (s->len == 0)
 		return acked != 0;
 	return s->len <= p->rcv_adv - p->rcv_nxt && (p->flags & F_COOKIE) &&
-	       mempool_avail(t->nif->pool) > t->nif->pool->pool.n / 8;
+	       mempool_avail(t->nif->pool) > t->nif->pool->pool.n / 4;
 }
 
 /* RFC 7323 section 4.3, when nothing is wrong. */

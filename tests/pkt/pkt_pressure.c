@@ -309,6 +309,29 @@ static void full_ring_delays_acks_and_resets(void)
 	bed_done(b);
 }
 
+/* An application that takes nothing, and a peer that sends single bytes: below a quarter of the
+ * pool they share frames, so that the others have some. */
+static void single_bytes_do_not_hold_every_frame(void)
+{
+	struct bed *b = bed_in(TCP_ESTABLISHED);
+
+	for (uint32_t i = 0; i < BED_MBUFS + 100; i++) {
+		bed_rx(b, SEG(ACK, 1 + i, 1, 1));
+		bed_expect_event(b, IX_EV_RECV, 1);
+		bed_forget_tx(b);
+	}
+	CHECK(dp_usage(b->dp).frames_held <= BED_MBUFS / 4 * 3 + 2);
+	CHECK_EQ(rcv_nxt(b), BED_MBUFS + 101);
+	CHECK_EQ(bed_stat(b, STAT_TCP_RCV_DROP), 0);
+	CHECK_EQ(bed_recv_done(b, BED_MBUFS / 2 + 50), 0);	/* in the middle of a shared frame */
+	CHECK_EQ(bed_recv_done(b, BED_MBUFS / 2 + 50), 0);
+	CHECK_EQ(dp_usage(b->dp).frames_held, 0);
+	CHECK_EQ(b->work.copied_bytes, bed_stat(b, STAT_TCP_RCV_PACKED));
+	b->work.copied_bytes = 0;		/* here it is meant */
+	bed_forget_tx(b);
+	bed_done(b);
+}
+
 const struct pkt_case pkt_pressure[] = {
 	CASE(full_event_array_holds_frames_back, "event.h"),
 	CASE(gap_that_frees_more_than_fits_is_delivered_in_parts, "event.h"),
@@ -324,5 +347,6 @@ const struct pkt_case pkt_pressure[] = {
 	CASE(references_that_run_out_limit_sendv, "tcp_call.c"),
 	CASE(references_that_come_back_are_told, "tcp_call.c"),
 	CASE(full_ring_delays_acks_and_resets, "plat.h tx_burst"),
+	CASE(single_bytes_do_not_hold_every_frame, "IX 4.3"),
 	CASES_END
 };

@@ -192,7 +192,7 @@ static bool verdict(const struct topology *t, struct totals *sum, char *why, siz
 		sum->bytes += y->bytes;
 		sum->rexmit += st->v[STAT_TCP_REXMIT];
 		sum->rto += st->v[STAT_TCP_RTO];
-		if (th->work.copied_bytes && ok) {
+		if (th->work.copied_bytes && !st->v[STAT_TCP_RCV_PACKED] && ok) {
 			snprintf(why, n, "host %u copied payload", h);
 			ok = false;
 		}

@@ -13,7 +13,11 @@
  *
  * A connection's cookie gets exactly one `dead`, and it is its last event. After
  * close() the handle is gone at once, but memory given to sendv() stays
- * referenced until `sent` has covered it or `dead` has come.
+ * referenced until `sent` has covered it or `dead` has come; both wait until the
+ * NIC has let go of it.
+ *
+ * A sendv() that accepts less than it was offered is followed by a `sent` (of 0
+ * bytes, if nothing was acknowledged) once it would accept more.
  */
 #ifndef IX_ABI_H
 #define IX_ABI_H
