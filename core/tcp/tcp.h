@@ -94,6 +94,8 @@ struct tcp {
 	uint32_t n_listeners;
 	struct tcp_listener listeners[TCP_LISTENERS_MAX];
 	uint32_t port_next;
+	uint32_t port_none_addr;	/* no port was left for this remote end, and none has */
+	uint16_t port_none_port;	/* ... been freed since; 0: not known */
 	uint64_t ports_used[65536 / 64];
 };
 

@@ -27,9 +27,10 @@ int32_t tcp_port_pick(struct tcp *t, uint32_t raddr, uint16_t rport)
 	uint32_t range = (uint32_t)t->cfg.port_max - t->cfg.port_min + 1;
 	uint32_t key[3] = { t->nif->ip, raddr, rport };
 	uint32_t start = (uint32_t)siphash24(t->secret, key, sizeof(key)) + t->port_next;
+	bool none = t->port_none_port == rport && t->port_none_addr == raddr;
 	struct flow f = { .laddr = t->nif->ip, .raddr = raddr, .rport = rport };
 
-	for (uint32_t i = 0; i < range; i++) {
+	for (uint32_t i = 0; i < range && !none; i++) {
 		uint32_t port = t->cfg.port_min + (start + i) % range;
 
 		f.lport = (uint16_t)port;
@@ -39,10 +40,13 @@ int32_t tcp_port_pick(struct tcp *t, uint32_t raddr, uint16_t rport)
 		t->port_next += i + 1;
 		return (int32_t)port;
 	}
+	t->port_none_addr = raddr;
+	t->port_none_port = rport;
 	return -EADDRNOTAVAIL;
 }
 
 void tcp_port_free(struct tcp *t, uint16_t port)
 {
 	t->ports_used[port / 64] &= ~(1ULL << (port % 64));
+	t->port_none_port = 0;
 }
