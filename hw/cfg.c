@@ -43,6 +43,14 @@ const struct knob hw_knobs[] = {
 };
 const size_t n_hw_knobs = ARRAY_LEN(hw_knobs);
 
+/* A server on a wire does not know its clients' messages: it echoes the stream (RFC 862). */
+static void stream_by_default(struct hw_cfg *cfg)
+{
+	for (size_t i = 0; i < cfg->app->n_knobs; i++)
+		if (cfg->app == &echo_server_ops && !strcmp(cfg->app->knobs[i].name, "size"))
+			knob_set(&cfg->app->knobs[i], cfg->app_cfg, 0);
+}
+
 void hw_defaults(struct hw_cfg *cfg, const struct app_ops *app)
 {
 	assert(app->cfg_size <= sizeof(cfg->app_cfg));
@@ -52,6 +60,7 @@ void hw_defaults(struct hw_cfg *cfg, const struct app_ops *app)
 	knob_defaults(dp_knobs, n_dp_knobs, &cfg->dp);
 	knob_defaults(fault_knobs, n_fault_knobs, &cfg->fault);
 	knob_defaults(app->knobs, app->n_knobs, cfg->app_cfg);
+	stream_by_default(cfg);
 }
 
 size_t hw_sections(struct hw_cfg *cfg, struct section out[HW_SECTIONS_MAX])

@@ -49,7 +49,8 @@ struct hw_cfg {
 extern const struct knob hw_knobs[];
 extern const size_t n_hw_knobs;
 
-/** Every default, for the workload @app (server or client). */
+/** Every default, for the workload @app (server or client); an echo server's size is 0: it echoes
+ * the stream. */
 void hw_defaults(struct hw_cfg *cfg, const struct app_ops *app);
 
 /**

@@ -91,7 +91,7 @@ serve()
 {
 	: >"$tmp/server"
 	ip netns exec "$ns" "$ix" serve echo --nic tap:ix0 --ip 10.9.0.2/24 \
-		--peer-ip 10.9.0.1/24 --stats -s workload.size=0 "$@" >"$tmp/server" 2>&1 &
+		--peer-ip 10.9.0.1/24 --stats "$@" >"$tmp/server" 2>&1 &
 	server=$!
 	wait_line "$tmp/server" "listening on 10.9.0.2 port 7" "$server"
 }

@@ -323,7 +323,7 @@ static void single_bytes_do_not_hold_every_frame(void)
 	CHECK(dp_usage(b->dp).frames_held <= BED_MBUFS / 4 * 3 + 2);
 	CHECK_EQ(rcv_nxt(b), BED_MBUFS + 101);
 	CHECK_EQ(bed_stat(b, STAT_TCP_RCV_DROP), 0);
-	CHECK_EQ(bed_recv_done(b, BED_MBUFS / 2 + 50), 0);	/* in the middle of a shared frame */
+	CHECK_EQ(bed_recv_done(b, BED_MBUFS / 2 + 50), 0);	/* mid-frame */
 	CHECK_EQ(bed_recv_done(b, BED_MBUFS / 2 + 50), 0);
 	CHECK_EQ(dp_usage(b->dp).frames_held, 0);
 	CHECK_EQ(b->work.copied_bytes, bed_stat(b, STAT_TCP_RCV_PACKED));
