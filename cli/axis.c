@@ -254,46 +254,51 @@ bool sweep_axis_add(struct sweep *sw, struct conf *c, const char *spec, const ch
 }
 
 /* A list's element as text; libconfig keeps numbers as numbers. */
-static void element_text(const config_setting_t *set, char *buf, size_t len)
+static void element_print(const config_setting_t *set, FILE *f)
 {
 	switch (config_setting_type(set)) {
 	case CONFIG_TYPE_INT:
 	case CONFIG_TYPE_INT64:
-		snprintf(buf, len, "%lld", config_setting_get_int64(set));
+		fprintf(f, "%lld", config_setting_get_int64(set));
 		break;
 	case CONFIG_TYPE_FLOAT:
-		snprintf(buf, len, "%.10g", config_setting_get_float(set));
+		fprintf(f, "%.10g", config_setting_get_float(set));
 		break;
 	case CONFIG_TYPE_BOOL:
-		snprintf(buf, len, "%s", config_setting_get_bool(set) ? "true" : "false");
+		fputs(config_setting_get_bool(set) ? "true" : "false", f);
 		break;
 	case CONFIG_TYPE_STRING:
-		snprintf(buf, len, "%s", config_setting_get_string(set));
+		fputs(config_setting_get_string(set), f);
 		break;
 	default:
-		snprintf(buf, len, "?");
+		fputc('?', f);
 	}
 }
 
-static void values_text(const config_setting_t *set, char *buf, size_t len)
+/* Values of an axis as --vary has them, however many; to be freed. */
+static char *values_text(const config_setting_t *set)
 {
-	size_t n = 0;
-	char one[256];
+	char *text = NULL;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
 
-	if (!config_setting_is_aggregate(set)) {
-		element_text(set, buf, len);
-		return;
-	}
-	buf[0] = '\0';
-	for (int i = 0; i < config_setting_length(set) && n < len; i++) {
-		element_text(config_setting_get_elem(set, (unsigned)i), one, sizeof(one));
-		n += (size_t)snprintf(buf + n, len - n, "%s%s", i ? "," : "", one);
-	}
+	if (!f)
+		abort();
+	if (!config_setting_is_aggregate(set))
+		element_print(set, f);
+	else
+		for (int i = 0; i < config_setting_length(set); i++) {
+			fputs(i ? "," : "", f);
+			element_print(config_setting_get_elem(set, (unsigned)i), f);
+		}
+	if (fclose(f) != 0)
+		abort();
+	return text;
 }
 
 bool sweep_axes_from(struct sweep *sw, struct conf *c, const config_setting_t *group, bool quick)
 {
-	char where[300], text[4096];
+	char where[300], *text;
 	bool ok = true;
 
 	for (int i = 0; group && i < config_setting_length(group); i++) {
@@ -315,8 +320,9 @@ bool sweep_axes_from(struct sweep *sw, struct conf *c, const config_setting_t *g
 				   where);
 			return false;
 		}
-		values_text(values, text, sizeof(text));
+		text = values_text(values);
 		ok &= axis_add(sw, c, key, text, where);
+		free(text);
 	}
 	return ok;
 }

@@ -11,7 +11,8 @@
 #include "cli/result.h"
 #include "cli/sweep.h"
 
-enum { SETS_MAX = 128, COLUMNS_MAX = 128, KEY_COLUMNS = 1000, KEY_BOUND };
+enum { SETS_MAX = 128, COLUMNS_MAX = 128, DIR_LEN = 400, NAME_LEN = 200, KEY_COLUMNS = 1000,
+       KEY_BOUND };
 
 struct sweep_args {
 	const char *file, *out;
@@ -27,6 +28,19 @@ static void columns_take(struct sweep_args *a, char *list)
 	for (char *save, *w = strtok_r(list, ",", &save); w; w = strtok_r(NULL, ",", &save))
 		if (a->n_columns < COLUMNS_MAX)
 			a->columns[a->n_columns++] = w;
+}
+
+/* Why @path cannot become a CSV and a manifest beside it, or NULL. */
+static const char *out_trouble(const char *path)
+{
+	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+
+	if (!*path)
+		return "no name was given";
+	if (!*base || strcmp(base, ".") == 0 || strcmp(base, "..") == 0)
+		return "it is a folder";
+	return strlen(base) >= NAME_LEN || (size_t)(base - path) >= DIR_LEN ? "it is too long" :
+									      NULL;
 }
 
 static error_t parse(int key, char *arg, struct argp_state *st)
@@ -52,7 +66,12 @@ static error_t parse(int key, char *arg, struct argp_state *st)
 		if (end == arg || *end || jobs < 1 || jobs > 256)
 			argp_error(st, "-j needs a number from 1 to 256, not \"%s\"", arg);
 		break;
-	case 'o':	a->out = arg; break;
+	case 'o':
+		a->out = arg;
+		if (out_trouble(arg))
+			argp_error(st, "-o needs the file to write, such as results/b.csv, not "
+				   "\"%s\": %s", arg, out_trouble(arg));
+		break;
 	case 'q':	a->quiet = true; break;
 	case KEY_BOUND:	a->allow_client_bound = true; break;
 	case KEY_COLUMNS: columns_take(a, arg); break;
@@ -137,7 +156,7 @@ static void columns_check(const struct sweep_args *a, const struct sweep_outcome
 
 static int save(const struct sweep_args *a, const struct sweep_outcome *o, int code)
 {
-	char dir[400], name[200], err[600];
+	char dir[DIR_LEN], name[NAME_LEN], err[600];
 
 	failures_print(o);
 	columns_check(a, o);

@@ -6,6 +6,7 @@
  */
 #include <stdarg.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "cli/conf.h"
 #include "cli/units.h"
@@ -164,17 +165,32 @@ static void take_group(struct conf *c, const config_setting_t *group, const char
 	}
 }
 
+/* A file is read again for every point and to quote a line: a pipe would be empty by then. */
+static bool is_readable(struct conf *c, const char *path)
+{
+	struct stat st;
+	FILE *f;
+
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+		conf_error(c, "%s: cannot read the configuration: it is %s; name a regular file",
+			   path, S_ISDIR(st.st_mode) ? "a folder" : "a pipe or a device");
+		return false;
+	}
+	f = fopen(path, "r");
+	if (f)
+		fclose(f);
+	else
+		conf_error(c, "%s: cannot read the configuration: %s", path, strerror(errno));
+	return f != NULL;
+}
+
 bool conf_read(struct conf *c, const char *path)
 {
 	char dir[256];
 	const char *slash = strrchr(path, '/');
-	FILE *f = fopen(path, "r");
 
-	if (!f) {
-		conf_error(c, "%s: cannot read the configuration: %s", path, strerror(errno));
+	if (!is_readable(c, path))
 		return false;
-	}
-	fclose(f);
 	snprintf(dir, sizeof(dir), "%.*s", slash ? (int)(slash - path) : 1, slash ? path : ".");
 	config_set_include_dir(&c->file, dir);
 	if (config_read_file(&c->file, path) != CONFIG_TRUE) {

@@ -33,7 +33,9 @@ static void usage(FILE *f)
 	fputs("  help      `ix help COMMAND`: options and examples of one command\n"
 	      "\nStart here:\n"
 	      "  ix doctor                              can this machine run everything?\n"
-	      "  ix sim -s mode=open                    a first run\n"
+	      "  ix sim                                 a first run: an echo server, saturated\n"
+	      "  ix sim -s mode=open -s workload.rate='500 k/s'\n"
+	      "                                         the same at a load of its own\n"
 	      "  ix sim --list-keys                     every knob, its range and meaning\n"
 	      "  ix figure all --quick                  the paper's figures, a preview\n"
 	      "\n" CLI_EXIT_CODES "\n", f);

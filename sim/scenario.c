@@ -126,11 +126,13 @@ void scenario_defaults(struct scenario *sc)
 static const char *check_host(const struct host_cfg *h, char *buf, size_t len, const char *who)
 {
 	const struct dp_cfg *dp = &h->dp;
+	uint64_t used = (uint64_t)h->nic.rx_ring + POOL_SLACK;	/* core/tcp/tcp_rcv.c */
 
-	if (dp->mbufs < h->nic.rx_ring + POOL_SLACK)
-		snprintf(buf, len, "%s.dp.mbufs is %u, too few for the %u descriptors of "
-			 "%s.nic.rx_ring and %d frames to work with; raise it", who, dp->mbufs,
-			 h->nic.rx_ring, who, POOL_SLACK);
+	if (7ull * dp->mbufs <= 8 * used)
+		snprintf(buf, len, "%s.dp.mbufs is %u, of which an eighth is kept for sending: too "
+			 "few for the %u descriptors of %s.nic.rx_ring and %d frames to work with; "
+			 "set %s.dp.mbufs = %llu or more, or lower rx_ring", who, dp->mbufs,
+			 h->nic.rx_ring, who, POOL_SLACK, who, (unsigned long long)used * 8 / 7 + 1);
 	else if (h->nic.rx_refill > h->nic.rx_ring)
 		snprintf(buf, len, "%s.nic.rx_refill is %u, more than the %u descriptors of "
 			 "%s.nic.rx_ring: the ring would never be refilled; lower it", who,
@@ -146,14 +148,21 @@ static const char *check_host(const struct host_cfg *h, char *buf, size_t len, c
 	return buf;
 }
 
+static const struct knob *knob_named(const struct knob *knobs, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(knobs[i].name, name) == 0)
+			return &knobs[i];
+	return NULL;
+}
+
 /* Value of the knob @name in @knobs[@n], which describe @cfg; @none when there is none. */
 static uint64_t knob_value(const struct knob *knobs, size_t n, const void *cfg, const char *name,
 			   uint64_t none)
 {
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(knobs[i].name, name) == 0)
-			return knob_get(&knobs[i], cfg);
-	return none;
+	const struct knob *k = knob_named(knobs, n, name);
+
+	return k ? knob_get(k, cfg) : none;
 }
 
 /* Client and server must agree on the message size, where both have one and the server does
@@ -170,6 +179,86 @@ static const char *check_size(const struct scenario *sc, char *buf, size_t len)
 		 "server would wait for more, or answer too early; make them equal, or set "
 		 "workload.server.size = 0 to return the stream as it comes",
 		 (unsigned long long)ours, (unsigned long long)theirs);
+	return buf;
+}
+
+/* How many a thread has at least, if @total are spread evenly over @threads. */
+static uint64_t share_of(uint64_t total, uint64_t threads)
+{
+	return (total + threads - 1) / threads;
+}
+
+/* A client thread takes only ports whose answers RSS brings to it (core/tcp/tcp_ports.c). */
+static const char *check_ports(const struct scenario *sc, uint64_t total, char *buf, size_t len)
+{
+	const struct dp_cfg *dp = &sc->client.dp;
+	uint32_t threads = sc->client.threads, buckets = RSS_RETA_LEN / threads;
+	uint64_t range = (uint64_t)dp->port_max - dp->port_min + 1;
+	uint64_t ports = threads * share_of(range * buckets, RSS_RETA_LEN);
+	uint64_t host = threads * share_of(total, (uint64_t)sc->clients * threads);
+	uint64_t clients = share_of(total, ports);
+	int n;
+
+	ports = MIN(ports, range);
+	if (host <= ports)
+		return NULL;
+	n = snprintf(buf, len, "workload.connections is %llu, %llu a client host, but "
+		     "client.dp.port_min to port_max leave %llu local ports a host; set ",
+		     (unsigned long long)total, (unsigned long long)host,
+		     (unsigned long long)ports);
+	if (n < 0 || (size_t)n >= len)
+		return buf;
+	if (sc->sw.present && clients <= CLIENTS_MAX)
+		snprintf(buf + n, len - (size_t)n, "clients = %llu", (unsigned long long)clients);
+	else
+		snprintf(buf + n, len - (size_t)n, "workload.connections = %llu",
+			 (unsigned long long)ports * sc->clients);
+	return buf;
+}
+
+/* Of the knobs @s, conns_max is a limit of each of @threads. RSS spreads connections over a
+ * server's threads, but not evenly: there, what is suggested is twice the even share. */
+static const char *check_table(const struct section *s, uint64_t threads, bool rss, uint64_t total,
+			       char *buf, size_t len)
+{
+	const struct knob *k = knob_named(s->knobs, s->n, "conns_max");
+	uint64_t each = share_of(total, threads), slack = rss && threads > 1 ? 2 : 1, max;
+
+	if (!k || each <= (max = knob_get(k, s->obj)))
+		return NULL;
+	if (each * slack <= k->max)
+		snprintf(buf, len, "%s.conns_max is %llu a thread, but workload.connections is "
+			 "%llu, %llu a thread; set %s.conns_max = %llu", s->path,
+			 (unsigned long long)max, (unsigned long long)total,
+			 (unsigned long long)each, s->path, (unsigned long long)(each * slack));
+	else
+		snprintf(buf, len, "%s.conns_max is %llu a thread, but workload.connections is "
+			 "%llu, %llu a thread; set workload.connections = %llu", s->path,
+			 (unsigned long long)max, (unsigned long long)total,
+			 (unsigned long long)each,
+			 (unsigned long long)MAX(max * threads / slack, 1u));
+	return buf;
+}
+
+/* Connections that cannot all be open are tried again and again: not what anyone measures. */
+static const char *check_conns(const struct scenario *sc, char *buf, size_t len)
+{
+	const struct app_ops *s = scenario_server_ops(sc), *c = scenario_client_ops(sc);
+	const struct host_cfg *host[2] = { &sc->server, &sc->client };
+	uint64_t total = knob_value(c->knobs, c->n_knobs, sc->client_app, "connections", 0);
+	uint64_t instances = (uint64_t)sc->clients * host[1]->threads;
+	const struct section client_dp = { "client.dp", dp_knobs, n_dp_knobs,
+					   (void *)(uintptr_t)&host[1]->dp };
+	const struct section server_dp = { "server.dp", dp_knobs, n_dp_knobs,
+					   (void *)(uintptr_t)&host[0]->dp };
+	const struct section server = { "workload.server", s->knobs, s->n_knobs,
+					(void *)(uintptr_t)sc->server_app };
+
+	if (total == 0 || (!check_ports(sc, total, buf, len) &&
+			   !check_table(&client_dp, instances, false, total, buf, len) &&
+			   !check_table(&server_dp, host[0]->threads, true, total, buf, len) &&
+			   !check_table(&server, host[0]->threads, true, total, buf, len)))
+		return NULL;
 	return buf;
 }
 
@@ -198,7 +287,7 @@ int scenario_check(const struct scenario *sc, char *err, size_t err_len)
 		snprintf(err, err_len, "switch.ecn is above switch.buffer: no frame would "
 			 "ever be marked; lower it, or 0 for none");
 	else if (!check_size(sc, err, err_len) && !check_host(s, err, err_len, "server") &&
-		 !check_host(c, err, err_len, "client"))
+		 !check_host(c, err, err_len, "client") && !check_conns(sc, err, err_len))
 		return 0;
 	return -EINVAL;
 }

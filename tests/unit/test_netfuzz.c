@@ -189,9 +189,9 @@ static void mutated_frames(void)
 	CHECK_EQ(fz.n_odd_answers, 0);
 	arp_flush(&b->nif);
 	CHECK_EQ(fz.n_released, N_FRAMES);
-	/* every corner is reached */
+	/* every corner is reached; delivered datagrams are counted above this layer */
 	for (enum stat s = STAT_ETH_SHORT; s <= STAT_UDP_NO_PORT; s++)
-		if (b->st.v[s] == 0 && s != STAT_ARP_PENDING_DROP) {
+		if (b->st.v[s] == 0 && s != STAT_ARP_PENDING_DROP && s != STAT_UDP_RX) {
 			fprintf(stderr, "never counted: %s\n", stat_descs[s].name);
 			CU_FAIL("a counter of this layer stayed 0");
 		}
