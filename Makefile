@@ -181,14 +181,14 @@ fuzz:			## packages, build with clang, and FUZZ_SECONDS=30 of every fuzzer
 # --- installing ---
 SHARE := $(DESTDIR)$(PREFIX)/share/ix
 install: all		## into PREFIX=/usr/local, below DESTDIR
-	install -D -m 755 $(BUILD)/ix $(DESTDIR)$(PREFIX)/bin/ix
-	install -D -m 644 -t $(SHARE)/prices $(wildcard sim/prices/*)
-	install -D -m 644 -t $(SHARE)/paper-figs $(wildcard paper-figs/*)
-	install -D -m 644 docs/ix.1 $(DESTDIR)$(PREFIX)/share/man/man1/ix.1
+	install -D -m 755 $(BUILD)/ix "$(DESTDIR)$(PREFIX)/bin/ix"
+	install -D -m 644 -t "$(SHARE)/prices" $(wildcard sim/prices/*)
+	install -D -m 644 -t "$(SHARE)/paper-figs" $(wildcard paper-figs/*)
+	install -D -m 644 docs/ix.1 "$(DESTDIR)$(PREFIX)/share/man/man1/ix.1"
 
 uninstall:		## what install put there
-	rm -f $(DESTDIR)$(PREFIX)/bin/ix $(DESTDIR)$(PREFIX)/share/man/man1/ix.1
-	rm -rf $(SHARE)
+	rm -f "$(DESTDIR)$(PREFIX)/bin/ix" "$(DESTDIR)$(PREFIX)/share/man/man1/ix.1"
+	rm -rf "$(SHARE)"
 
 clean:			## remove everything that was built
 	rm -rf build ix

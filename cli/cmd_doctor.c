@@ -203,19 +203,19 @@ static const struct check checks[] = {
 	 "sudo setcap cap_net_admin,cap_net_raw+ep build/gcc/ix"},
 	{FOR_HW, "ip", "addresses and routes of interfaces", in_path, "ip",
 	 "sudo apt-get install iproute2"},
-	{FOR_HW, "hugepages", "DPDK, large pages", has_hugepages,
+	{FOR_HW, "hugepages", "large pages for DPDK; not used yet", has_hugepages,
 	 "/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages",
 	 "echo 1024 | sudo tee /sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages"},
-	{FOR_HW, "DPDK", "polling a physical NIC", has_library, "librte_ethdev.so",
+	{FOR_HW, "DPDK", "polling a physical NIC; not used yet", has_library, "librte_ethdev.so",
 	 "sudo apt-get install dpdk-dev"},
-	{FOR_HW, "KVM", "a dataplane in ring 0 under an application in ring 3", has_device,
+	{FOR_HW, "KVM", "dataplane and application in two rings; not used yet", has_device,
 	 "/dev/kvm",
 	 "enable virtualisation in the firmware; sudo modprobe kvm-intel (or kvm-amd); "
 	 "sudo usermod -aG kvm $USER"},
 	{FOR_HW, "CPU governor", "steady clocks while measuring", is_performance,
 	 "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor",
 	 "sudo cpupower frequency-set -g performance"},
-	{FOR_NS3, "ns-3", "routers, queue disciplines, foreign TCP hosts", has_library, "libns3",
+	{FOR_NS3, "ns-3", "routers, foreign TCP hosts; not used yet", has_library, "libns3",
 	 "sudo apt-get install libns3-dev"},
 };
 

@@ -17,10 +17,8 @@ static const char doc[] =
 	"A tap: interface is made on the spot; packet: attaches to one that exists. Both need "
 	"CAP_NET_ADMIN or CAP_NET_RAW; `ix doctor` says what is missing.\n\n"
 	"Examples:\n"
-	"  sudo ix serve echo --nic tap:ix0 --ip 10.9.0.2/24 --peer-ip 10.9.0.1/24 -s "
-	"workload.size=0\n"
-	"  then: ping 10.9.0.2; nc 10.9.0.2 7  (size 0: any bytes come back, not only whole "
-	"messages)\n"
+	"  sudo ix serve echo --nic tap:ix0 --ip 10.9.0.2/24 --peer-ip 10.9.0.1/24\n"
+	"  then: ping 10.9.0.2; nc 10.9.0.2 7\n"
 	"  sudo ix serve echo --nic packet:eth1 --ip 192.168.1.50/24 -s dp.batch_max=16\n\n"
 	CLI_EXIT_CODES;
 

@@ -57,7 +57,7 @@ SYSTEM_LIBIX = 'stdbool stddef stdint string'.split()
 WORKLOAD_BASE = ('core/base/types.h', 'core/base/knob.h', 'core/base/rng.h')
 WORLD_WORKLOADS = ('workloads/app.h', 'workloads/hist.h')
 SIM_NET = ('core/net/wire.h', 'core/net/csum.h')
-CORE_LEVELS = {'base': 1, 'mem': 2, 'fg': 2, 'net': 3, 'tcp': 4, 'sys': 5, 'dp': 6, 'ctl': 6}
+CORE_LEVELS = {'base': 1, 'mem': 2, 'fg': 2, 'net': 3, 'tcp': 4, 'sys': 5, 'dp': 6}
 
 
 class Report:

@@ -132,7 +132,8 @@ static const char *check_host(const struct host_cfg *h, char *buf, size_t len, c
 		snprintf(buf, len, "%s.dp.mbufs is %u, of which an eighth is kept for sending: too "
 			 "few for the %u descriptors of %s.nic.rx_ring and %d frames to work with; "
 			 "set %s.dp.mbufs = %llu or more, or lower rx_ring", who, dp->mbufs,
-			 h->nic.rx_ring, who, POOL_SLACK, who, (unsigned long long)used * 8 / 7 + 1);
+			 h->nic.rx_ring, who, POOL_SLACK, who,
+			 (unsigned long long)used * 8 / 7 + 1);
 	else if (h->nic.rx_refill > h->nic.rx_ring)
 		snprintf(buf, len, "%s.nic.rx_refill is %u, more than the %u descriptors of "
 			 "%s.nic.rx_ring: the ring would never be refilled; lower it", who,
@@ -182,7 +183,7 @@ static const char *check_size(const struct scenario *sc, char *buf, size_t len)
 	return buf;
 }
 
-/* How many a thread has at least, if @total are spread evenly over @threads. */
+/* How many of @total the fullest of @threads has when they are spread evenly. */
 static uint64_t share_of(uint64_t total, uint64_t threads)
 {
 	return (total + threads - 1) / threads;
@@ -216,15 +217,23 @@ static const char *check_ports(const struct scenario *sc, uint64_t total, char *
 	return buf;
 }
 
-/* Of the knobs @s, conns_max is a limit of each of @threads. RSS spreads connections over a
- * server's threads, but not evenly: there, what is suggested is twice the even share. */
-static const char *check_table(const struct section *s, uint64_t threads, bool rss, uint64_t total,
+/* Whose conns_max bounds what a thread can have open. */
+struct table {
+	const char *path;
+	const struct knob *knobs;
+	size_t n;
+	const void *cfg;
+};
+
+/* RSS spreads connections over a server's threads, but not evenly: what is suggested there
+ * leaves room for twice the even share. */
+static const char *check_table(const struct table *s, uint64_t threads, bool rss, uint64_t total,
 			       char *buf, size_t len)
 {
 	const struct knob *k = knob_named(s->knobs, s->n, "conns_max");
 	uint64_t each = share_of(total, threads), slack = rss && threads > 1 ? 2 : 1, max;
 
-	if (!k || each <= (max = knob_get(k, s->obj)))
+	if (!k || each <= (max = knob_get(k, s->cfg)))
 		return NULL;
 	if (each * slack <= k->max)
 		snprintf(buf, len, "%s.conns_max is %llu a thread, but workload.connections is "
@@ -244,20 +253,18 @@ static const char *check_table(const struct section *s, uint64_t threads, bool r
 static const char *check_conns(const struct scenario *sc, char *buf, size_t len)
 {
 	const struct app_ops *s = scenario_server_ops(sc), *c = scenario_client_ops(sc);
-	const struct host_cfg *host[2] = { &sc->server, &sc->client };
 	uint64_t total = knob_value(c->knobs, c->n_knobs, sc->client_app, "connections", 0);
-	uint64_t instances = (uint64_t)sc->clients * host[1]->threads;
-	const struct section client_dp = { "client.dp", dp_knobs, n_dp_knobs,
-					   (void *)(uintptr_t)&host[1]->dp };
-	const struct section server_dp = { "server.dp", dp_knobs, n_dp_knobs,
-					   (void *)(uintptr_t)&host[0]->dp };
-	const struct section server = { "workload.server", s->knobs, s->n_knobs,
-					(void *)(uintptr_t)sc->server_app };
+	uint64_t ours = (uint64_t)sc->clients * sc->client.threads, theirs = sc->server.threads;
+	const struct table tables[] = {
+		{ "client.dp", dp_knobs, n_dp_knobs, &sc->client.dp },
+		{ "server.dp", dp_knobs, n_dp_knobs, &sc->server.dp },
+		{ "workload.server", s->knobs, s->n_knobs, sc->server_app },
+	};
 
 	if (total == 0 || (!check_ports(sc, total, buf, len) &&
-			   !check_table(&client_dp, instances, false, total, buf, len) &&
-			   !check_table(&server_dp, host[0]->threads, true, total, buf, len) &&
-			   !check_table(&server, host[0]->threads, true, total, buf, len)))
+			   !check_table(&tables[0], ours, false, total, buf, len) &&
+			   !check_table(&tables[1], theirs, true, total, buf, len) &&
+			   !check_table(&tables[2], theirs, true, total, buf, len)))
 		return NULL;
 	return buf;
 }

@@ -139,7 +139,7 @@ nsec dp_next_deadline(const struct dp *dp)
 	nsec at;
 
 	if (dp->kicked || dp->sys.events.n > 0 || dp->rx_pos < dp->rx_n || dp->tcp.grave ||
-	    tcp_end_ready(&dp->tcp))
+	    tcp_resume_ready(&dp->tcp))
 		return 0;
 	at = wheel_next(&dp->wheel);
 	if (dp->nif.n_txq > 0)

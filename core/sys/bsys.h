@@ -44,7 +44,7 @@ struct sys {
 	uint16_t udp_ports[BSYS_UDP_PORTS_MAX];
 };
 
-/** Bytes of timers sys_init() needs. */
+/** Bytes of timers bsys_init() needs. */
 size_t bsys_timer_bytes(uint32_t n);
 
 /** Completes a zeroed @s whose tcp, nif, events, calls and window are set. */

@@ -57,8 +57,10 @@ static void rtx_done(struct mbuf_done *d, struct mbuf *m)
 	if (p->gen != m->seq || p->state == TCP_CLOSED)
 		return;
 	assert(c->rtx_in_nic > 0);
-	if (--c->rtx_in_nic == 0 && (p->flags & (F_SENT_OWED | F_DEAD_OWED)))
+	if (--c->rtx_in_nic == 0 && (p->flags & (F_SENT_OWED | F_DEAD_OWED))) {
 		tcp_dirty(t, p);
+		t->resume_due = true;
+	}
 }
 
 void tcp_init(struct tcp *tcp, const struct tcp_cfg *cfg, struct netif *nif, void *mem,
@@ -150,6 +152,7 @@ void tcp_resume(struct tcp *tcp)
 {
 	uint32_t last = tcp->dirty_tail, me = 0;
 
+	tcp->resume_due = false;
 	while (me != last && tcp->sink->room(tcp->sink_ctx) >= TCP_EVENTS_A_FRAME) {
 		struct tcp_pcb *p;
 

@@ -87,6 +87,7 @@ struct tcp {
 	struct list time_wait;	/* oldest first, through the cold halves */
 	struct mbuf *grave;	/* received frames of connections that have died */
 	struct mbuf_done rtx_done;
+	bool resume_due;	/* something tcp_resume() can do has come up since it last ran */
 	uint32_t n_ending;	/* connections whose `dead` waits for the NIC */
 	uint32_t end_mark;	/* netif.refs_out when the last of them ended */
 	uint32_t challenge_tokens;
@@ -125,10 +126,10 @@ void tcp_prefetch(struct tcp *tcp, struct mbuf *const *m, uint32_t n);
 void tcp_icmp_err(struct tcp *tcp, const uint8_t *quote, uint32_t len, uint8_t type, uint8_t code,
 		  uint16_t mtu);
 
-/** A `dead` that waited for the NIC can be raised: a pass is due. */
-static inline bool tcp_end_ready(const struct tcp *t)
+/** A pass is due: tcp_resume() has events to raise that nothing stands against any more. */
+static inline bool tcp_resume_ready(const struct tcp *t)
 {
-	return t->n_ending > 0 && netif_refs_settled(t->nif, t->end_mark);
+	return t->resume_due || (t->n_ending > 0 && netif_refs_settled(t->nif, t->end_mark));
 }
 
 /** Deliver what earlier passes had no room for. Start of a pass. */

@@ -41,8 +41,10 @@ void tcp_accept(struct tcp *tcp, struct tcp_pcb *p, uint64_t cookie)
 	tcp_listen_unpend(tcp, p);
 	p->cookie = cookie;
 	p->flags |= F_COOKIE;
-	if (p->flags & (F_UNDELIVERED | F_EOF_OWED))
+	if (p->flags & (F_UNDELIVERED | F_EOF_OWED)) {
 		tcp_dirty(tcp, p);
+		tcp->resume_due = true;
+	}
 }
 
 bool tcp_can_send(const struct tcp_pcb *p)

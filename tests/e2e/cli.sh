@@ -39,6 +39,8 @@ check()
 # --- the program ---
 expect "no command"		2 "Usage: ix COMMAND"	"$IX"
 expect "--help"			0 "Exit status: 0 ok"	"$IX" --help
+expect "a first run"		0 "ix sim -s mode=open -s workload.rate='500 k/s'" "$IX" --help
+expect "... works"		0 "requests/s" "$IX" sim -s mode=open -s workload.rate='500 k/s'
 expect "--version"		0 "ix 0."		"$IX" --version
 expect "unknown command"	2 "did you mean \`ix sweep\`" "$IX" swep
 expect "nothing like it"	2 "\`ix --help\` lists"	"$IX" frobnicate
@@ -64,10 +66,22 @@ printf 'seed = 1;\nseed = 2;\n' >"$T/dup.conf"
 expect "duplicate"	2 "dup.conf:2: duplicate setting name: \"seed = 2;\"" \
 	"$IX" sim "$T/dup.conf"
 expect "no such file"	2 "No such file"	"$IX" sim "$T/none.conf"
+mkfifo "$T/fifo"
+expect "a pipe is no file" 2 "fifo: cannot read the configuration: it is a pipe or a device" \
+	timeout 10 "$IX" sim "$T/fifo"
+expect "... nor for a sweep" 2 "name a regular file" timeout 10 "$IX" sweep "$T/fifo" -v seed=1
+expect "... nor on the wire" 2 "name a regular file" timeout 10 "$IX" serve echo -f /dev/null
+expect "a folder is no file" 2 "it is a folder" "$IX" sim "$T"
 expect "option twice"	2 "is given twice"	"$IX" sim -s seed=1 -s seed=2
 expect "ambiguous end"	2 "server.dp.batch_max, client.dp.batch_max" "$IX" sim -s batch_max=1
 expect "no ="		2 "write key=value"	"$IX" sim -s seed
 expect "contradiction"	2 "need a switch"	"$IX" sim -s clients=2 -s switch.present=false
+expect "rings that take the pool" 2 "set server.dp.mbufs = 1171 or more" \
+	"$IX" sim -s server.dp.mbufs=1024 -s server.nic.rx_ring=960
+expect "more connections than ports" 2 "set clients = 8" timeout 10 "$IX" sim \
+	-s workload.connections=500000
+expect "... than the server holds" 2 "set workload.server.conns_max = 16385" timeout 10 "$IX" sim \
+	-s workload.connections=16385
 expect "wrong workload"	2 "\"kv\" is not one of: echo, netpipe" "$IX" sim -s workload=kv
 expect "key of another workload" 2 "unknown key \"workload.rate\"" \
 	"$IX" sim -s workload=netpipe -s workload.rate=1
@@ -136,6 +150,8 @@ expect "bad range"	2 "is not lo:hi:step" "$IX" sweep -v seed=5:1:1
 expect "jobs beyond 32 bits" 2 "-j needs a number" "$IX" sweep -v seed=1,2 -j 4294967297
 expect "nothing measured is a failed point" 1 "no request was completed" "$IX" sweep \
 	-s duration='100 us' -s fault.loss='100 %' -v seed=1 --quiet
+expect "-o without a name" 2 "-o needs the file to write" "$IX" sweep -v seed=1 -o ''
+expect "-o of a folder"	2 "\"$T/d/\": it is a folder" "$IX" sweep -v seed=1 -o "$T/d/"
 expect "nothing to vary" 2 "nothing to vary" "$IX" sweep
 expect "one pcap, many points" 2 "the sweep has 2 points" "$IX" sweep -s pcap="$T/p" -v seed=1,2
 expect "a failed point is a row" 1 "1 of 2 points failed" "$IX" sweep -s mode=closed \
@@ -145,6 +161,9 @@ check "... and the others are kept" test "$(wc -l <"$T/f.csv")" = 3
 printf 'duration = "1 ms";\nsweep = ( { key = "seed"; values = [1, 2, 3]; } );\n' >"$T/s.conf"
 check "a sweep in the file" \
 	test "$("$IX" sweep "$T/s.conf" -s mode=open --columns requests | wc -l)" = 4
+printf 'sweep = ( { key = "server.profile"; values = ["%0250d"%s, "nonesuch"]; } );\n' 1 \
+	"$(printf ', "%0250d"' {2..20})" >"$T/long.conf"
+expect "a long list is whole" 1 "21 of 21 points failed" "$IX" sweep "$T/long.conf" --quiet
 
 # --- figures ---
 expect "list"		0 "fig2"		"$IX" figure --list
@@ -170,9 +189,10 @@ check "doctor --json" \
 expect "serve: no workload" 2 "name a workload: echo" "$IX" serve
 expect "serve: unknown workload" 2 "there is no workload \"kv\"" "$IX" serve kv
 expect "serve: bad address" 2 "ix serve:"	"$IX" serve echo --nic tap:t0 --ip 10.9.0.300/24
-expect "serve: numbers that contradict" 2 "dp.port_min is 2000, above dp.port_max" "$IX" serve echo \
-	-s dp.port_min=2000 -s dp.port_max=1000
+expect "serve: numbers that contradict" 2 "dp.port_min is 2000, above dp.port_max" \
+	"$IX" serve echo -s dp.port_min=2000 -s dp.port_max=1000
 expect "serve: bad knob" 2 "did you mean dp.batch_max" "$IX" serve echo -s dp.batchmax=1
+expect "serve: echoes any bytes" 0 'size = "0 B"' "$IX" serve echo --print-config
 expect "load: list-keys" 0 "workload.connections" "$IX" load echo --list-keys
 
 echo "cli.sh: $((checks - failed)) of $checks checks passed"

@@ -169,10 +169,6 @@ static void refuses_contradictions(void)
 	refused("only a switch can bond ports");
 	sc.client.nic.ports = 2;
 	refused("clients have one port");
-	sc.server.dp.mbufs = sc.server.nic.rx_ring;
-	refused("server.dp.mbufs is");
-	sc.client.nic.rx_refill = sc.client.nic.rx_ring + 1;
-	refused("client.nic.rx_refill is");
 	sc.server.dp.rto_min_ns = sc.server.dp.rto_max_ns + 1;
 	refused("server.dp.rto_max");
 	sc.client.dp.port_min = 50000;
@@ -195,6 +191,90 @@ static void refuses_contradictions(void)
 	refused("workload 99 does not exist");
 }
 
+/* The smallest pool that is accepted is the one the sentence names. */
+static void refuses_rings_that_empty_the_pool(void)
+{
+	unsigned need = 0;
+	const char *p;
+
+	scenario_defaults(&sc);
+	sc.server.dp.mbufs = 1024;
+	sc.server.nic.rx_ring = 831;
+	CHECK_EQ(scenario_check(&sc, err, sizeof(err)), 0);
+	sc.server.nic.rx_ring = 832;
+	CHECK_EQ(scenario_check(&sc, err, sizeof(err)), -EINVAL);
+	p = strstr(err, "set server.dp.mbufs = ");
+	CHECK(p && sscanf(p, "set server.dp.mbufs = %u", &need) == 1);
+	sc.server.dp.mbufs = need;
+	CHECK_EQ(scenario_check(&sc, err, sizeof(err)), 0);
+	sc.server.dp.mbufs = need - 1;
+	refused("server.dp.mbufs is");
+	sc.client.nic.rx_ring = 65536;
+	refused("client.dp.mbufs is");
+	sc.client.nic.rx_refill = sc.client.nic.rx_ring + 1;
+	refused("client.nic.rx_refill is");
+	sc.server.nic.rx_refill = sc.server.nic.rx_ring + 1;
+	refused("server.nic.rx_refill is");
+}
+
+static void refuses_more_connections_than_ports(void)
+{
+	scenario_defaults(&sc);
+	sc.client.dp.port_min = 1000;
+	sc.client.dp.port_max = 1099;
+	set("workload", "connections", 400);
+	CHECK_EQ(scenario_check(&sc, err, sizeof(err)), 0);
+	set("workload", "connections", 401);
+	CHECK_EQ(scenario_check(&sc, err, sizeof(err)), -EINVAL);
+	CHECK(strstr(err, "set clients = 5") != NULL);
+	sc.clients = 5;
+	CHECK_EQ(scenario_check(&sc, err, sizeof(err)), 0);
+	sc.clients = 1;
+	sc.sw.present = false;
+	refused("set workload.connections = 100");
+	sc.client.dp.port_min = sc.client.dp.port_max;
+	set("workload", "connections", 500);
+	refused("set workload.connections = 4");
+	sc.client.threads = 3;		/* 42 of RSS's 128 buckets is all the last one has */
+	sc.client.dp.port_min = 1024;
+	sc.client.dp.port_max = 2303;
+	set("workload", "connections", 4 * 1260);
+	CHECK_EQ(scenario_check(&sc, err, sizeof(err)), 0);
+	set("workload", "connections", 4 * 1260 + 1);
+	refused("1260 local ports");
+}
+
+static void refuses_more_connections_than_tables_hold(void)
+{
+	scenario_defaults(&sc);
+	sc.client.threads = 2;
+	sc.client.dp.conns_max = 10;
+	set("workload", "connections", 80);
+	CHECK_EQ(scenario_check(&sc, err, sizeof(err)), 0);
+	set("workload", "connections", 81);
+	refused("set client.dp.conns_max = 11");
+	sc.server.dp.conns_max = 63;
+	refused("set server.dp.conns_max = 64");
+	set("workload", "connections", 16385);
+	refused("set workload.server.conns_max = 16385");
+	set("workload", "connections", 16385);
+	sc.server.threads = 2;
+	CHECK_EQ(scenario_check(&sc, err, sizeof(err)), 0);
+	set("workload.server", "conns_max", 8192);
+	refused("set workload.server.conns_max = 16386");
+	sc.clients = 200;
+	set("workload", "connections", 5000000);
+	refused("server.dp.conns_max is 65536 a thread, but workload.connections is 5000000");
+	sc.clients = 200;
+	set("workload", "connections", 5000000);
+	refused("set workload.connections = 65536");
+	scenario_workload(&sc, 1);	/* netpipe has one */
+	sc.server.dp.conns_max = 1;
+	CHECK_EQ(scenario_check(&sc, err, sizeof(err)), 0);
+}
+
 CU_MAIN("scenario", TEST(every_section_is_there), TEST(knobs_are_well_formed),
 	TEST(defaults_are_a_legal_scenario), TEST(hosts_are_apart),
-	TEST(workload_brings_its_own_knobs), TEST(refuses_contradictions))
+	TEST(workload_brings_its_own_knobs), TEST(refuses_contradictions),
+	TEST(refuses_rings_that_empty_the_pool), TEST(refuses_more_connections_than_ports),
+	TEST(refuses_more_connections_than_tables_hold))
