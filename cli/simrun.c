@@ -135,7 +135,10 @@ static json_t *rows_json(const struct sim_result *r)
 const char *simrun_empty(const struct sim_result *r)
 {
 	const struct metric *m = sim_metric(r, "requests");
+	const struct metric *rate = sim_metric(r, "requests_per_s");
 
+	if (m && m->value > 0 && rate && rate->value == 0 && r->n_rows == 0)
+		return "every request was completed before the measured time began; set warmup=0";
 	return m && m->value > 0 ? NULL :
 	       "no request was completed in the measured time, so there is no rate and no latency; "
 	       "measure longer (duration, warmup), or see what was lost";

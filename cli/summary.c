@@ -140,12 +140,16 @@ static void rows_table(const struct sim_result *r, FILE *f)
 	}
 }
 
-static void budget_table(const struct sim_result *r, FILE *f)
+static void budget_table(const struct scenario *sc, const struct sim_result *r, FILE *f)
 {
 	double total = value(r, "budget_total_us");
 
-	if (total <= 0)
+	if (total <= 0) {
+		if (sc->budget)
+			fprintf(f, "\nbudget      no answer came after the warm-up: "
+				"set warmup=0, or measure longer\n");
 		return;
+	}
 	fprintf(f, "\n%s%-12s %12s %12s %8s%s\n", style_on(f, STYLE_BOLD), "budget",
 		"round trip", "one way, us", "share", style_off(f));
 	for (uint32_t i = 0; i < r->n_metrics; i++) {
@@ -173,7 +177,7 @@ void summary_print(const struct scenario *sc, const struct sim_result *r, FILE *
 	cpu_line(r, f);
 	trouble_line(r, f);
 	rows_table(r, f);
-	budget_table(r, f);
+	budget_table(sc, r, f);
 	fprintf(f, "\n%srun %016" PRIx64 ": %" PRIu64 " events, %.3f ms of virtual time%s\n",
 		style_on(f, STYLE_DIM), r->trace_hash, r->events, (double)r->end / 1e6,
 		style_off(f));
