@@ -42,6 +42,8 @@ static const struct knob echo_knobs[] = {
 	  .doc = "declared work of a request (stream: of a frame)" },
 };
 
+enum { PIECES_SHARE = 4 };	/* of all descriptors, what one connection may hold: a quarter */
+
 /** A received frame, or what is left of it. */
 struct piece {
 	struct ixev_ref ref;	/* message mode uses only addr and len */
@@ -129,11 +131,16 @@ static void count_request(struct echo *s, uint32_t bytes)
 
 /* ---- descriptors of frames ---- */
 
-/* NULL: none is left, and the connection has been reset. */
+/* NULL: none is left, or too many are this connection's, and it has been reset. */
 static struct piece *piece_take(struct echo *s, struct conn *c, const uint8_t *p, uint32_t len)
 {
 	struct piece *f = s->piece_free;
 
+	if (c->frames >= MAX(s->cfg.frames / PIECES_SHARE, 16u)) {
+		s->died++;
+		ixev_close(&c->ctx, IX_CLOSE_RST);
+		return NULL;
+	}
 	if (f) {
 		s->piece_free = f->next;
 	} else if (s->pieces_used < s->cfg.frames) {

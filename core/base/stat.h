@@ -72,6 +72,7 @@
 	X(TCP_DELACK, "tcp_delack", "delayed ACKs sent by timer") \
 	X(TCP_KNOCKS, "tcp_knocks", "knock events raised") \
 	X(TCP_LISTEN_DROP, "tcp_listen_drop", "SYNs dropped: backlog full") \
+	X(TCP_HALF_OPEN_EVICTED, "tcp_half_open_evicted", "stale handshakes that made room") \
 	X(TCP_NO_PCB, "tcp_no_pcb", "connections refused: table full") \
 	X(TCP_OPENED, "tcp_opened", "connections that reached ESTABLISHED") \
 	X(TCP_CLOSED, "tcp_closed", "connections that ended in order") \

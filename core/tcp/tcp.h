@@ -54,6 +54,7 @@ struct snd_ref {
 struct tcp_listener {
 	uint16_t port;
 	uint32_t n_pending;	/* half open, or established and not yet accepted */
+	struct list half_open;	/* oldest first, through the cold halves */
 };
 
 struct tcp_cfg {

@@ -63,6 +63,7 @@ static void established(struct tcp *t, struct tcp_pcb *p, nsec arrival)
 		p->cwnd = p->mss;
 		p->rttvar = 3 * t->cfg.rto_init_us;
 	}
+	list_del(&c->link);			/* no longer half open */
 	c->backoff = c->retries = 0;
 	c->recover = p->snd_una;
 	if (p->flags & F_RTT)

@@ -101,7 +101,7 @@ _Static_assert(sizeof(struct tcp_pcb) == 2 * CACHE_LINE, "the hot half is two ca
 
 struct tcp_cold {
 	struct timer timer;
-	struct list link;	/* tcp.time_wait */
+	struct list link;	/* tcp.time_wait, or its listener's half_open */
 	struct tcp *tcp;
 	const struct tcp_cc_ops *cc;
 	struct mbuf *ooo;	/* reassembly queue by sequence number, no overlaps */

@@ -8,7 +8,10 @@
  */
 #include "tcp/tcp_impl.h"
 
-enum { REUSE_GAP = 65536 };		/* bytes between two connections of one flow */
+enum {
+	REUSE_GAP = 65536,		/* bytes between two connections of one flow */
+	STALE_US = 100 * 1000,		/* a handshake that lasts longer may have to make room */
+};
 
 struct tcp_listener *tcp_listener_of(struct tcp *t, uint16_t port)
 {
@@ -16,6 +19,28 @@ struct tcp_listener *tcp_listener_of(struct tcp *t, uint16_t port)
 		if (t->listeners[i].port == port)
 			return &t->listeners[i];
 	return NULL;
+}
+
+/*
+ * Room for one more half-open connection of @l? When there is none the oldest makes way, if
+ * it is stale: a flood of SYNs ages, a handshake does not (RFC 4987 section 3.4).
+ */
+static bool make_room(struct tcp *t, struct tcp_listener *l)
+{
+	struct tcp_cold *oldest;
+	struct tcp_pcb *p;
+
+	if (l->n_pending < t->cfg.backlog_max && t->pcb_pool.n_avail > 0)
+		return true;
+	if (list_empty(&l->half_open))
+		return l->n_pending < t->cfg.backlog_max;
+	oldest = container_of(l->half_open.next, struct tcp_cold, link);
+	p = &t->pcbs[oldest - t->colds];
+	if (t->now_us - p->rtt_t0 < STALE_US)
+		return l->n_pending < t->cfg.backlog_max;
+	STAT_INC(t->nif->stats, TCP_HALF_OPEN_EVICTED);
+	tcp_pcb_free(t, p);
+	return true;
 }
 
 /**
@@ -33,7 +58,7 @@ void tcp_listen_syn(struct tcp *t, struct tcp_listener *l, const struct flow *f,
 		STAT_INC(t->nif->stats, TCP_BAD_HEADER);
 		return;
 	}
-	if (l->n_pending >= t->cfg.backlog_max) {
+	if (!make_room(t, l)) {
 		STAT_INC(t->nif->stats, TCP_LISTEN_DROP);
 		return;
 	}
@@ -43,6 +68,7 @@ void tcp_listen_syn(struct tcp *t, struct tcp_listener *l, const struct flow *f,
 	l->n_pending++;
 	p->flags |= F_KNOCKED;
 	tcp_cold(t, p)->listener = (uint16_t)(l - t->listeners);
+	list_add_tail(&l->half_open, &tcp_cold(t, p)->link);
 	tcp_hs_take_syn(t, p, s, &o);
 	p->snd_wnd = s->wnd;
 	if (beyond && seq_leq(iss, *beyond))
