@@ -36,7 +36,11 @@ static error_t parse(int key, char *arg, struct argp_state *st)
 	switch (key) {
 	case 's':	conf_set(&a->conf, arg, "-s"); break;
 	case 'b':	set(a, "budget", "true", "--budget"); break;
-	case 'o':	a->out = arg; break;
+	case 'o':
+		if (arg[0] == '\0')
+			argp_error(st, "--out wants a folder; \".\" is this one");
+		a->out = arg;
+		break;
 	case 'q':	a->quiet = true; break;
 	case KEY_JSON:	a->json = true; break;
 	case KEY_PCAP:	set(a, "pcap", arg, "--pcap"); break;
