@@ -8,7 +8,7 @@
  */
 #include "tcp/tcp_impl.h"
 
-void tcp_close_enter_time_wait(struct tcp *t, struct tcp_pcb *p)
+static void enter_time_wait(struct tcp *t, struct tcp_pcb *p)
 {
 	tcp_set_state(t, p, TCP_TIME_WAIT);
 	p->flags &= ~(uint32_t)(F_T_RTO | F_T_PERSIST);
@@ -30,7 +30,7 @@ enum verdict tcp_close_acked(struct tcp *t, struct tcp_pcb *p)
 		}
 		return V_NEXT;
 	case TCP_CLOSING:
-		tcp_close_enter_time_wait(t, p);
+		enter_time_wait(t, p);
 		return V_DROP;
 	case TCP_LAST_ACK:
 		tcp_finish(t, p);
@@ -64,7 +64,7 @@ enum verdict tcp_close_fin(struct tcp *t, struct tcp_pcb *p)
 		tcp_set_state(t, p, TCP_CLOSING);
 		break;
 	case TCP_FIN_WAIT_2:
-		tcp_close_enter_time_wait(t, p);
+		enter_time_wait(t, p);
 		break;
 	default:
 		break;

@@ -67,7 +67,7 @@ static void established(struct tcp *t, struct tcp_pcb *p, nsec arrival)
 	c->backoff = c->retries = 0;
 	c->recover = p->snd_una;
 	if (p->flags & F_RTT)
-		tcp_rtt_timed(t, p, arrival);
+		tcp_rtt_timed(p, arrival);
 	tcp_timer_data_acked(t, p);
 	tcp_set_state(t, p, TCP_ESTABLISHED);
 	if (p->flags & F_ACTIVE)

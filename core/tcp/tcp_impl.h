@@ -304,8 +304,6 @@ void tcp_end(struct tcp *t, struct tcp_pcb *p, enum tcp_end_reason why);
 bool tcp_end_raise(struct tcp *t, struct tcp_pcb *p);
 /* As tcp_end(TCP_END_CLOSED), but not before everything received has been delivered. */
 void tcp_finish(struct tcp *t, struct tcp_pcb *p);
-/* The application hears `dead` but the protocol goes on (TIME-WAIT, FIN-WAIT-2). */
-void tcp_release_app(struct tcp *t, struct tcp_pcb *p, enum tcp_end_reason why);
 uint32_t tcp_rss(const struct tcp *t, const struct flow *f);
 /** Asserts what must hold between segments. For tests; cost is linear in what is queued. */
 void tcp_check_pcb(const struct tcp *t, const struct tcp_pcb *p);
@@ -364,7 +362,6 @@ enum verdict tcp_close_fin(struct tcp *t, struct tcp_pcb *p);
 enum verdict tcp_close_acked(struct tcp *t, struct tcp_pcb *p);
 enum verdict tcp_close_time_wait(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s);
 bool tcp_close_reuse(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg *s);
-void tcp_close_enter_time_wait(struct tcp *t, struct tcp_pcb *p);
 
 /* tcp_tx.c: building segments */
 enum { TX_REXMIT = BIT(0) };
@@ -382,8 +379,7 @@ void tcp_tx_challenge(struct tcp *t, struct tcp_pcb *p);
 void tcp_output(struct tcp *t, struct tcp_pcb *p);
 
 /* tcp_rtt.c: RFC 6298 */
-void tcp_rtt_sample(struct tcp *t, struct tcp_pcb *p, uint32_t rtt_us);
-void tcp_rtt_timed(struct tcp *t, struct tcp_pcb *p, nsec arrival);
+void tcp_rtt_timed(struct tcp_pcb *p, nsec arrival);
 
 /* tcp_timer.c: the only file that arms or cancels */
 void tcp_timer_set(struct tcp *t, struct tcp_pcb *p, uint32_t at_us);

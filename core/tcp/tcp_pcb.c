@@ -200,7 +200,8 @@ void tcp_end(struct tcp *t, struct tcp_pcb *p, enum tcp_end_reason why)
 	tcp_pcb_free(t, p);
 }
 
-void tcp_release_app(struct tcp *t, struct tcp_pcb *p, enum tcp_end_reason why)
+/* The application hears `dead`, but the protocol goes on (TIME-WAIT, FIN-WAIT-2). */
+static void release_app(struct tcp *t, struct tcp_pcb *p, enum tcp_end_reason why)
 {
 	count_end(t, why);
 	tell_end(t, p, why);
@@ -218,7 +219,7 @@ void tcp_finish(struct tcp *t, struct tcp_pcb *p)
 		p->flags |= F_DEAD_OWED;
 		tcp_dirty(t, p);
 	} else if (p->state == TCP_TIME_WAIT || p->state == TCP_FIN_WAIT_2) {
-		tcp_release_app(t, p, TCP_END_CLOSED);
+		release_app(t, p, TCP_END_CLOSED);
 	} else {
 		tcp_end(t, p, TCP_END_CLOSED);
 	}

@@ -10,11 +10,10 @@
 enum { RTT_MAX_US = 120 * 1000 * 1000 };
 
 /** Fold in one measurement of a segment sent once (Karn). RFC 6298 (2.2), (2.3). */
-void tcp_rtt_sample(struct tcp *t, struct tcp_pcb *p, uint32_t rtt_us)
+static void sample(struct tcp_pcb *p, uint32_t rtt_us)
 {
 	uint32_t r = MIN(MAX(rtt_us, 1), RTT_MAX_US);
 
-	(void)t;
 	if (p->srtt == 0) {
 		p->srtt = r << 3;
 		p->rttvar = r << 1;
@@ -31,12 +30,11 @@ void tcp_rtt_sample(struct tcp *t, struct tcp_pcb *p, uint32_t rtt_us)
  * What was timed is acknowledged by a frame that came at @arrival. One that came before the
  * data was sent acknowledges by guessing: it measures nothing.
  */
-void tcp_rtt_timed(struct tcp *t, struct tcp_pcb *p, nsec arrival)
+void tcp_rtt_timed(struct tcp_pcb *p, nsec arrival)
 {
 	int32_t us = (int32_t)((uint32_t)(arrival / NSEC_PER_USEC) - p->rtt_t0);
 
 	p->flags &= ~(uint32_t)F_RTT;
 	if (us >= 0)
-		tcp_rtt_sample(t, p, (uint32_t)us);
+		sample(p, (uint32_t)us);
 }
-

@@ -40,7 +40,7 @@ void tcp_snd_acked(struct tcp *t, struct tcp_pcb *p, uint32_t ack, nsec arrival)
 	}
 	p->snd_una = ack;
 	if ((p->flags & F_RTT) && seq_geq(ack, p->rtt_seq))
-		tcp_rtt_timed(t, p, arrival);
+		tcp_rtt_timed(p, arrival);
 	tcp_timer_data_acked(t, p);
 }
 
