@@ -47,6 +47,7 @@ enum verdict tcp_close_fin(struct tcp *t, struct tcp_pcb *p)
 
 	if (!c->fin_seen || (p->flags & F_FIN_RCVD) || p->rcv_nxt != c->fin_seq)
 		return V_NEXT;
+	tcp_ooo_drop(t, p);			/* nothing follows a FIN */
 	p->rcv_nxt++;
 	p->rcv_adv = seq_max(p->rcv_adv, p->rcv_nxt);
 	p->flags |= F_FIN_RCVD | F_ACK_NOW;

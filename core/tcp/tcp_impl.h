@@ -356,6 +356,7 @@ void tcp_rcv_drop_all(struct tcp *t, struct tcp_pcb *p);
 /* tcp_ooo.c: reassembly queue */
 void tcp_ooo_insert(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s);
 void tcp_ooo_collect(struct tcp *t, struct tcp_pcb *p);
+void tcp_ooo_drop(struct tcp *t, struct tcp_pcb *p);
 
 /* tcp_close.c: eighth step and the states after ESTABLISHED */
 enum verdict tcp_close_fin(struct tcp *t, struct tcp_pcb *p);

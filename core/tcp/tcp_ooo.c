@@ -74,3 +74,13 @@ void tcp_ooo_collect(struct tcp *t, struct tcp_pcb *p)
 	if (!c->ooo && !c->fin_seen)
 		p->flags &= ~(uint32_t)F_OOO;
 }
+
+/** Let go of everything that waits. */
+void tcp_ooo_drop(struct tcp *t, struct tcp_pcb *p)
+{
+	struct tcp_cold *c = tcp_cold(t, p);
+
+	mbuf_free_chain(c->ooo);
+	c->ooo = NULL;
+	c->ooo_frames = 0;
+}

@@ -16,9 +16,9 @@ void tcp_rcv_drop_all(struct tcp *t, struct tcp_pcb *p)
 		p->rcv_tail->next = t->grave;
 		t->grave = p->rcv_head;
 	}
-	mbuf_free_chain(c->ooo);
-	c->ooo = c->undel = NULL;
-	c->ooo_frames = c->rcv_frames = 0;
+	tcp_ooo_drop(t, p);
+	c->undel = NULL;
+	c->rcv_frames = 0;
 	c->undel_bytes = 0;
 	p->rcv_head = p->rcv_tail = NULL;
 	p->rcv_held = 0;

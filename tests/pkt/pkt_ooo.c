@@ -49,6 +49,21 @@ static void partly_filled_gap_is_acknowledged_at_once(void)
 	bed_done(b);
 }
 
+/* A peer that numbers bytes beyond its own FIN: they are nothing. */
+static void bytes_beyond_a_fin_are_dropped(void)
+{
+	struct bed *b = bed_in(TCP_ESTABLISHED);
+
+	bed_rx(b, SEG(ACK, 2, 1, 50));
+	CHECK_EQ(dp_usage(b->dp).frames_held, 1);
+	bed_rx(b, SEG(ACK | FIN, 1, 1, 0));
+	CHECK_EQ(bed_state(b), TCP_CLOSE_WAIT);
+	CHECK_EQ(dp_usage(b->dp).frames_held, 0);
+	bed_forget_tx(b);
+	bed_expect_event(b, IX_EV_RECV, 0);
+	bed_done(b);
+}
+
 static void shortened_gap_is_acknowledged_at_once(void)
 {
 	struct bed *b = bed_in(TCP_ESTABLISHED);
@@ -210,6 +225,7 @@ const struct pkt_case pkt_ooo[] = {
 	CASE(gap_is_acknowledged_at_once, "RFC 5681 4.2"),
 	CASE(filled_gap_is_acknowledged_at_once, "RFC 5681 4.2"),
 	CASE(partly_filled_gap_is_acknowledged_at_once, "RFC 5681 4.2"),
+	CASE(bytes_beyond_a_fin_are_dropped, "RFC 9293 3.10.7.4"),
 	CASE(shortened_gap_is_acknowledged_at_once, "RFC 5681 4.2"),
 	CASE(reverse_order_is_put_right, "RFC 9293 3.10.7.4"),
 	CASE(duplicate_of_what_is_held_is_dropped, "RFC 9293 3.10.7.4"),
