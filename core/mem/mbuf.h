@@ -30,6 +30,7 @@ enum {
 	MBUF_TX_IP_CSUM = BIT(4),	/* the NIC is to fill in the IPv4 header checksum */
 	MBUF_TX_L4_CSUM = BIT(5),	/* the NIC is to fill in the TCP or UDP checksum */
 	MBUF_APP = BIT(6),		/* held by the application (UDP), for handle checks */
+	MBUF_TX_ECT0 = BIT(7),		/* the IPv4 header is to say ECT(0) (RFC 3168) */
 };
 
 struct mbuf;

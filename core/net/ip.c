@@ -126,11 +126,11 @@ static uint32_t route_off_link(const struct netif *nif, uint32_t daddr)
 }
 
 /* The 20 bytes at @p, their checksum field zero. */
-static inline void write_header(struct netif *nif, uint8_t *p, uint32_t total, uint32_t daddr,
-				uint8_t proto)
+static inline void write_header(struct netif *nif, const struct mbuf *m, uint8_t *p,
+				uint32_t total, uint32_t daddr, uint8_t proto)
 {
 	p[IP_VHL] = IP_VHL_PLAIN;
-	p[IP_TOS] = 0;
+	p[IP_TOS] = m->flags & MBUF_TX_ECT0 ? IP_ECN_ECT0 : 0;
 	be16_store(p + IP_TOTLEN, (uint16_t)total);
 	be16_store(p + IP_ID, nif->ip_id++);
 	be16_store(p + IP_OFF, IP_FLAG_DF);
@@ -149,7 +149,7 @@ static void output(struct netif *nif, struct mbuf *m, uint32_t daddr, uint8_t pr
 
 	assert(total <= nif->mtu);
 	m->l3_off = m->off;
-	write_header(nif, p, total, daddr, proto);
+	write_header(nif, m, p, total, daddr, proto);
 	if (nif->nic->caps & NIC_TX_CSUM) {
 		m->flags |= MBUF_TX_IP_CSUM;
 	} else {
@@ -201,7 +201,7 @@ static inline void tx_ready(struct netif *nif, struct mbuf *m, const struct arp_
 	m->l3_off = (uint16_t)(m->off + ETH_HLEN);
 	m->flags |= MBUF_TX_IP_CSUM | MBUF_TX_L4_CSUM;
 	memcpy(p, e->hdr, ETH_HLEN);
-	write_header(nif, p + ETH_HLEN, total, daddr, proto);
+	write_header(nif, m, p + ETH_HLEN, total, daddr, proto);
 	netif_push(nif, m);
 }
 

@@ -22,6 +22,7 @@ enum { IP_HLEN_MIN = 20, IP_HLEN_MAX = 60 };
 enum { IP_VHL = 0, IP_TOS = 1, IP_TOTLEN = 2, IP_ID = 4, IP_OFF = 6, IP_TTL = 8,
        IP_PROTO = 9, IP_CSUM = 10, IP_SRC = 12, IP_DST = 16 };
 enum { IP_FLAG_DF = 0x4000, IP_FLAG_MF = 0x2000, IP_OFF_MASK = 0x1fff };
+enum { IP_ECN_MASK = 3, IP_ECN_ECT1 = 1, IP_ECN_ECT0 = 2, IP_ECN_CE = 3 };	/* of IP_TOS */
 enum { IPPROTO_ICMP_ = 1, IPPROTO_TCP_ = 6, IPPROTO_UDP_ = 17 };
 
 enum { ICMP_HLEN = 8 };

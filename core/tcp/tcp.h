@@ -48,7 +48,7 @@ struct snd_ref {
 	uint32_t len;
 	uint32_t seq;
 	uint32_t next;		/* index + 1, 0 at the end */
-	uint32_t pad;
+	uint32_t tx_us;		/* when its last byte was first sent */
 };
 
 struct tcp_listener {

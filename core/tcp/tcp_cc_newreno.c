@@ -2,43 +2,39 @@
 /*
  * tcp_cc_newreno.c - slow start and congestion avoidance (RFC 5681 section 3.1)
  *
- * Byte counting with L = 2 SMSS in slow start (RFC 3465). Recovery itself, the window
- * inflation of RFC 6582, is tcp_loss.c's: it is the same for every algorithm.
+ * Byte counting in slow start with L = 2 SMSS, L = 1 SMSS behind a timeout (RFC 3465).
  */
 #include "tcp/tcp_impl.h"
 
-#define CWND_MAX (1u << 30)
-
-static void newreno_init(struct tcp_pcb *p, struct tcp_cold *c)
+static void newreno_init(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c)
 {
+	(void)t;
 	(void)p;
-	c->acked_ca = 0;
+	c->cc_state.newreno.acked = 0;
 }
 
-static void newreno_acked(struct tcp_pcb *p, struct tcp_cold *c, uint32_t acked)
+static void newreno_acked(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c, uint32_t acked,
+			  bool limited)
 {
+	(void)t;
+	if (!limited)
+		return;
 	if (p->cwnd < c->ssthresh) {
-		p->cwnd = MIN(p->cwnd + MIN(acked, 2u * p->mss), CWND_MAX);
+		tcp_cc_slow_start(p, acked);
 		return;
 	}
-	c->acked_ca += acked;
-	if (c->acked_ca >= p->cwnd) {
-		c->acked_ca -= p->cwnd;
-		p->cwnd = MIN(p->cwnd + p->mss, CWND_MAX);
+	c->cc_state.newreno.acked += acked;
+	if (c->cc_state.newreno.acked >= p->cwnd) {
+		c->cc_state.newreno.acked -= p->cwnd;
+		p->cwnd = MIN(p->cwnd + p->mss, TCP_CWND_MAX);
 	}
 }
 
-static void newreno_loss(struct tcp_pcb *p, struct tcp_cold *c, uint32_t flight)
+static uint32_t newreno_loss(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c, uint32_t flight)
 {
-	c->ssthresh = MAX(flight / 2, 2u * p->mss);		/* equation 4 */
-	c->acked_ca = 0;
-}
-
-static void newreno_timeout(struct tcp_pcb *p, struct tcp_cold *c, uint32_t flight, bool first)
-{
-	if (first)
-		newreno_loss(p, c, flight);
-	p->cwnd = p->mss;					/* the loss window */
+	(void)t;
+	c->cc_state.newreno.acked = 0;
+	return MAX(flight / 2, 2u * p->mss);			/* equation 4 */
 }
 
 const struct tcp_cc_ops tcp_cc_newreno = {
@@ -46,5 +42,4 @@ const struct tcp_cc_ops tcp_cc_newreno = {
 	.init = newreno_init,
 	.acked = newreno_acked,
 	.loss = newreno_loss,
-	.timeout = newreno_timeout,
 };

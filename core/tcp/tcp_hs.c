@@ -35,11 +35,11 @@ void tcp_hs_take_syn(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg *s,
 		c->ts_recent_at = tcp_ts_now(t);
 	}
 	if (t->cfg.wscale && o->has_wscale) {
-		p->flags |= F_WSCALE;
+		c->wscale = true;
 		p->scale = (uint8_t)(o->wscale | t->rcv_scale << 4);
 	}
 	c->ssthresh = INT32_MAX;
-	c->cc->init(p, c);
+	c->cc->init(t, p, c);
 	p->cwnd = t->cfg.init_cwnd * p->mss;
 }
 

@@ -16,6 +16,7 @@
 #include "base/seq.h"
 #include "net/wire.h"
 #include "tcp/tcp.h"
+#include "tcp/tcp_cc.h"
 
 /* RFC 9293 section 3.3.2. LISTEN is not a connection's state here: see tcp_listen.c. */
 enum tcp_state {
@@ -57,11 +58,14 @@ enum {
 	F_TIMER = BIT(21),	/* the wheel holds cold->timer, to fire at timer_at */
 	F_ACTIVE = BIT(22),	/* we opened it */
 	F_KNOCKED = BIT(23),	/* counted by its listener until accepted or gone */
-	F_WSCALE = BIT(24),	/* window scaling agreed */
+	F_BACKOFF = BIT(24),	/* cold->backoff doublings hold until an RTT sample */
 	F_SENT_OWED = BIT(25),	/* acknowledged bytes wait for the NIC to let go, or for room */
 	F_DUPACKS = BIT(26),	/* cold->dupacks is not zero */
 	F_DEAD_OWED = BIT(27),	/* over, but something is undelivered or still in the NIC */
 	F_ENDING = BIT(28),	/* only `dead` is left, until the NIC has let go of what it sends */
+	F_PTO = BIT(29),	/* rto_at is not a retransmission timeout: see cold->pto */
+	F_ECN = BIT(30),	/* ECN agreed (RFC 3168) */
+	F_T_KEEP = BIT(31),	/* keepalive, user timeout or linger: see tcp_keep.c */
 };
 
 /* With any of these a segment takes the long way. */
@@ -104,6 +108,7 @@ struct tcp_cold {
 	struct list link;	/* tcp.time_wait, or its listener's half_open */
 	struct tcp *tcp;
 	const struct tcp_cc_ops *cc;
+	union tcp_cc cc_state;
 	struct mbuf *ooo;	/* reassembly queue by sequence number, no overlaps */
 	struct mbuf *undel;	/* first frame not delivered, with F_UNDELIVERED */
 	uint32_t undel_bytes;
@@ -112,7 +117,6 @@ struct tcp_cold {
 	uint32_t fin_seq;	/* of the peer's FIN, with fin_seen */
 	uint32_t ssthresh;
 	uint32_t recover;	/* RFC 6582 */
-	uint32_t acked_ca;	/* bytes acknowledged towards the next cwnd increase */
 	uint32_t rtx_nxt, rtx_end;
 	uint32_t max_snd_wnd;
 	uint32_t delack_at, persist_at, wait_at;	/* us */
@@ -135,6 +139,8 @@ struct tcp_cold {
 	bool soft_err;		/* ICMP says unreachable, about what begins at soft_una */
 	bool partial;		/* a partial ACK has been seen in this recovery */
 	bool syn_timed;
+	bool wscale;		/* window scaling agreed */
+	bool sack_ok;		/* the peer takes SACK: RFC 2018 section 2 */
 	uint8_t why;		/* enum tcp_end_reason, with F_ENDING */
 };
 
@@ -167,20 +173,6 @@ struct tcp_opts {
 	bool has_wscale, has_ts, sack_ok;
 	uint32_t tsval, tsecr;
 };
-
-/* Congestion control. An algorithm reads the connection and moves cwnd and ssthresh only. */
-struct tcp_cc_ops {
-	const char *name;
-	void (*init)(struct tcp_pcb *p, struct tcp_cold *c);
-	/* @acked new bytes while the window was the limit, not in recovery. RFC 5681 3.1 */
-	void (*acked)(struct tcp_pcb *p, struct tcp_cold *c, uint32_t acked);
-	/* Loss inferred: sets ssthresh. @flight bytes outstanding. */
-	void (*loss)(struct tcp_pcb *p, struct tcp_cold *c, uint32_t flight);
-	/* Retransmission timeout: sets ssthresh and cwnd; @first: not a repeated one. */
-	void (*timeout)(struct tcp_pcb *p, struct tcp_cold *c, uint32_t flight, bool first);
-};
-
-extern const struct tcp_cc_ops tcp_cc_newreno;
 
 static inline uint32_t tcp_slot(const struct tcp *t, const struct tcp_pcb *p)
 {
@@ -275,6 +267,14 @@ static inline void tcp_rcv_append(struct tcp *t, struct tcp_pcb *p, struct mbuf 
 	*(p->rcv_head ? &p->rcv_tail->next : &p->rcv_head) = m;
 	p->rcv_tail = m;
 	tcp_rcv_took(t, p, len);
+}
+
+/** Slow start: L = 2 SMSS, one behind a timeout (RFC 5681 section 3.1, RFC 3465 section 2.3). */
+static inline void tcp_cc_slow_start(struct tcp_pcb *p, uint32_t acked)
+{
+	uint32_t limit = (p->flags & F_RTX ? 1u : 2u) * p->mss;
+
+	p->cwnd = MIN(p->cwnd + MIN(acked, limit), TCP_CWND_MAX);
 }
 
 /** RTO in us after @backoff doublings, within the knobs' floor and ceiling. (2.1) - (2.5) */

@@ -31,7 +31,7 @@ static void rexmit_first(struct tcp *t, struct tcp_pcb *p)
 static void enter_recovery(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c)
 {
 	/* What limited transmit lent beyond cwnd does not count (RFC 5681 section 3.2). */
-	c->cc->loss(p, c, MIN(tcp_flight(p), p->cwnd));
+	c->ssthresh = c->cc->loss(t, p, c, MIN(tcp_flight(p), p->cwnd));
 	c->recover = p->snd_nxt;
 	c->partial = false;
 	p->cwnd = c->ssthresh + 3u * p->mss;
@@ -102,12 +102,13 @@ void tcp_loss_acked(struct tcp *t, struct tcp_pcb *p, uint32_t acked, uint32_t f
 	}
 	set_dupacks(p, c, 0);
 	if (p->flags & F_RTX) {
+		c->cc->acked(t, p, c, acked, true);
 		c->rtx_nxt = seq_max(c->rtx_nxt, p->snd_una);
 		if (seq_geq(p->snd_una, c->rtx_end))
 			p->flags &= ~(uint32_t)F_RTX;
-		c->cc->acked(p, c, acked);
-	} else if (p->cwnd < c->ssthresh ? 2 * flight >= p->cwnd : flight + p->mss >= p->cwnd) {
-		c->cc->acked(p, c, acked);
+	} else {
+		c->cc->acked(t, p, c, acked, p->cwnd < c->ssthresh ? 2 * flight >= p->cwnd
+								   : flight + p->mss >= p->cwnd);
 	}
 }
 
@@ -132,7 +133,12 @@ bool tcp_loss_retry(struct tcp *t, struct tcp_pcb *p)
 /* RFC 6298 (5.4) - (5.7). */
 static void timeout_data(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c)
 {
-	c->cc->timeout(p, c, tcp_flight(p), c->retries == 1);
+	if (c->retries == 1) {
+		c->ssthresh = c->cc->loss(t, p, c, MIN(tcp_flight(p), p->cwnd));
+		if (c->cc->timeout)
+			c->cc->timeout(t, p, c);
+	}
+	p->cwnd = p->mss;					/* the loss window */
 	p->flags = (p->flags | F_RTX | F_OUTPUT) & ~(uint32_t)(F_RECOVERY | F_RTT);
 	set_dupacks(p, c, 0);
 	c->recover = c->rtx_end = p->snd_nxt;

@@ -229,15 +229,16 @@ void tcp_tx_probe(struct tcp *t, struct tcp_pcb *p)
 
 static uint32_t put_syn_options(struct tcp *t, const struct tcp_pcb *p, uint8_t *o)
 {
+	const struct tcp_cold *c = tcp_cold(t, p);
 	bool answer = p->state == TCP_SYN_RCVD;
 	uint32_t n = 4;
 
 	be32_store(o, 0x02040000u | t->cfg.mss);
 	if (answer ? (p->flags & F_TS) != 0 : t->cfg.timestamps) {
-		put_ts(o + n, tcp_ts_now(t), answer ? tcp_cold(t, p)->ts_recent : 0);
+		put_ts(o + n, tcp_ts_now(t), answer ? c->ts_recent : 0);
 		n += 12;
 	}
-	if (answer ? (p->flags & F_WSCALE) != 0 : t->cfg.wscale) {
+	if (answer ? c->wscale : t->cfg.wscale) {
 		be32_store(o + n, 0x01030300u | t->rcv_scale);
 		n += 4;
 	}
