@@ -68,6 +68,13 @@
 	X(TCP_REXMIT, "tcp_rexmit", "segments retransmitted") \
 	X(TCP_FAST_REXMIT, "tcp_fast_rexmit", "fast retransmits") \
 	X(TCP_LIMITED_TX, "tcp_limited_tx", "segments sent by limited transmit") \
+	X(TCP_TLP, "tcp_tlp", "tail loss probes sent") \
+	X(TCP_UNDO, "tcp_undo", "window reductions taken back: nothing had been lost") \
+	X(TCP_RENEGED, "tcp_reneged", "scoreboards dropped: the peer seems to have reneged") \
+	X(TCP_SACK_BAD, "tcp_sack_bad", "SACK blocks outside what is outstanding") \
+	X(TCP_DSACK_RX, "tcp_dsack_rx", "D-SACKs received") \
+	X(TCP_BOARD_FULL, "tcp_board_full", "scoreboard entries not made: bound reached") \
+	X(TCP_IDLE_RESTART, "tcp_idle_restart", "congestion windows restarted behind idle time") \
 	X(TCP_PROBE, "tcp_probe", "zero-window probes sent") \
 	X(TCP_DELACK, "tcp_delack", "delayed ACKs sent by timer") \
 	X(TCP_KNOCKS, "tcp_knocks", "knock events raised") \

@@ -43,6 +43,8 @@ struct dp_cfg {
 	bool nagle;
 	bool timestamps;	/* offer RFC 7323 timestamps */
 	bool wscale;		/* offer RFC 7323 window scaling */
+	bool tlp;		/* tail loss probes */
+	bool pacing;		/* spread a window over its round trip */
 	bool fast_path;		/* header prediction; off gives the same wire */
 };
 

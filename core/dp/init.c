@@ -42,6 +42,7 @@ static void tcp_cfg_of(struct tcp_cfg *t, const struct dp_cfg *c, const struct n
 		.mss = c->mss ? (uint16_t)MIN(c->mss, mss) : mss,
 		.port_min = (uint16_t)c->port_min, .port_max = (uint16_t)c->port_max,
 		.nagle = c->nagle, .timestamps = c->timestamps, .wscale = c->wscale,
+		.tlp = c->tlp, .pacing = c->pacing,
 		.fast_path = c->fast_path, .cc = tcp_cc_find(c->cc),
 	};
 }

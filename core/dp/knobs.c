@@ -66,6 +66,10 @@ const struct knob dp_knobs[] = {
 	  "RFC 7323 timestamps and PAWS: 12 B a segment", NULL, NULL },
 	{ "wscale", F(wscale), KNOB_BOOL, UNIT_NONE, 0, 1, 1,
 	  "RFC 7323 window scaling", NULL, NULL },
+	{ "tlp", F(tlp), KNOB_BOOL, UNIT_NONE, 0, 1, 1,
+	  "tail loss probes (RFC 8985 section 7)", NULL, NULL },
+	{ "pacing", F(pacing), KNOB_BOOL, UNIT_NONE, 0, 1, 0,
+	  "spread a window over its round trip instead of sending it at once", NULL, NULL },
 	{ "fast_path", F(fast_path), KNOB_BOOL, UNIT_NONE, 0, 1, 1,
 	  "header prediction; off sends the same bytes, slower", NULL, NULL },
 };

@@ -6,7 +6,7 @@
  */
 #include "tcp/tcp_impl.h"
 
-enum { REFS_A_CONN = 2, REFS_MIN = 4096 };
+enum { REFS_A_CONN = 2, REFS_MIN = 4096, CONNS_A_HOLE = 8, HOLES_MIN = 4096 };
 
 const char *const tcp_cc_names[] = { "newreno", NULL };
 
@@ -15,6 +15,13 @@ static const struct tcp_cc_ops *const tcp_ccs[] = { &tcp_cc_newreno };
 const struct tcp_cc_ops *tcp_cc_find(uint32_t i)
 {
 	return i < ARRAY_LEN(tcp_ccs) ? tcp_ccs[i] : NULL;
+}
+
+static uint32_t holes_of(uint32_t n) { return n / CONNS_A_HOLE + HOLES_MIN; }
+
+static size_t holes_bytes(uint32_t n)
+{
+	return pool_bytes(sizeof(struct snd_hole), holes_of(n));
 }
 
 static size_t refs_bytes(uint32_t n)
@@ -26,7 +33,8 @@ size_t tcp_bytes(uint32_t n)
 {
 	return ALIGN_UP(n * sizeof(struct tcp_pcb), CACHE_LINE) +
 	       ALIGN_UP(n * sizeof(struct tcp_cold), CACHE_LINE) +
-	       ALIGN_UP(refs_bytes(n), CACHE_LINE) + fg_buckets(n) * sizeof(uint32_t);
+	       ALIGN_UP(refs_bytes(n), CACHE_LINE) + ALIGN_UP(holes_bytes(n), CACHE_LINE) +
+	       fg_buckets(n) * sizeof(uint32_t);
 }
 
 static void *carve(uint8_t **at, size_t n)
@@ -86,6 +94,8 @@ void tcp_init(struct tcp *tcp, const struct tcp_cfg *cfg, struct netif *nif, voi
 	tcp->refs = carve(&at, refs_bytes(n));
 	pool_init(&tcp->ref_pool, tcp->refs, sizeof(struct snd_ref),
 		  n * REFS_A_CONN + REFS_MIN);
+	tcp->holes = carve(&at, holes_bytes(n));
+	pool_init(&tcp->hole_pool, tcp->holes, sizeof(struct snd_hole), holes_of(n));
 	fg_init(&tcp->flows, carve(&at, fg_buckets(n) * sizeof(uint32_t)), tcp->pcbs,
 		sizeof(struct tcp_pcb), n, secret);
 	list_init(&tcp->time_wait);

@@ -30,6 +30,7 @@ enum tcp_close_mode { TCP_CLOSE_FIN, TCP_CLOSE_RST, TCP_CLOSE_HALF };
 struct tcp_pcb;
 struct tcp_cold;
 struct tcp_cc_ops;
+struct snd_hole;
 
 /* Where event conditions go: core/sys. */
 struct tcp_sink {
@@ -63,6 +64,7 @@ struct tcp_cfg {
 	uint32_t rto_min_us, rto_max_us, rto_init_us, delack_us, time_wait_us, fin_wait2_us;
 	uint16_t mss, port_min, port_max;
 	bool nagle, timestamps, wscale, fast_path;
+	bool tlp, pacing;
 	const struct tcp_cc_ops *cc;
 };
 
@@ -81,6 +83,8 @@ struct tcp {
 	struct pool pcb_pool;	/* over pcbs */
 	struct snd_ref *refs;	/* of all send queues */
 	struct pool ref_pool;	/* over refs */
+	struct snd_hole *holes;	/* of all scoreboards */
+	struct pool hole_pool;	/* over holes */
 	struct fg_table flows;
 	const struct toeplitz *tz;
 	uint64_t secret[2];

@@ -62,14 +62,20 @@ static bool append_ref(struct tcp *t, struct tcp_pcb *p, const uint8_t *data, ui
 	struct snd_ref *tail = p->snd_tail ? tcp_ref(t, p->snd_tail) : NULL, *r;
 	uint32_t i;
 
-	if (tail && tail->p + tail->len == data && tail->len < REF_MAX) {
+	bool joins = tail && tail->p + tail->len == data && tail->len < REF_MAX;
+
+	if (joins && (seq_geq(tail->seq, p->snd_nxt) || tail->tx_us == t->now_us)) {
 		tail->len += len;
 		p->snd_end += len;
 		return true;
 	}
 	r = pool_alloc(&t->ref_pool);
+	if (!r && joins) {			/* two times in one piece: see note_times() */
+		tail->len += len;
+		p->snd_end += len;
+	}
 	if (!r)
-		return false;
+		return joins;
 	*r = (struct snd_ref){ .p = data, .len = len, .seq = p->snd_end };
 	i = tcp_ref_index(t, r);
 	if (!tail) {
@@ -112,6 +118,8 @@ int64_t tcp_sendv(struct tcp *tcp, struct tcp_pcb *p, const struct mbuf_frag *sg
 
 	if (likely(n == 1 && tcp_tx_one(tcp, p, sg)))
 		return sg->len;
+	if (p->snd_una == p->snd_nxt && us_before(p->rto_at, tcp->now_us))
+		tcp_loss_idle(tcp, p);
 	usable = tcp_snd_usable(tcp, p);
 	for (uint32_t i = 0; i < n; i++)
 		total += sg[i].len;

@@ -59,15 +59,20 @@ static void established(struct tcp *t, struct tcp_pcb *p, nsec arrival)
 
 	/* A SYN that timed out means a conservative start: RFC 5681 section 3.1 for the
 	 * window, RFC 6298 (5.7) for the timeout, until there is a sample. */
-	if (c->backoff > 0) {
+	if (p->flags & F_BACKOFF) {
 		p->cwnd = p->mss;
 		p->rttvar = 3 * t->cfg.rto_init_us;
+		p->flags &= ~(uint32_t)F_BACKOFF;
 	}
 	list_del(&c->link);			/* no longer half open */
-	c->backoff = c->retries = 0;
-	c->recover = p->snd_una;
-	if (p->flags & F_RTT)
-		tcp_rtt_timed(p, arrival);
+	c->retries = 0;
+	c->recover = p->rtt_seq = p->snd_una;
+	if (!c->syn_again) {
+		uint32_t at_us = (uint32_t)(arrival / NSEC_PER_USEC);
+
+		tcp_rtt_sample(p, c->syn_us, at_us);
+		tcp_rtt_min(t, p, c, at_us - c->syn_us);
+	}
 	tcp_timer_data_acked(t, p);
 	tcp_set_state(t, p, TCP_ESTABLISHED);
 	if (p->flags & F_ACTIVE)

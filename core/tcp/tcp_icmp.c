@@ -23,9 +23,10 @@ static void path_mtu(struct tcp *t, struct tcp_pcb *p, uint16_t mtu)
 	if (mss >= p->mss || p->state < TCP_ESTABLISHED)
 		return;
 	p->mss = (uint16_t)mss;
-	p->flags = (p->flags | F_RTX | F_OUTPUT) & ~(uint32_t)(F_RTT | F_RECOVERY);
-	c->rtx_nxt = p->snd_una;
-	c->rtx_end = c->recover = p->snd_nxt;
+	p->flags = (p->flags | F_RTX | F_OUTPUT) & ~(uint32_t)F_RECOVERY;
+	c->recover = p->snd_nxt;
+	c->undo = c->frto = false;
+	tcp_board_lose_all(t, p, c);
 	tcp_dirty(t, p);
 }
 

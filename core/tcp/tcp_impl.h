@@ -46,10 +46,10 @@ enum {
 	F_FIN_RCVD = BIT(9),	/* the peer's FIN is in sequence */
 	F_EOF_OWED = BIT(10),	/* ... and the application has not been told */
 	F_UNDELIVERED = BIT(11), /* received bytes wait for accept or for event room */
-	F_RTT = BIT(12),	/* timing rtt_seq */
+	F_T_PACE = BIT(12),	/* deadline: cold->pace_at */
 	F_TS = BIT(13),		/* RFC 7323 timestamps agreed */
-	F_RECOVERY = BIT(14),	/* NewReno fast recovery */
-	F_RTX = BIT(15),	/* retransmitting [rtx_nxt, rtx_end) after a timeout */
+	F_RECOVERY = BIT(14),	/* fast recovery, until SND.UNA reaches cold->recover */
+	F_RTX = BIT(15),	/* behind a timeout, until SND.UNA reaches cold->recover */
 	F_OOO = BIT(16),	/* reassembly queue is not empty, or an early FIN is known */
 	F_T_RTO = BIT(17),	/* deadlines that are set */
 	F_T_DELACK = BIT(18),
@@ -60,17 +60,17 @@ enum {
 	F_KNOCKED = BIT(23),	/* counted by its listener until accepted or gone */
 	F_BACKOFF = BIT(24),	/* cold->backoff doublings hold until an RTT sample */
 	F_SENT_OWED = BIT(25),	/* acknowledged bytes wait for the NIC to let go, or for room */
-	F_DUPACKS = BIT(26),	/* cold->dupacks is not zero */
+	F_BOARD = BIT(26),	/* a scoreboard, or a loss probe that awaits its verdict */
 	F_DEAD_OWED = BIT(27),	/* over, but something is undelivered or still in the NIC */
 	F_ENDING = BIT(28),	/* only `dead` is left, until the NIC has let go of what it sends */
-	F_PTO = BIT(29),	/* rto_at is not a retransmission timeout: see cold->pto */
+	F_PTO = BIT(29),	/* rto_at is not a retransmission timeout but cold->pto */
 	F_ECN = BIT(30),	/* ECN agreed (RFC 3168) */
 	F_T_KEEP = BIT(31),	/* keepalive, user timeout or linger: see tcp_keep.c */
 };
 
 /* With any of these a segment takes the long way. */
 #define F_SLOW (F_BLOCKED | F_CLOSED | F_FIN_WANTED | F_FIN_RCVD | F_UNDELIVERED | F_RECOVERY | \
-		F_RTX | F_OOO | F_T_PERSIST | F_SENT_OWED | F_DUPACKS | F_OUTPUT)
+		F_RTX | F_OOO | F_T_PERSIST | F_SENT_OWED | F_BOARD | F_OUTPUT)
 
 struct tcp_pcb {
 	struct flow_node node;
@@ -97,8 +97,8 @@ struct tcp_pcb {
 	uint32_t timer_at;	/* us, with F_TIMER */
 	uint32_t srtt;		/* us << 3; 0 before the first sample */
 	uint32_t rttvar;	/* us << 2; without a sample, a first timeout in us or 0 */
-	uint32_t rtt_seq;	/* being timed: sampled when SND.UNA reaches it */
-	uint32_t rtt_t0;	/* us, when it was sent */
+	uint32_t rtt_seq;	/* an acknowledgement beyond it makes the next RTT sample */
+	uint32_t rtt_t0;
 } __attribute__((aligned(CACHE_LINE)));
 
 _Static_assert(sizeof(struct tcp_pcb) == 2 * CACHE_LINE, "the hot half is two cache lines");
@@ -116,8 +116,28 @@ struct tcp_cold {
 	uint32_t iss, irs;
 	uint32_t fin_seq;	/* of the peer's FIN, with fin_seen */
 	uint32_t ssthresh;
-	uint32_t recover;	/* RFC 6582 */
-	uint32_t rtx_nxt, rtx_end;
+	uint32_t recover;	/* RFC 6582; RecoveryPoint of RFC 6675 */
+	/* The scoreboard, tcp_board.c: [SND.UNA, board_end) less the holes has been SACKed. */
+	uint32_t holes, holes_tail;	/* struct snd_hole, index + 1, by sequence number */
+	uint32_t board_end;
+	uint32_t board_ref;	/* struct snd_ref at or before board_end, index + 1; 0: the first */
+	uint32_t sacked;	/* bytes that have left the network, SACK or duplicate ACKs say */
+	uint32_t lost;		/* bytes of holes with HOLE_LOST */
+	/* RACK-TLP, tcp_rack.c (RFC 8985 section 5.3) */
+	uint32_t rack_tx, rack_end;	/* RACK.xmit_ts, us, and RACK.end_seq */
+	uint32_t rack_rtt, min_rtt;	/* us; 0: none yet */
+	uint32_t min_rtt_at;		/* us, when min_rtt was measured */
+	uint32_t rack_fack;		/* RACK.fack */
+	uint32_t dsack_round;		/* one widening of the window a round trip: until here */
+	uint32_t tlp_end;		/* TLP.end_seq, with tlp_out */
+	/* Fast recovery, tcp_prr.c (RFC 9937), and its undoing, tcp_undo.c */
+	uint32_t prr_delivered, prr_out, prr_flight;	/* bytes; the last one RecoverFS */
+	uint32_t prior_cwnd, prior_ssthresh;	/* before the reduction, with undo */
+	uint32_t undo_rtx;	/* segments sent again since, less those a D-SACK has explained */
+	uint32_t rtx_ts;	/* TSval of the first of them, with rtx_ts_set (RFC 3522) */
+	uint32_t n_rexmit;	/* segments sent again, ever */
+	uint32_t pace_at;	/* us: the next segment may go (knob pacing) */
+	uint32_t syn_us;	/* when the SYN was sent first */
 	uint32_t max_snd_wnd;
 	uint32_t delack_at, persist_at, wait_at;	/* us */
 	uint32_t ts_recent, ts_recent_at;	/* RFC 7323; at: us / 1024 */
@@ -132,16 +152,61 @@ struct tcp_cold {
 	uint16_t peer_mss;	/* from the SYN, options not counted in */
 	uint16_t listener;
 	uint16_t rtx_in_nic;	/* retransmitted frames the NIC still reads */
-	uint8_t dupacks;
-	uint8_t backoff;	/* RTO doublings */
+	uint16_t n_holes;
+	uint8_t dupacks;	/* of a peer without SACK */
+	uint8_t backoff;	/* RTO doublings, with F_BACKOFF */
+	uint8_t probes;		/* zero-window probes in a row */
+	uint8_t pto;		/* enum tcp_pto, with F_PTO */
+	uint8_t reo_mult;	/* RACK.reo_wnd_mult */
+	uint8_t reo_persist;	/* RACK.reo_wnd_persist */
+	bool reordering;	/* RACK.reordering_seen */
+	bool rack_valid;	/* rack_tx is */
+	bool dsack_in_round;	/* dsack_round is */
+	bool tlp_out;		/* a loss probe was sent and has no verdict */
+	bool tlp_again;		/* TLP.is_retrans */
+	bool undo;		/* the reduction can be taken back */
+	bool frto;		/* the timeout may have been spurious (RFC 5682) */
+	bool rtx_ts_set;
 	uint8_t retries;	/* timeouts without progress */
 	bool fin_seen;
 	bool soft_err;		/* ICMP says unreachable, about what begins at soft_una */
 	bool partial;		/* a partial ACK has been seen in this recovery */
-	bool syn_timed;
+	bool syn_timed, syn_again;	/* the SYN has been sent; more than once */
 	bool wscale;		/* window scaling agreed */
 	bool sack_ok;		/* the peer takes SACK: RFC 2018 section 2 */
 	uint8_t why;		/* enum tcp_end_reason, with F_ENDING */
+};
+
+/** A run of bytes sent and not reported by the peer: RFC 6675's scoreboard, inside out. */
+struct snd_hole {
+	uint32_t seq, end;	/* [seq, end); a FIN counts */
+	uint32_t tx_us;		/* when the last of it was last sent */
+	uint32_t next;		/* index + 1, 0 at the end */
+	uint32_t flags;		/* HOLE_* */
+} __attribute__((aligned(8)));		/* pools hand out multiples of 8 bytes */
+
+enum {
+	HOLE_LOST = BIT(0),	/* deemed lost and not sent again since */
+	HOLE_AGAIN = BIT(1),	/* has been sent more than once */
+};
+
+/* What rto_at means with F_PTO. */
+enum tcp_pto { PTO_PROBE, PTO_REORDER };
+
+/** What one acknowledgement has told about what we sent. */
+struct tcp_acked {
+	uint32_t una;		/* SND.UNA before it */
+	uint32_t ack;		/* ... and behind it */
+	uint32_t flight;	/* bytes outstanding before it */
+	uint32_t delivered;	/* bytes newly out of the network (RFC 9937 DeliveredData) */
+	uint32_t arrival_us;
+	uint32_t tsecr;
+	uint32_t dsacked;	/* bytes a D-SACK names (RFC 2883) */
+	bool has_ts;
+	bool dup;		/* a duplicate ACK: RFC 5681 section 2 */
+	bool dsack;
+	bool original;		/* delivered something that had been sent once */
+	bool rtt_taken;
 };
 
 /** A segment being processed; host order. */
@@ -172,6 +237,8 @@ struct tcp_opts {
 	uint8_t wscale;		/* 0 .. 14 */
 	bool has_wscale, has_ts, sack_ok;
 	uint32_t tsval, tsecr;
+	const uint8_t *sack;	/* of the header: n_sack blocks of 8 bytes; NULL: absent */
+	uint8_t n_sack;
 };
 
 static inline uint32_t tcp_slot(const struct tcp *t, const struct tcp_pcb *p)
@@ -192,6 +259,11 @@ static inline bool us_before(uint32_t a, uint32_t b) { return (int32_t)(a - b) <
 static inline uint64_t tcp_handle(const struct tcp *t, const struct tcp_pcb *p)
 {
 	return (uint64_t)p->gen << 32 | tcp_slot(t, p);
+}
+
+static inline struct snd_hole *tcp_hole(const struct tcp *t, uint32_t i)
+{
+	return &t->holes[i - 1];
 }
 
 static inline struct snd_ref *tcp_ref(const struct tcp *t, uint32_t i)
@@ -218,18 +290,27 @@ static inline void tcp_dirty(struct tcp *t, struct tcp_pcb *p)
 	t->dirty_tail = me;
 }
 
-/**
- * Bytes sendv would accept now: the smaller window less what it already took. Limited
- * transmit (RFC 3042) lends a segment for each of the first two duplicate ACKs.
- */
+/** Bytes in the network: outstanding, neither reported nor deemed lost (RFC 6675 pipe). */
+static inline uint32_t tcp_pipe(const struct tcp *t, const struct tcp_pcb *p)
+{
+	uint32_t flight = tcp_flight(p), gone;
+
+	if (likely(!(p->flags & F_BOARD)))
+		return flight;
+	gone = tcp_cold(t, p)->sacked + tcp_cold(t, p)->lost;
+	return flight > gone ? flight - gone : 0;
+}
+
+/** Bytes sendv would accept now: the smaller window less what it already took. */
 static inline uint32_t tcp_snd_usable(const struct tcp *t, const struct tcp_pcb *p)
 {
-	uint32_t used = p->snd_end - p->snd_una, cwnd = p->cwnd;
+	uint32_t used = p->snd_end - p->snd_una;
+	uint32_t wnd = p->snd_wnd > used ? p->snd_wnd - used : 0;
 
-	if (unlikely((p->flags & (F_DUPACKS | F_RECOVERY)) == F_DUPACKS))
-		cwnd += MIN(tcp_cold(t, p)->dupacks, 2u) * p->mss;
-	cwnd = MIN(cwnd, p->snd_wnd);
-	return cwnd > used ? cwnd - used : 0;
+	/* What is lost will be sent again: it counts. */
+	if (unlikely(p->flags & F_BOARD))
+		used -= MIN(used, tcp_cold(t, p)->sacked);
+	return MIN(wnd, p->cwnd > used ? p->cwnd - used : 0);
 }
 
 /** How far the right edge could move now: what is free and not announced yet. */
@@ -342,10 +423,52 @@ void tcp_snd_acked(struct tcp *t, struct tcp_pcb *p, uint32_t ack, nsec arrival)
 void tcp_snd_tell(struct tcp *t, struct tcp_pcb *p, uint32_t bytes);
 void tcp_snd_drop_refs(struct tcp *t, struct tcp_pcb *p);
 
-/* tcp_loss.c: RFC 5681, 6582, 3042, 6298 section 5 */
-void tcp_loss_dupack(struct tcp *t, struct tcp_pcb *p);
-void tcp_loss_acked(struct tcp *t, struct tcp_pcb *p, uint32_t acked, uint32_t flight_before);
+/* tcp_board.c: RFC 2018, RFC 6675 section 4 */
+enum { TCP_HOLES_MAX = 128 };	/* of one connection: bounds what an acknowledgement costs */
+void tcp_board_acked(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c, struct tcp_acked *a);
+void tcp_board_sack(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c, struct tcp_acked *a,
+		    uint32_t from, uint32_t to);
+bool tcp_board_extend(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c, uint32_t end);
+void tcp_board_extend_sent(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c,
+			   uint32_t before_us);
+bool tcp_board_cut(struct tcp *t, struct tcp_cold *c, uint32_t seq);
+void tcp_board_lose(struct tcp_cold *c, struct snd_hole *h);
+void tcp_board_lose_all(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c);
+void tcp_board_lose_none(struct tcp *t, struct tcp_cold *c);
+struct snd_hole *tcp_board_lost(struct tcp *t, const struct tcp_cold *c);
+void tcp_board_sent(struct tcp *t, struct tcp_cold *c, uint32_t seq, uint32_t len);
+void tcp_board_settle(struct tcp_pcb *p, const struct tcp_cold *c);
+void tcp_board_reset(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c);
+
+/* tcp_sacked.c: the blocks a peer sends */
+void tcp_sacked_take(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg *s, struct tcp_acked *a);
+
+/* tcp_rack.c: RFC 8985 */
+void tcp_rack_delivered(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c, struct tcp_acked *a,
+			const struct snd_hole *h, uint32_t end);
+void tcp_rack_dsack(struct tcp_pcb *p, struct tcp_cold *c, const struct tcp_acked *a);
+void tcp_rack_recovered(struct tcp_cold *c);
+void tcp_rack_detect(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c);
+void tcp_rack_timed_out(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c);
+bool tcp_rack_pto(const struct tcp *t, const struct tcp_pcb *p, uint32_t *us);
+void tcp_rack_probe(struct tcp *t, struct tcp_pcb *p);
+bool tcp_rack_verdict(struct tcp_pcb *p, struct tcp_cold *c, const struct tcp_acked *a);
+
+/* tcp_prr.c: RFC 9937 */
+void tcp_prr_begin(const struct tcp_pcb *p, struct tcp_cold *c, const struct tcp_acked *a);
+void tcp_prr_acked(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c,
+		   const struct tcp_acked *a, bool more_lost);
+
+/* tcp_undo.c: RFC 5682, RFC 3522, RFC 4015, RFC 3708 */
+void tcp_undo_save(const struct tcp_pcb *p, struct tcp_cold *c);
+bool tcp_undo_try(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c, const struct tcp_acked *a);
+
+/* tcp_loss.c: RFC 5681, 6582, 6675, 6298 section 5 */
+void tcp_loss_open(struct tcp *t, struct tcp_pcb *p, uint32_t acked, uint32_t flight);
+void tcp_loss_ack(struct tcp *t, struct tcp_pcb *p, struct tcp_acked *a);
+void tcp_loss_check(struct tcp *t, struct tcp_pcb *p);
 void tcp_loss_timeout(struct tcp *t, struct tcp_pcb *p);
+void tcp_loss_idle(struct tcp *t, struct tcp_pcb *p);
 bool tcp_loss_retry(struct tcp *t, struct tcp_pcb *p);
 
 /* tcp_rcv.c: seventh step, reassembly's result, delivery */
@@ -380,27 +503,33 @@ void tcp_tx_challenge(struct tcp *t, struct tcp_pcb *p);
 void tcp_output(struct tcp *t, struct tcp_pcb *p);
 
 /* tcp_rtt.c: RFC 6298 */
-void tcp_rtt_timed(struct tcp_pcb *p, nsec arrival);
+void tcp_rtt_sample(struct tcp_pcb *p, uint32_t tx_us, uint32_t arrival_us);
+void tcp_rtt_min(const struct tcp *t, const struct tcp_pcb *p, struct tcp_cold *c,
+		 uint32_t rtt_us);
 
 /* tcp_timer.c: the only file that arms or cancels */
 void tcp_timer_set(struct tcp *t, struct tcp_pcb *p, uint32_t at_us);
 void tcp_timer_restart_rto(struct tcp *t, struct tcp_pcb *p);
+void tcp_timer_sent_more(struct tcp *t, struct tcp_pcb *p);
+void tcp_timer_reorder(struct tcp *t, struct tcp_pcb *p, uint32_t us);
+void tcp_timer_pace(struct tcp *t, struct tcp_pcb *p, uint32_t at_us);
 void tcp_timer_ack_owed(struct tcp *t, struct tcp_pcb *p);
 void tcp_timer_persist(struct tcp *t, struct tcp_pcb *p);
 void tcp_timer_wait(struct tcp *t, struct tcp_pcb *p, uint32_t us);
 void tcp_timer_stop(struct tcp *t, struct tcp_pcb *p);
 timer_fn tcp_timer_fire;
 
-/** Call after sending what must be acknowledged. RFC 6298 (5.1). */
+/** Call after sending what must be acknowledged. RFC 6298 (5.1), RFC 8985 section 7.2. */
 static inline void tcp_timer_data_sent(struct tcp *t, struct tcp_pcb *p)
 {
-	if (p->flags & F_T_RTO)
-		return;
-	if (unlikely((p->flags & F_RTX) || p->state < TCP_ESTABLISHED)) {
-		tcp_timer_restart_rto(t, p);
+	if (unlikely(tcp_flight(p) > p->mss || p->snd_head != p->snd_tail ||
+		     (p->flags & (F_RTX | F_BACKOFF)) || p->state < TCP_ESTABLISHED)) {
+		tcp_timer_sent_more(t, p);
 		return;
 	}
-	p->flags = (p->flags | F_T_RTO) & ~(uint32_t)F_T_PERSIST;
+	if (p->flags & F_T_RTO)
+		return;
+	p->flags = (p->flags | F_T_RTO) & ~(uint32_t)(F_T_PERSIST | F_PTO);
 	p->rto_at = t->now_us + tcp_rtt_rto(t, p, 0);
 	if (unlikely(!(p->flags & F_TIMER) || us_before(p->rto_at, p->timer_at)))
 		tcp_timer_set(t, p, p->rto_at);
@@ -409,9 +538,9 @@ static inline void tcp_timer_data_sent(struct tcp *t, struct tcp_pcb *p)
 /** Call after SND.UNA advances. RFC 6298 (5.2), (5.3). */
 static inline void tcp_timer_data_acked(struct tcp *t, struct tcp_pcb *p)
 {
-	if (unlikely((p->flags & F_RECOVERY) && p->snd_una != p->snd_nxt))
+	if (unlikely((p->flags & F_RECOVERY) && tcp_cold(t, p)->partial))
 		return;		/* only the first partial ACK restarts it: RFC 6582 3.2 */
-	p->flags &= ~(uint32_t)F_T_RTO;
+	p->flags &= ~(uint32_t)(F_T_RTO | F_PTO);
 	if (p->snd_una != p->snd_nxt)
 		tcp_timer_data_sent(t, p);
 }

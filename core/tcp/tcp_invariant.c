@@ -54,12 +54,41 @@ static void check_receive_queue(const struct tcp *t, const struct tcp_pcb *p)
 	assert(!c->ooo || (p->flags & F_OOO));
 }
 
+static void check_board(const struct tcp *t, const struct tcp_pcb *p)
+{
+	const struct tcp_cold *c = tcp_cold(t, p);
+	uint32_t held = 0, lost = 0, n = 0, at = p->snd_una, last = 0;
+
+	if (!(p->flags & F_BOARD)) {
+		assert(c->n_holes == 0 && c->holes == 0 && c->sacked == 0 && c->lost == 0);
+		return;
+	}
+	for (uint32_t i = c->holes; i; last = i, i = tcp_hole(t, i)->next) {
+		const struct snd_hole *h = tcp_hole(t, i);
+
+		assert(seq_geq(h->seq, at));
+		assert(seq_lt(h->seq, h->end));
+		at = h->end;
+		held += h->end - h->seq;
+		lost += h->flags & HOLE_LOST ? h->end - h->seq : 0;
+		n++;
+	}
+	assert(last == c->holes_tail);
+	assert(n == c->n_holes && n <= TCP_HOLES_MAX);
+	assert(lost == c->lost);
+	assert(seq_leq(at, c->board_end) && seq_leq(c->board_end, p->snd_nxt));
+	assert(seq_geq(c->board_end, p->snd_una));
+	if (c->sack_ok)
+		assert(c->sacked == c->board_end - p->snd_una - held);
+	assert(c->sacked <= tcp_flight(p));
+}
+
 static void check_timers(const struct tcp *t, const struct tcp_pcb *p)
 {
 	const struct tcp_cold *c = tcp_cold(t, p);
 
 	assert(((p->flags & F_TIMER) != 0) == timer_armed(&c->timer));
-	if (p->flags & (F_T_RTO | F_T_DELACK | F_T_PERSIST | F_T_WAIT))
+	if (p->flags & (F_T_RTO | F_T_DELACK | F_T_PERSIST | F_T_WAIT | F_T_PACE))
 		assert(p->flags & F_TIMER);
 	if (p->snd_una != p->snd_nxt && p->state != TCP_TIME_WAIT)
 		assert(p->flags & F_T_RTO);
@@ -82,6 +111,7 @@ void tcp_check_pcb(const struct tcp *t, const struct tcp_pcb *p)
 	}
 	assert(!(p->flags & F_RECOVERY) || !(p->flags & F_RTX));
 	check_send_queue(t, p);
+	check_board(t, p);
 	check_receive_queue(t, p);
 	check_timers(t, p);
 }

@@ -36,7 +36,7 @@ static bool make_room(struct tcp *t, struct tcp_listener *l)
 		return l->n_pending < t->cfg.backlog_max;
 	oldest = container_of(l->half_open.next, struct tcp_cold, link);
 	p = &t->pcbs[oldest - t->colds];
-	if (t->now_us - p->rtt_t0 < STALE_US)
+	if (t->now_us - oldest->syn_us < STALE_US)
 		return l->n_pending < t->cfg.backlog_max;
 	STAT_INC(t->nif->stats, TCP_HALF_OPEN_EVICTED);
 	tcp_pcb_free(t, p);

@@ -5,7 +5,7 @@
 #include "tcp/tcp_impl.h"
 
 enum { TCPOPT_EOL = 0, TCPOPT_NOP = 1, TCPOPT_MSS = 2, TCPOPT_WSCALE = 3, TCPOPT_SACK_OK = 4,
-       TCPOPT_TS = 8 };
+       TCPOPT_SACK = 5, TCPOPT_TS = 8 };
 enum { TCPOLEN_TS = 10, WSCALE_MAX = 14 };
 
 static void opts_take(struct tcp_opts *o, uint8_t kind, const uint8_t *p, size_t len)
@@ -17,6 +17,9 @@ static void opts_take(struct tcp_opts *o, uint8_t kind, const uint8_t *p, size_t
 		o->wscale = MIN(p[0], WSCALE_MAX);	/* RFC 7323 section 2.3 */
 	} else if (kind == TCPOPT_SACK_OK && len == 0) {
 		o->sack_ok = true;
+	} else if (kind == TCPOPT_SACK && len > 0 && len % 8 == 0) {
+		o->sack = p;
+		o->n_sack = (uint8_t)(len / 8);
 	} else if (kind == TCPOPT_TS && len == TCPOLEN_TS - 2) {
 		o->has_ts = true;
 		o->tsval = be32_load(p);

@@ -110,6 +110,7 @@ static void detach(struct tcp *t, struct tcp_pcb *p)
 	tcp_listen_unpend(t, p);
 	tcp_timer_stop(t, p);
 	tcp_snd_drop_refs(t, p);
+	tcp_board_reset(t, p, c);
 	list_del(&c->link);
 	fg_remove(&t->flows, &p->node, c->bucket);
 	if (p->flags & F_ACTIVE)

@@ -138,7 +138,7 @@ static inline void take_ack(struct tcp *t, struct tcp_pcb *p, const struct tcp_s
 		return;
 	tcp_snd_acked(t, p, s->ack, s->m->arrival);
 	if (unlikely(2 * flight >= p->cwnd))
-		tcp_loss_acked(t, p, acked, flight);
+		tcp_loss_open(t, p, acked, flight);
 	tcp_snd_tell(t, p, acked);
 }
 

@@ -15,6 +15,8 @@ static void pop_ref(struct tcp *t, struct tcp_pcb *p, struct snd_ref *r)
 
 		if (c->snd_cur == p->snd_head)
 			c->snd_cur = r->next;
+		if (c->board_ref == p->snd_head)
+			c->board_ref = r->next;
 		p->snd_head = r->next;
 	} else {
 		p->snd_head = p->snd_tail = 0;
@@ -31,6 +33,11 @@ void tcp_snd_drop_refs(struct tcp *t, struct tcp_pcb *p)
 /** SND.UNA advances to @ack, in (SND.UNA, SND.NXT]; the segment came at @arrival. */
 void tcp_snd_acked(struct tcp *t, struct tcp_pcb *p, uint32_t ack, nsec arrival)
 {
+	if (seq_gt(ack, p->rtt_seq) && p->snd_head && !(p->flags & F_BOARD)) {
+		tcp_rtt_sample(p, tcp_ref(t, p->snd_head)->tx_us,
+			       (uint32_t)(arrival / NSEC_PER_USEC));
+		p->rtt_seq = p->snd_nxt;
+	}
 	while (p->snd_head) {
 		struct snd_ref *r = tcp_ref(t, p->snd_head);
 
@@ -39,8 +46,6 @@ void tcp_snd_acked(struct tcp *t, struct tcp_pcb *p, uint32_t ack, nsec arrival)
 		pop_ref(t, p, r);
 	}
 	p->snd_una = ack;
-	if ((p->flags & F_RTT) && seq_geq(ack, p->rtt_seq))
-		tcp_rtt_timed(p, arrival);
 	tcp_timer_data_acked(t, p);
 }
 
@@ -93,7 +98,7 @@ static void update_window(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg
 		c->retries = 0;		/* the peer lives: persist, do not give up (MUST-37) */
 	if (wnd > 0 && (p->flags & F_T_PERSIST)) {
 		p->flags &= ~(uint32_t)F_T_PERSIST;
-		c->backoff = 0;
+		c->probes = 0;
 	}
 }
 
@@ -112,33 +117,51 @@ static void watch_window(struct tcp *t, struct tcp_pcb *p)
 		tcp_timer_persist(t, p);
 }
 
-static enum verdict take_ack(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg *s)
+/* Raise `sent` for what @a acknowledges, or owe it while the NIC still sends it again. */
+static void tell(struct tcp *t, struct tcp_pcb *p, uint32_t bytes)
 {
-	uint32_t acked = s->ack - p->snd_una, flight = tcp_flight(p), bytes;
-	bool fin = (p->flags & F_FIN_SENT) && s->ack == p->snd_end + 1;
 	struct tcp_cold *c = tcp_cold(t, p);
 
-	bytes = acked - fin;
-	c->retries = c->backoff = 0;
-	c->soft_err = false;
-	tcp_snd_acked(t, p, s->ack, s->m->arrival);
-	tcp_loss_acked(t, p, acked, flight);
 	if (bytes > 0 && c->rtx_in_nic > 0) {
 		p->flags |= F_SENT_OWED;
 		c->sent_owed += bytes;
-	} else if (bytes > 0) {
+	} else if (bytes > 0 || (p->flags & F_BLOCKED)) {
 		tcp_snd_tell(t, p, bytes);
 	}
-	if (p->flags & (F_OUTPUT | F_RTX))
-		tcp_output(t, p);
-	watch_window(t, p);
-	return fin ? tcp_close_acked(t, p) : V_NEXT;
+}
+
+/* Send queue, scoreboard and windows, in that order: each needs what the one before knew. */
+static void take_ack(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg *s,
+		     struct tcp_acked *a)
+{
+	struct tcp_cold *c = tcp_cold(t, p);
+	bool sack = c->sack_ok && s->opts_len > 0;
+
+	if (a->ack != a->una) {
+		c->retries = 0;
+		c->soft_err = false;
+		if (p->flags & F_BOARD)
+			tcp_board_acked(t, p, c, a);
+		else
+			a->delivered = a->ack - a->una;
+	}
+	if (sack)
+		tcp_sacked_take(t, p, s, a);
+	if (a->ack != a->una)
+		tcp_snd_acked(t, p, a->ack, s->m->arrival);
+	if (a->dup || a->dsack || (p->flags & (F_BOARD | F_RECOVERY | F_RTX)))
+		tcp_loss_ack(t, p, a);
+	else if (a->ack != a->una)
+		tcp_loss_open(t, p, a->ack - a->una, a->flight);
 }
 
 enum verdict tcp_snd_ack(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s)
 {
 	uint32_t wnd = s->wnd << tcp_snd_scale(p);
-	bool dup;
+	struct tcp_acked a = { .una = p->snd_una, .ack = p->snd_una, .flight = tcp_flight(p),
+			       .arrival_us = (uint32_t)(s->m->arrival / NSEC_PER_USEC),
+			       .has_ts = s->has_ts, .tsecr = s->tsecr };
+	bool fin;
 
 	if (!(s->flags & TH_ACK))
 		return V_DROP;
@@ -146,17 +169,16 @@ enum verdict tcp_snd_ack(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s)
 		return V_ACK;
 	if (seq_lt(s->ack, p->snd_una - tcp_cold(t, p)->max_snd_wnd))
 		return V_CHALLENGE;		/* RFC 5961 section 5.2 */
-	dup = is_dupack(p, s, wnd);
-	if (seq_geq(s->ack, p->snd_una))
+	a.dup = is_dupack(p, s, wnd);
+	if (seq_geq(s->ack, p->snd_una)) {
 		update_window(t, p, s, wnd);
-	if (seq_gt(s->ack, p->snd_una))
-		return take_ack(t, p, s);
-	if (dup)
-		tcp_loss_dupack(t, p);
-	if (p->flags & F_BLOCKED)
-		tcp_snd_tell(t, p, 0);
-	if (p->flags & F_OUTPUT)
+		a.ack = s->ack;
+	}
+	fin = a.ack != a.una && (p->flags & F_FIN_SENT) && a.ack == p->snd_end + 1;
+	take_ack(t, p, s, &a);
+	tell(t, p, a.ack - a.una - fin);
+	if (p->flags & (F_OUTPUT | F_RTX))
 		tcp_output(t, p);
 	watch_window(t, p);
-	return V_NEXT;
+	return fin ? tcp_close_acked(t, p) : V_NEXT;
 }

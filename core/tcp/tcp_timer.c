@@ -25,12 +25,44 @@ void tcp_timer_set(struct tcp *t, struct tcp_pcb *p, uint32_t at_us)
 /** RFC 6298 (5.3), (5.6): from now on. */
 void tcp_timer_restart_rto(struct tcp *t, struct tcp_pcb *p)
 {
-	bool may_back_off = (p->flags & F_RTX) || p->state < TCP_ESTABLISHED;
-	uint8_t backoff = may_back_off ? tcp_cold(t, p)->backoff : 0;
+	uint8_t backoff = p->flags & F_BACKOFF ? tcp_cold(t, p)->backoff : 0;
 
-	p->flags |= F_T_RTO;
+	p->flags = (p->flags | F_T_RTO) & ~(uint32_t)(F_PTO | F_T_PERSIST);
 	p->rto_at = t->now_us + tcp_rtt_rto(t, p, backoff);
 	tcp_timer_set(t, p, p->rto_at);
+}
+
+/** More than one segment is out: a loss probe may come before the timeout (RFC 8985 7.2). */
+void tcp_timer_sent_more(struct tcp *t, struct tcp_pcb *p)
+{
+	uint32_t us;
+
+	if (!tcp_rack_pto(t, p, &us)) {
+		if (!(p->flags & F_T_RTO))
+			tcp_timer_restart_rto(t, p);
+		return;
+	}
+	p->flags = (p->flags | F_T_RTO | F_PTO) & ~(uint32_t)F_T_PERSIST;
+	tcp_cold(t, p)->pto = PTO_PROBE;
+	p->rto_at = t->now_us + us;
+	tcp_timer_set(t, p, p->rto_at);
+}
+
+/** Something may be lost, and will be if it has not arrived @us from now (RFC 8985 6.2). */
+void tcp_timer_reorder(struct tcp *t, struct tcp_pcb *p, uint32_t us)
+{
+	p->flags |= F_T_RTO | F_PTO;
+	tcp_cold(t, p)->pto = PTO_REORDER;
+	p->rto_at = t->now_us + us;
+	tcp_timer_set(t, p, p->rto_at);
+}
+
+/** The pace allows no segment before @at_us. */
+void tcp_timer_pace(struct tcp *t, struct tcp_pcb *p, uint32_t at_us)
+{
+	p->flags |= F_T_PACE;
+	tcp_cold(t, p)->pace_at = at_us;
+	tcp_timer_set(t, p, at_us);
 }
 
 /** Call at the end of a pass that left one segment unacknowledged. RFC 9293 3.8.6.3. */
@@ -53,7 +85,7 @@ void tcp_timer_persist(struct tcp *t, struct tcp_pcb *p)
 	if (p->flags & F_T_PERSIST)
 		return;
 	p->flags |= F_T_PERSIST;
-	c->persist_at = t->now_us + tcp_rtt_rto(t, p, c->backoff);
+	c->persist_at = t->now_us + tcp_rtt_rto(t, p, c->probes);
 	tcp_timer_set(t, p, c->persist_at);
 }
 
@@ -70,7 +102,8 @@ void tcp_timer_stop(struct tcp *t, struct tcp_pcb *p)
 {
 	if (p->flags & F_TIMER)
 		timer_cancel(t->nif->wheel, &tcp_cold(t, p)->timer);
-	p->flags &= ~(uint32_t)(F_TIMER | F_T_RTO | F_T_DELACK | F_T_PERSIST | F_T_WAIT);
+	p->flags &= ~(uint32_t)(F_TIMER | F_T_RTO | F_T_DELACK | F_T_PERSIST | F_T_WAIT |
+				F_T_PACE);
 }
 
 static bool take_due(struct tcp *t, struct tcp_pcb *p, uint32_t flag, uint32_t at)
@@ -96,8 +129,8 @@ static void fire_persist(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c)
 	if (!tcp_loss_retry(t, p))		/* nobody answers: 3.8.3 */
 		return;
 	tcp_tx_probe(t, p);
-	if (c->backoff < 16)
-		c->backoff++;
+	if (c->probes < 16)
+		c->probes++;
 	tcp_timer_persist(t, p);
 }
 
@@ -120,6 +153,21 @@ static void rearm(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c)
 		tcp_timer_set(t, p, c->persist_at);
 	if (p->flags & F_T_WAIT)
 		tcp_timer_set(t, p, c->wait_at);
+	if (p->flags & F_T_PACE)
+		tcp_timer_set(t, p, c->pace_at);
+}
+
+static void fire_rto(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c)
+{
+	bool pto = p->flags & F_PTO;
+
+	p->flags &= ~(uint32_t)F_PTO;
+	if (!pto)
+		tcp_loss_timeout(t, p);
+	else if (c->pto == PTO_PROBE)
+		tcp_rack_probe(t, p);
+	else
+		tcp_loss_check(t, p);
 }
 
 void tcp_timer_fire(struct timer *timer, nsec now)
@@ -136,8 +184,10 @@ void tcp_timer_fire(struct timer *timer, nsec now)
 	}
 	if (take_due(t, p, F_T_PERSIST, c->persist_at))
 		fire_persist(t, p, c);
+	if (take_due(t, p, F_T_PACE, c->pace_at))
+		tcp_output(t, p);
 	if (take_due(t, p, F_T_RTO, p->rto_at))
-		tcp_loss_timeout(t, p);
+		fire_rto(t, p, c);
 	if (p->state != TCP_CLOSED && take_due(t, p, F_T_WAIT, c->wait_at))
 		fire_wait(t, p);
 	if (p->state != TCP_CLOSED)

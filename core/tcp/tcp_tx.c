@@ -124,14 +124,37 @@ static inline uint32_t add_pieces(struct tcp *t, struct tcp_pcb *p, struct mbuf 
 	return done;
 }
 
-/* One segment at a time is timed, and never one sent twice (RFC 6298 section 3). */
-static inline void time_rtt(struct tcp *t, struct tcp_pcb *p, uint32_t end)
+/* [@seq, @seq + @len) goes out for the first time. A piece sent in parts has the time of the
+ * last: it is no RTT sample then. */
+static void note_times(struct tcp *t, struct tcp_pcb *p, uint32_t seq, uint32_t len)
 {
-	if (p->flags & F_RTT)
-		return;
-	p->flags |= F_RTT;
-	p->rtt_seq = end;
-	p->rtt_t0 = t->now_us;
+	struct snd_ref *r = find_ref(t, p, seq);
+
+	if (seq_lt(r->seq, seq) && r->tx_us != t->now_us)
+		p->rtt_seq = seq + len;
+	r->tx_us = t->now_us;
+	while (seq_lt(r->seq + r->len, seq + len)) {
+		r = tcp_ref(t, r->next);
+		r->tx_us = t->now_us;
+	}
+}
+
+/* What `sent` and the undoing of a recovery must know of a retransmission. */
+static void sent_again(struct tcp *t, struct tcp_pcb *p, struct mbuf *m)
+{
+	struct tcp_cold *c = tcp_cold(t, p);
+
+	STAT_INC(t->nif->stats, TCP_REXMIT);
+	m->done = &t->rtx_done;
+	m->hash = tcp_slot(t, p);
+	m->seq = p->gen;
+	c->rtx_in_nic++;
+	c->n_rexmit++;
+	c->undo_rtx++;
+	if (!c->rtx_ts_set) {
+		c->rtx_ts_set = true;
+		c->rtx_ts = tcp_ts_now(t);
+	}
 }
 
 /**
@@ -152,15 +175,10 @@ uint32_t tcp_tx_data(struct tcp *t, struct tcp_pcb *p, uint32_t seq, uint32_t le
 		mbuf_data(m)[TCP_FLAGS] |= TH_FIN;
 		sent++;
 	}
-	if (how & TX_REXMIT) {
-		STAT_INC(t->nif->stats, TCP_REXMIT);
-		m->done = &t->rtx_done;
-		m->hash = tcp_slot(t, p);
-		m->seq = p->gen;
-		tcp_cold(t, p)->rtx_in_nic++;
-	} else {
-		time_rtt(t, p, seq + sent);
-	}
+	if (how & TX_REXMIT)
+		sent_again(t, p, m);
+	else if (m->n_frags > 0)
+		note_times(t, p, seq, m->frag_len);
 	if (m->n_frags > 0 || m->done)
 		netif_refs_taken(t->nif, m);
 	emit(t, m, &p->node.flow);
@@ -168,7 +186,7 @@ uint32_t tcp_tx_data(struct tcp *t, struct tcp_pcb *p, uint32_t seq, uint32_t le
 }
 
 /* What tcp_tx_one() leaves to tcp_output(). */
-enum { F_NOT_PLAIN = F_RTX | F_OUTPUT | F_DUPACKS | F_RECOVERY | F_BLOCKED | F_SENT_OWED };
+enum { F_NOT_PLAIN = F_RTX | F_OUTPUT | F_BOARD | F_RECOVERY | F_BLOCKED | F_SENT_OWED };
 
 /**
  * The common send: an empty queue, and a piece that is one segment and fits both windows. Sends
@@ -180,7 +198,8 @@ bool tcp_tx_one(struct tcp *t, struct tcp_pcb *p, const struct mbuf_frag *sg)
 	struct mbuf *m;
 
 	if (p->snd_head != 0 || (p->flags & F_NOT_PLAIN) || sg->len > p->mss ||
-	    sg->len > MIN(p->cwnd, p->snd_wnd))
+	    sg->len > MIN(p->cwnd, p->snd_wnd) || us_before(p->rto_at, t->now_us) ||
+	    t->cfg.pacing)
 		return false;
 	r = pool_alloc(&t->ref_pool);
 	if (!r)
@@ -190,14 +209,14 @@ bool tcp_tx_one(struct tcp *t, struct tcp_pcb *p, const struct mbuf_frag *sg)
 		pool_free(&t->ref_pool, r);
 		return false;
 	}
-	*r = (struct snd_ref){ .p = sg->p, .len = sg->len, .seq = p->snd_end };
+	*r = (struct snd_ref){ .p = sg->p, .len = sg->len, .seq = p->snd_end,
+			       .tx_us = t->now_us };
 	p->snd_head = p->snd_tail = tcp_ref_index(t, r);
 	p->snd_nxt = p->snd_end += sg->len;
 	m->frag[0] = *sg;
 	m->n_frags = 1;
 	m->frag_len = sg->len;
 	netif_refs_taken(t->nif, m);
-	time_rtt(t, p, p->snd_nxt);
 	tcp_timer_data_sent(t, p);
 	emit(t, m, &p->node.flow);
 	return true;
@@ -262,11 +281,10 @@ void tcp_tx_syn(struct tcp *t, struct tcp_pcb *p)
 	put_header(h, &p->node.flow, c->iss, answer ? p->rcv_nxt : 0,
 		   answer ? TH_SYN | TH_ACK : TH_SYN, MIN(t->cfg.rcv_wnd, UINT16_MAX),
 		   TCP_HLEN_MIN + n);
-	if (!c->syn_timed) {			/* once: Karn */
+	c->syn_again = c->syn_timed;		/* Karn */
+	if (!c->syn_timed) {
 		c->syn_timed = true;
-		p->flags |= F_RTT;
-		p->rtt_seq = c->iss + 1;
-		p->rtt_t0 = t->now_us;
+		c->syn_us = t->now_us;
 	}
 	emit(t, m, &p->node.flow);
 }

@@ -37,14 +37,15 @@ static void third_duplicate_ack_retransmits(void)
 	bed_done(b);
 }
 
-static void recovery_starts_at_half_the_flight_plus_three(void)
+/* Ten out, three have left, one is lost: six in flight, and the retransmission. */
+static void recovery_reduces_in_proportion_to_half_the_flight(void)
 {
 	struct bed *b = in_recovery();
 
 	CHECK_EQ(bed_cold(b)->ssthresh, 5000);
-	CHECK_EQ(bed_pcb(b)->cwnd, 8000);
+	CHECK_EQ(bed_pcb(b)->cwnd, 7000);
 	dupacks(b, 1, 2);
-	CHECK_EQ(bed_pcb(b)->cwnd, 10000);
+	CHECK_EQ(bed_pcb(b)->cwnd, 5000);
 	bed_done(b);
 }
 
@@ -64,11 +65,11 @@ static void partial_ack_retransmits_the_next_hole(void)
 {
 	struct bed *b = in_recovery();
 
-	dupacks(b, 1, 3);			/* cwnd 11000 */
+	dupacks(b, 1, 3);
 	bed_rx(b, SEG(ACK, 1, 4001, 0));
 	expect_full(b, 4001, 1, 1);
 	CHECK(bed_pcb(b)->flags & F_RECOVERY);
-	CHECK_EQ(bed_pcb(b)->cwnd, 11000 - 4000 + 1000);
+	CHECK_EQ(bed_pcb(b)->cwnd, 5000);
 	bed_rx(b, SEG(ACK, 1, 7001, 0));
 	expect_full(b, 7001, 1, 1);
 	bed_rx(b, SEG(ACK, 1, 10001, 0));
@@ -112,7 +113,7 @@ static void timer_runs_on_behind_recovery(void)
 	bed_done(b);
 }
 
-static void window_inflates_by_what_has_left_the_network_only(void)
+static void dupacks_count_for_what_was_outstanding_only(void)
 {
 	struct bed *b = in_recovery();
 
@@ -248,7 +249,7 @@ static void timeout_ends_recovery(void)
 	bed_done(b);
 }
 
-static void new_data_goes_out_as_the_window_inflates(void)
+static void new_data_goes_out_as_duplicates_arrive(void)
 {
 	struct bed *b = in_recovery();
 
@@ -278,12 +279,12 @@ static void lost_fin_is_recovered_fast(void)
 
 const struct pkt_case pkt_fast_rexmit[] = {
 	CASE(third_duplicate_ack_retransmits, "RFC 5681 3.2"),
-	CASE(recovery_starts_at_half_the_flight_plus_three, "RFC 5681 3.2"),
+	CASE(recovery_reduces_in_proportion_to_half_the_flight, "RFC 9937 6.2"),
 	CASE(full_ack_ends_recovery_at_ssthresh, "RFC 6582 3.2"),
 	CASE(partial_ack_retransmits_the_next_hole, "RFC 6582 3.2"),
 	CASE(only_the_first_partial_ack_restarts_the_timer, "RFC 6582 3.2, 4"),
 	CASE(timer_runs_on_behind_recovery, "RFC 6298 5.3"),
-	CASE(window_inflates_by_what_has_left_the_network_only, "RFC 5681 3.2"),
+	CASE(dupacks_count_for_what_was_outstanding_only, "RFC 5681 3.2"),
 	CASE(limited_transmit_lends_two_segments, "RFC 3042 2"),
 	CASE(limited_transmit_does_not_raise_ssthresh, "RFC 5681 3.2"),
 	CASE(what_is_not_a_duplicate_ack_does_not_count, "RFC 5681 2"),
@@ -292,7 +293,7 @@ const struct pkt_case pkt_fast_rexmit[] = {
 	CASE(no_fast_retransmit_below_recover, "RFC 6582 3.2"),
 	CASE(second_loss_behind_recover_is_recovered_too, "RFC 6582 3.2"),
 	CASE(timeout_ends_recovery, "RFC 6582 3.2"),
-	CASE(new_data_goes_out_as_the_window_inflates, "RFC 5681 3.2"),
+	CASE(new_data_goes_out_as_duplicates_arrive, "RFC 5681 3.2"),
 	CASE(lost_fin_is_recovered_fast, "RFC 5681 3.2"),
 	CASES_END
 };

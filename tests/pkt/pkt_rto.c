@@ -227,13 +227,37 @@ static void progress_makes_the_count_of_timeouts_start_again(void)
 	b = bed_in_cfg(&cfg, TCP_ESTABLISHED);
 	for (uint32_t i = 0; i < 4; i++) {
 		send_full(b, 1);
-		bed_tick_to_frame(b, SEC);
-		bed_tick_to_frame(b, SEC);
+		bed_tick_to_frame(b, 200 * SEC);
+		bed_tick_to_frame(b, 200 * SEC);
 		expect_full(b, 1 + i * 1000, 1, 1);
 		expect_full(b, 1 + i * 1000, 1, 1);
 		bed_rx(b, SEG(ACK, 1, 1001 + i * 1000, 0));
 		bed_expect_event(b, IX_EV_SENT, 1000);
 	}
+	bed_done(b);
+}
+
+/* What was sent twice measures nothing: new data waits as long as the last attempt did. */
+static void back_off_lasts_until_there_is_a_sample(void)
+{
+	struct bed *b = bed_in(TCP_ESTABLISHED);
+
+	send_full(b, 1);
+	bed_tick_to_frame(b, SEC);
+	bed_tick_to_frame(b, SEC);
+	expect_full(b, 1, 1, 1);
+	expect_full(b, 1, 1, 1);
+	bed_rx(b, SEG(ACK, 1, 1001, 0));
+	send_full(b, 1);
+	CHECK(bed_tick_to_frame(b, 10 * SEC) >= 4 * 200 * MSEC);
+	expect_full(b, 1001, 1, 1);
+	bed_rx(b, SEG(ACK, 1, 2001, 0));
+	send_full(b, 1);
+	bed_rx(b, SEG(ACK, 1, 3001, 0));
+	send_full(b, 1);
+	CHECK(bed_tick_to_frame(b, 10 * SEC) < 300 * MSEC);
+	expect_full(b, 3001, 1, 1);
+	bed_forget_events(b);
 	bed_done(b);
 }
 
@@ -302,6 +326,7 @@ const struct pkt_case pkt_rto[] = {
 	CASE(ack_beyond_the_retransmission_ends_it, "RFC 5681 3.1"),
 	CASE(connection_is_given_up_after_r2, "RFC 9293 3.8.3"),
 	CASE(progress_makes_the_count_of_timeouts_start_again, "RFC 9293 3.8.3"),
+	CASE(back_off_lasts_until_there_is_a_sample, "RFC 6298 5.5, 5.7"),
 	CASE(lost_fin_is_sent_again, "RFC 6298 5.4"),
 	CASE(lost_data_and_fin_go_again_together, "RFC 6298 5.4"),
 	CASE(retransmission_names_the_pieces_again, "RFC 9293 3.8.1"),
