@@ -76,6 +76,8 @@
 	X(TCP_BOARD_FULL, "tcp_board_full", "scoreboard entries not made: bound reached") \
 	X(TCP_IDLE_RESTART, "tcp_idle_restart", "congestion windows restarted behind idle time") \
 	X(TCP_PROBE, "tcp_probe", "zero-window probes sent") \
+	X(TCP_SENT_HELD, "tcp_sent_held", \
+	  "acknowledgements of what the NIC had not let go yet") \
 	X(TCP_DELACK, "tcp_delack", "delayed ACKs sent by timer") \
 	X(TCP_KNOCKS, "tcp_knocks", "knock events raised") \
 	X(TCP_LISTEN_DROP, "tcp_listen_drop", "SYNs dropped: backlog full") \

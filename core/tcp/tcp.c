@@ -144,7 +144,12 @@ static void resume(struct tcp *t, struct tcp_pcb *p)
 {
 	struct tcp_cold *c = tcp_cold(t, p);
 
-	if ((p->flags & F_SENT_OWED) && c->rtx_in_nic == 0 && t->ref_pool.n_avail > 0) {
+	if (c->sent_waits && netif_refs_settled(t->nif, c->wait_mark)) {
+		c->sent_waits = false;
+		t->n_waiting--;
+	}
+	if ((p->flags & F_SENT_OWED) && c->rtx_in_nic == 0 && !c->sent_waits &&
+	    t->ref_pool.n_avail > 0) {
 		uint32_t bytes = c->sent_owed;
 
 		p->flags &= ~(uint32_t)F_SENT_OWED;
@@ -154,7 +159,7 @@ static void resume(struct tcp *t, struct tcp_pcb *p)
 	if ((p->flags & (F_UNDELIVERED | F_EOF_OWED)) && (p->flags & F_COOKIE))
 		tcp_rcv_deliver(t, p);
 	if ((p->flags & F_DEAD_OWED) && !(p->flags & (F_UNDELIVERED | F_EOF_OWED)) &&
-	    c->rtx_in_nic == 0)
+	    c->rtx_in_nic == 0 && !c->sent_waits)
 		tcp_finish(t, p);
 }
 
@@ -213,6 +218,7 @@ void tcp_flush(struct tcp *tcp)
 		if (unlikely(p->flags & F_STAYS_DUE) && still_due(tcp, p))
 			tcp_dirty(tcp, p);
 	}
+	tcp_snd_mark(tcp);
 }
 
 static uint32_t chain_len(const struct mbuf *m)

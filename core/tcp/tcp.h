@@ -13,7 +13,8 @@
 #include "fg/fg.h"
 #include "net/netif.h"
 
-enum { TCP_LISTENERS_MAX = 64, TCP_EVENTS_A_FRAME = 6, TCP_PREFETCH_MAX = 64 };
+enum { TCP_LISTENERS_MAX = 64, TCP_EVENTS_A_FRAME = 6, TCP_PREFETCH_MAX = 64,
+       TCP_SENT_MARKS = 64 };
 
 /** Reasons a connection ends with; the values are the ABI's enum ix_dead_reason. */
 enum tcp_end_reason {
@@ -58,6 +59,11 @@ struct tcp_listener {
 	struct list half_open;	/* oldest first, through the cold halves */
 };
 
+/** Up to the pass of @us, frames up to netif.refs_out == @refs had been made. */
+struct sent_mark {
+	uint32_t us, refs;
+};
+
 struct tcp_cfg {
 	uint32_t conns_max, backlog_max, rcv_wnd, rcv_frames_max, ooo_frames_max;
 	uint32_t init_cwnd, syn_retries, data_retries;
@@ -93,8 +99,11 @@ struct tcp {
 	struct mbuf *grave;	/* received frames of connections that have died */
 	struct mbuf_done rtx_done;
 	bool resume_due;	/* something tcp_resume() can do has come up since it last ran */
-	uint32_t n_ending;	/* connections whose `dead` waits for the NIC */
-	uint32_t end_mark;	/* netif.refs_out when the last of them ended */
+	uint32_t n_waiting;	/* connections with a `sent` or a `dead` that waits for the NIC */
+	uint32_t wait_mark;	/* netif.refs_out when the last of them began to */
+	struct sent_mark sent_mark[TCP_SENT_MARKS];	/* ring: what the NIC may still have */
+	uint32_t sent_first, n_sent_marks;
+	uint32_t settled_us;	/* what was first sent by then the NIC has let go */
 	uint32_t challenge_tokens;
 	nsec challenge_refill;
 	uint32_t n_listeners;
@@ -134,7 +143,7 @@ void tcp_icmp_err(struct tcp *tcp, const uint8_t *quote, uint32_t len, uint8_t t
 /** A pass is due: tcp_resume() has events to raise that nothing stands against any more. */
 static inline bool tcp_resume_ready(const struct tcp *t)
 {
-	return t->resume_due || (t->n_ending > 0 && netif_refs_settled(t->nif, t->end_mark));
+	return t->resume_due || (t->n_waiting > 0 && netif_refs_settled(t->nif, t->wait_mark));
 }
 
 /** Deliver what earlier passes had no room for. Start of a pass. */

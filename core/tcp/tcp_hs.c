@@ -38,6 +38,7 @@ void tcp_hs_take_syn(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg *s,
 		c->wscale = true;
 		p->scale = (uint8_t)(o->wscale | t->rcv_scale << 4);
 	}
+	c->sack_ok = o->sack_ok;
 	c->ssthresh = INT32_MAX;
 	c->cc->init(t, p, c);
 	p->cwnd = t->cfg.init_cwnd * p->mss;

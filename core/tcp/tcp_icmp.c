@@ -22,6 +22,8 @@ static void path_mtu(struct tcp *t, struct tcp_pcb *p, uint16_t mtu)
 
 	if (mss >= p->mss || p->state < TCP_ESTABLISHED)
 		return;
+	/* As many segments as before, not as many bytes: no burst (RFC 5681 section 3.1). */
+	p->cwnd = (uint32_t)MAX((uint64_t)p->cwnd * mss / p->mss, mss);
 	p->mss = (uint16_t)mss;
 	p->flags = (p->flags | F_RTX | F_OUTPUT) & ~(uint32_t)F_RECOVERY;
 	c->recover = p->snd_nxt;

@@ -145,7 +145,7 @@ struct tcp_cold {
 	uint32_t snd_cur;	/* struct snd_ref that holds SND.NXT or precedes it, index + 1 */
 	uint32_t sent_owed;	/* bytes */
 	uint32_t soft_una;
-	uint32_t end_mark;	/* netif.refs_out at the end, with F_ENDING */
+	uint32_t wait_mark;	/* netif.refs_out at the end, with F_ENDING or sent_waits */
 	uint32_t empty_acked_at; /* us: an unacceptable empty segment was answered */
 	uint16_t rcv_frames;	/* frames in the reassembly queue and waiting for delivery */
 	uint16_t ooo_frames;
@@ -164,9 +164,11 @@ struct tcp_cold {
 	bool dsack_in_round;	/* dsack_round is */
 	bool tlp_out;		/* a loss probe was sent and has no verdict */
 	bool tlp_again;		/* TLP.is_retrans */
+	bool rtx_due;		/* a timeout: one segment goes whatever the window says */
 	bool undo;		/* the reduction can be taken back */
 	bool frto;		/* the timeout may have been spurious (RFC 5682) */
 	bool rtx_ts_set;
+	bool sent_waits;	/* F_SENT_OWED because of first transmissions in the NIC */
 	uint8_t retries;	/* timeouts without progress */
 	bool fin_seen;
 	bool soft_err;		/* ICMP says unreachable, about what begins at soft_una */
@@ -419,7 +421,10 @@ void tcp_listen_knock(struct tcp *t, struct tcp_pcb *p);
 
 /* tcp_snd.c: fifth step, and the send queue */
 enum verdict tcp_snd_ack(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s);
-void tcp_snd_acked(struct tcp *t, struct tcp_pcb *p, uint32_t ack, nsec arrival);
+uint32_t tcp_snd_acked(struct tcp *t, struct tcp_pcb *p, uint32_t ack, nsec arrival);
+void tcp_snd_owe(struct tcp *t, struct tcp_pcb *p, uint32_t bytes);
+void tcp_snd_settle(struct tcp *t);
+void tcp_snd_mark(struct tcp *t);
 void tcp_snd_tell(struct tcp *t, struct tcp_pcb *p, uint32_t bytes);
 void tcp_snd_drop_refs(struct tcp *t, struct tcp_pcb *p);
 
@@ -441,9 +446,11 @@ void tcp_board_settle(struct tcp_pcb *p, const struct tcp_cold *c);
 void tcp_board_reset(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c);
 
 /* tcp_sacked.c: the blocks a peer sends */
-void tcp_sacked_take(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg *s, struct tcp_acked *a);
+void tcp_sacked_take(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg *s,
+		     struct tcp_acked *a);
 
 /* tcp_rack.c: RFC 8985 */
+enum { TCP_ACK_DELAY_US = 200 * 1000 };	/* TLP.max_ack_delay: one segment may be waited with */
 void tcp_rack_delivered(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c, struct tcp_acked *a,
 			const struct snd_hole *h, uint32_t end);
 void tcp_rack_dsack(struct tcp_pcb *p, struct tcp_cold *c, const struct tcp_acked *a);
@@ -519,6 +526,31 @@ void tcp_timer_wait(struct tcp *t, struct tcp_pcb *p, uint32_t us);
 void tcp_timer_stop(struct tcp *t, struct tcp_pcb *p);
 timer_fn tcp_timer_fire;
 
+/** Does the NIC still have a frame that was first sent at @tx_us? Then its memory is not the
+ * application's yet, whatever the peer acknowledges. */
+static inline bool tcp_snd_in_nic(struct tcp *t, uint32_t tx_us)
+{
+	if (t->nif->refs_out == t->nif->refs_back)
+		return false;
+	tcp_snd_settle(t);
+	return us_before(t->settled_us, tx_us);
+}
+
+/** Call after sending the only segment outstanding of a connection without a past. */
+static inline void tcp_timer_one_sent(struct tcp *t, struct tcp_pcb *p)
+{
+	uint32_t rto = tcp_rtt_rto(t, p, 0);
+
+	if (unlikely(rto > TCP_ACK_DELAY_US)) {
+		tcp_timer_sent_more(t, p);
+		return;
+	}
+	p->flags = (p->flags | F_T_RTO) & ~(uint32_t)(F_T_PERSIST | F_PTO);
+	p->rto_at = t->now_us + rto;
+	if (unlikely(!(p->flags & F_TIMER) || us_before(p->rto_at, p->timer_at)))
+		tcp_timer_set(t, p, p->rto_at);
+}
+
 /** Call after sending what must be acknowledged. RFC 6298 (5.1), RFC 8985 section 7.2. */
 static inline void tcp_timer_data_sent(struct tcp *t, struct tcp_pcb *p)
 {
@@ -527,12 +559,8 @@ static inline void tcp_timer_data_sent(struct tcp *t, struct tcp_pcb *p)
 		tcp_timer_sent_more(t, p);
 		return;
 	}
-	if (p->flags & F_T_RTO)
-		return;
-	p->flags = (p->flags | F_T_RTO) & ~(uint32_t)(F_T_PERSIST | F_PTO);
-	p->rto_at = t->now_us + tcp_rtt_rto(t, p, 0);
-	if (unlikely(!(p->flags & F_TIMER) || us_before(p->rto_at, p->timer_at)))
-		tcp_timer_set(t, p, p->rto_at);
+	if (!(p->flags & F_T_RTO))
+		tcp_timer_one_sent(t, p);
 }
 
 /** Call after SND.UNA advances. RFC 6298 (5.2), (5.3). */

@@ -254,6 +254,7 @@ static void timeout_data(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c)
 	p->flags = (p->flags | F_RTX | F_OUTPUT) & ~(uint32_t)F_RECOVERY;
 	c->dupacks = 0;
 	c->partial = c->tlp_out = false;
+	c->rtx_due = true;
 	c->recover = p->snd_nxt;
 	if (c->sack_ok && !reneged && c->retries == 1)
 		tcp_rack_timed_out(t, p, c);

@@ -53,13 +53,14 @@ static enum step send_again(struct tcp *t, struct tcp_pcb *p)
 		uint32_t len = MIN(data, p->mss), seq = h->seq, sent, pipe = tcp_pipe(t, p);
 		bool fin = len == data && seq_gt(h->end, p->snd_end);
 
-		if (pipe > 0 && pipe + len > p->cwnd)
+		if (pipe > 0 && pipe + len > p->cwnd && !c->rtx_due)
 			return STEP_HELD;
 		if (!paced(t, p))
 			return STEP_PACED;
 		sent = tcp_tx_data(t, p, seq, len, fin ? TH_FIN : 0, TX_REXMIT);
 		if (sent == 0)
 			return STEP_NO_ROOM;
+		c->rtx_due = false;
 		tcp_board_sent(t, c, seq, sent);
 		c->prr_out += sent;
 		pace(t, p, sent);

@@ -111,6 +111,8 @@ static void detach(struct tcp *t, struct tcp_pcb *p)
 	tcp_timer_stop(t, p);
 	tcp_snd_drop_refs(t, p);
 	tcp_board_reset(t, p, c);
+	t->n_waiting -= c->sent_waits;
+	c->sent_waits = false;
 	list_del(&c->link);
 	fg_remove(&t->flows, &p->node, c->bucket);
 	if (p->flags & F_ACTIVE)
@@ -169,8 +171,8 @@ static void end_later(struct tcp *t, struct tcp_pcb *p, enum tcp_end_reason why)
 
 	detach(t, p);
 	c->why = (uint8_t)why;
-	c->end_mark = t->end_mark = t->nif->refs_out;
-	t->n_ending++;
+	c->wait_mark = t->wait_mark = t->nif->refs_out;
+	t->n_waiting++;
 	p->flags = (p->flags & F_DIRTY) | F_ENDING;
 	tcp_dirty(t, p);
 }
@@ -179,9 +181,9 @@ bool tcp_end_raise(struct tcp *t, struct tcp_pcb *p)
 {
 	struct tcp_cold *c = tcp_cold(t, p);
 
-	if (!netif_refs_settled(t->nif, c->end_mark))
+	if (!netif_refs_settled(t->nif, c->wait_mark))
 		return false;
-	t->n_ending--;
+	t->n_waiting--;
 	t->sink->dead(t->sink_ctx, p->cookie, (enum tcp_end_reason)c->why);
 	tcp_rcv_drop_all(t, p);
 	p->flags = 0;
@@ -216,7 +218,7 @@ void tcp_finish(struct tcp *t, struct tcp_pcb *p)
 {
 	bool undelivered = (p->flags & (F_UNDELIVERED | F_EOF_OWED)) && !(p->flags & F_CLOSED);
 
-	if (undelivered || tcp_cold(t, p)->rtx_in_nic > 0) {
+	if (undelivered || tcp_cold(t, p)->rtx_in_nic > 0 || tcp_cold(t, p)->sent_waits) {
 		p->flags |= F_DEAD_OWED;
 		tcp_dirty(t, p);
 	} else if (p->state == TCP_TIME_WAIT || p->state == TCP_FIN_WAIT_2) {

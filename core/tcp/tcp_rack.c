@@ -13,7 +13,6 @@ enum {
 	REO_PERSIST = 16,		/* recoveries a widened window lasts (section 6.2 step 4) */
 	DUP_THRESH = 3,			/* segments, while no reordering has been seen */
 	PTO_MARGIN_US = 2000,		/* beyond 2 SRTT: a timer's and a scheduler's slack */
-	ACK_DELAY_US = 200 * 1000,	/* TLP.max_ack_delay: one segment may be waited with */
 };
 
 static bool sent_after(uint32_t tx1, uint32_t end1, uint32_t tx2, uint32_t end2)
@@ -139,7 +138,7 @@ bool tcp_rack_pto(const struct tcp *t, const struct tcp_pcb *p, uint32_t *us)
 	if (!t->cfg.tlp || !c->sack_ok || p->srtt == 0 || p->state < TCP_ESTABLISHED ||
 	    (p->flags & (F_BOARD | F_RECOVERY | F_RTX | F_BACKOFF)) || p->snd_una == p->snd_nxt)
 		return false;
-	*us = 2 * (p->srtt >> 3) + (one ? ACK_DELAY_US : PTO_MARGIN_US);
+	*us = 2 * (p->srtt >> 3) + (one ? TCP_ACK_DELAY_US : PTO_MARGIN_US);
 	return *us < tcp_rtt_rto(t, p, 0);
 }
 

@@ -124,7 +124,7 @@ static inline bool timestamps_ok(struct tcp *t, struct tcp_pcb *p, struct tcp_se
 static inline void take_ack(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg *s)
 {
 	uint32_t wnd = s->wnd << tcp_snd_scale(p), acked = s->ack - p->snd_una;
-	uint32_t flight = tcp_flight(p);
+	uint32_t flight = tcp_flight(p), tx_us;
 
 	if (wnd != p->snd_wnd) {
 		struct tcp_cold *c = tcp_cold(t, p);
@@ -136,10 +136,13 @@ static inline void take_ack(struct tcp *t, struct tcp_pcb *p, const struct tcp_s
 	p->snd_wl2 = s->ack;
 	if (acked == 0)
 		return;
-	tcp_snd_acked(t, p, s->ack, s->m->arrival);
+	tx_us = tcp_snd_acked(t, p, s->ack, s->m->arrival);
 	if (unlikely(2 * flight >= p->cwnd))
 		tcp_loss_open(t, p, acked, flight);
-	tcp_snd_tell(t, p, acked);
+	if (unlikely(tcp_snd_in_nic(t, tx_us)))
+		tcp_snd_owe(t, p, acked);
+	else
+		tcp_snd_tell(t, p, acked);
 }
 
 static inline bool fast(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s)

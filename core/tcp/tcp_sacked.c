@@ -40,6 +40,19 @@ static uint32_t decode(const struct tcp_seg *s, uint32_t (*b)[2])
 	return n;
 }
 
+/* In the order of the stream: what was overtaken is told by what came before. */
+static void sort(uint32_t (*b)[2], uint32_t n)
+{
+	for (uint32_t i = 1; i < n; i++)
+		for (uint32_t k = i; k > 0 && seq_lt(b[k][0], b[k - 1][0]); k--)
+			for (uint32_t e = 0; e < 2; e++) {
+				uint32_t x = b[k][e];
+
+				b[k][e] = b[k - 1][e];
+				b[k - 1][e] = x;
+			}
+}
+
 /** Read the segment's blocks into the scoreboard. SND.UNA is not behind s->ack. */
 void tcp_sacked_take(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg *s, struct tcp_acked *a)
 {
@@ -56,6 +69,7 @@ void tcp_sacked_take(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg *s, 
 			STAT_INC(t->nif->stats, TCP_DSACK_RX);
 		}
 	}
+	sort(b + first, n - first);
 	for (uint32_t i = first; i < n; i++) {
 		if (seq_geq(b[i][0], b[i][1]) || seq_leq(b[i][0], a->ack) ||
 		    seq_gt(b[i][1], p->snd_nxt)) {

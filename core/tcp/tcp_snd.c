@@ -30,9 +30,14 @@ void tcp_snd_drop_refs(struct tcp *t, struct tcp_pcb *p)
 		pop_ref(t, p, tcp_ref(t, p->snd_head));
 }
 
-/** SND.UNA advances to @ack, in (SND.UNA, SND.NXT]; the segment came at @arrival. */
-void tcp_snd_acked(struct tcp *t, struct tcp_pcb *p, uint32_t ack, nsec arrival)
+/**
+ * SND.UNA advances to @ack, in (SND.UNA, SND.NXT]; the segment came at @arrival. Returns when
+ * the last of it was first sent, in us.
+ */
+uint32_t tcp_snd_acked(struct tcp *t, struct tcp_pcb *p, uint32_t ack, nsec arrival)
 {
+	uint32_t tx_us = t->settled_us;
+
 	if (seq_gt(ack, p->rtt_seq) && p->snd_head && !(p->flags & F_BOARD)) {
 		tcp_rtt_sample(p, tcp_ref(t, p->snd_head)->tx_us,
 			       (uint32_t)(arrival / NSEC_PER_USEC));
@@ -41,12 +46,64 @@ void tcp_snd_acked(struct tcp *t, struct tcp_pcb *p, uint32_t ack, nsec arrival)
 	while (p->snd_head) {
 		struct snd_ref *r = tcp_ref(t, p->snd_head);
 
+		if (seq_geq(r->seq, ack))
+			break;
+		tx_us = r->tx_us;
 		if (seq_gt(r->seq + r->len, ack))
 			break;
 		pop_ref(t, p, r);
 	}
 	p->snd_una = ack;
 	tcp_timer_data_acked(t, p);
+	return tx_us;
+}
+
+/** The end of a pass: remember what it has given the NIC. */
+void tcp_snd_mark(struct tcp *t)
+{
+	uint32_t out = t->nif->refs_out, last = (t->sent_first + t->n_sent_marks - 1) %
+						TCP_SENT_MARKS;
+
+	if (out == t->nif->refs_back) {
+		t->n_sent_marks = 0;
+		t->settled_us = t->now_us;
+		return;
+	}
+	if (t->n_sent_marks > 0 && t->sent_mark[last].refs == out)
+		return;
+	if (t->settled_us == t->now_us)		/* not all of this microsecond after all */
+		t->settled_us--;
+	if (t->n_sent_marks == 0 || (t->sent_mark[last].us != t->now_us &&
+				     t->n_sent_marks < TCP_SENT_MARKS)) {
+		last = (last + 1) % TCP_SENT_MARKS;
+		t->n_sent_marks++;
+	}
+	t->sent_mark[last] = (struct sent_mark){ .us = t->now_us, .refs = out };
+}
+
+/** See what the NIC has let go since. */
+void tcp_snd_settle(struct tcp *t)
+{
+	while (t->n_sent_marks > 0 &&
+	       netif_refs_settled(t->nif, t->sent_mark[t->sent_first].refs)) {
+		t->settled_us = t->sent_mark[t->sent_first].us;
+		t->sent_first = (t->sent_first + 1) % TCP_SENT_MARKS;
+		t->n_sent_marks--;
+	}
+}
+
+/** Raise `sent` for @bytes later: tcp_resume() does when the NIC has let go. */
+void tcp_snd_owe(struct tcp *t, struct tcp_pcb *p, uint32_t bytes)
+{
+	struct tcp_cold *c = tcp_cold(t, p);
+
+	STAT_INC(t->nif->stats, TCP_SENT_HELD);
+	p->flags |= F_SENT_OWED;
+	c->sent_owed += bytes;
+	c->wait_mark = t->wait_mark = t->nif->refs_out;
+	t->n_waiting += !c->sent_waits;
+	c->sent_waits = true;
+	tcp_dirty(t, p);
 }
 
 /* RFC 9293 section 3.8.6.2.1: a sliver is not worth an event. */
@@ -65,7 +122,7 @@ void tcp_snd_tell(struct tcp *t, struct tcp_pcb *p, uint32_t bytes)
 	if (unlikely(p->flags & (F_BLOCKED | F_SENT_OWED))) {
 		struct tcp_cold *c = tcp_cold(t, p);
 
-		if (c->rtx_in_nic > 0 && bytes > 0) {
+		if ((c->rtx_in_nic > 0 || c->sent_waits) && bytes > 0) {
 			c->sent_owed += bytes;
 			p->flags |= F_SENT_OWED;
 			return;
@@ -117,25 +174,29 @@ static void watch_window(struct tcp *t, struct tcp_pcb *p)
 		tcp_timer_persist(t, p);
 }
 
-/* Raise `sent` for what @a acknowledges, or owe it while the NIC still sends it again. */
-static void tell(struct tcp *t, struct tcp_pcb *p, uint32_t bytes)
+/* Raise `sent` for @bytes, first sent at @tx_us, or owe it while the NIC still has them. */
+static void tell(struct tcp *t, struct tcp_pcb *p, uint32_t bytes, uint32_t tx_us)
 {
 	struct tcp_cold *c = tcp_cold(t, p);
 
 	if (bytes > 0 && c->rtx_in_nic > 0) {
 		p->flags |= F_SENT_OWED;
 		c->sent_owed += bytes;
+	} else if (bytes > 0 && tcp_snd_in_nic(t, tx_us)) {
+		tcp_snd_owe(t, p, bytes);
 	} else if (bytes > 0 || (p->flags & F_BLOCKED)) {
 		tcp_snd_tell(t, p, bytes);
 	}
 }
 
-/* Send queue, scoreboard and windows, in that order: each needs what the one before knew. */
-static void take_ack(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg *s,
+/* Scoreboard, send queue and windows, in that order: each needs what the one before knew.
+ * Returns when the last of what is acknowledged was first sent. */
+static uint32_t take_ack(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg *s,
 		     struct tcp_acked *a)
 {
 	struct tcp_cold *c = tcp_cold(t, p);
 	bool sack = c->sack_ok && s->opts_len > 0;
+	uint32_t tx_us = t->settled_us;
 
 	if (a->ack != a->una) {
 		c->retries = 0;
@@ -148,11 +209,12 @@ static void take_ack(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg *s,
 	if (sack)
 		tcp_sacked_take(t, p, s, a);
 	if (a->ack != a->una)
-		tcp_snd_acked(t, p, a->ack, s->m->arrival);
+		tx_us = tcp_snd_acked(t, p, a->ack, s->m->arrival);
 	if (a->dup || a->dsack || (p->flags & (F_BOARD | F_RECOVERY | F_RTX)))
 		tcp_loss_ack(t, p, a);
 	else if (a->ack != a->una)
 		tcp_loss_open(t, p, a->ack - a->una, a->flight);
+	return tx_us;
 }
 
 enum verdict tcp_snd_ack(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s)
@@ -161,6 +223,7 @@ enum verdict tcp_snd_ack(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s)
 	struct tcp_acked a = { .una = p->snd_una, .ack = p->snd_una, .flight = tcp_flight(p),
 			       .arrival_us = (uint32_t)(s->m->arrival / NSEC_PER_USEC),
 			       .has_ts = s->has_ts, .tsecr = s->tsecr };
+	uint32_t tx_us;
 	bool fin;
 
 	if (!(s->flags & TH_ACK))
@@ -175,8 +238,8 @@ enum verdict tcp_snd_ack(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s)
 		a.ack = s->ack;
 	}
 	fin = a.ack != a.una && (p->flags & F_FIN_SENT) && a.ack == p->snd_end + 1;
-	take_ack(t, p, s, &a);
-	tell(t, p, a.ack - a.una - fin);
+	tx_us = take_ack(t, p, s, &a);
+	tell(t, p, a.ack - a.una - fin, tx_us);
 	if (p->flags & (F_OUTPUT | F_RTX))
 		tcp_output(t, p);
 	watch_window(t, p);

@@ -186,7 +186,8 @@ uint32_t tcp_tx_data(struct tcp *t, struct tcp_pcb *p, uint32_t seq, uint32_t le
 }
 
 /* What tcp_tx_one() leaves to tcp_output(). */
-enum { F_NOT_PLAIN = F_RTX | F_OUTPUT | F_BOARD | F_RECOVERY | F_BLOCKED | F_SENT_OWED };
+enum { F_NOT_PLAIN = F_RTX | F_OUTPUT | F_BOARD | F_RECOVERY | F_BLOCKED | F_SENT_OWED |
+			   F_BACKOFF };
 
 /**
  * The common send: an empty queue, and a piece that is one segment and fits both windows. Sends
@@ -217,7 +218,7 @@ bool tcp_tx_one(struct tcp *t, struct tcp_pcb *p, const struct mbuf_frag *sg)
 	m->n_frags = 1;
 	m->frag_len = sg->len;
 	netif_refs_taken(t->nif, m);
-	tcp_timer_data_sent(t, p);
+	tcp_timer_one_sent(t, p);
 	emit(t, m, &p->node.flow);
 	return true;
 }

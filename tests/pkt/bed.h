@@ -37,6 +37,11 @@ enum {
 #define MSEC NSEC_PER_MSEC
 #define SEC NSEC_PER_SEC
 
+/** [from, to) of a stream, as a SACK block says it. */
+struct bed_range {
+	uint32_t from, to;
+};
+
 /** A segment, from the peer or from us; what is zero is a default or not compared. */
 struct bed_seg {
 	uint8_t flags;
@@ -48,6 +53,7 @@ struct bed_seg {
 	bool no_mss;
 	bool has_ws, no_ws;	/* no_*: the option must be absent (sent: always is) */
 	uint8_t ws;
+	bool sack_ok, no_sack_ok; /* SACK-permitted */
 	bool has_ts, no_ts;
 	uint32_t tsval, tsecr;
 	const uint8_t *opts;	/* sent: instead of all options */
@@ -56,6 +62,9 @@ struct bed_seg {
 	uint8_t off_words;	/* sent: a lie about the header's length */
 	bool bad_csum, bad_seq_abs;
 	nsec ago;		/* sent: arrived so long before the pass */
+	uint32_t n_sack;	/* SACK blocks; 0: none sent, or not compared */
+	struct bed_range sack[4]; /* relative: to irs when we say it, to iss when the peer does */
+	bool no_sack;		/* we must have sent none */
 };
 
 #define SEG(fl, s, a, n, ...) \

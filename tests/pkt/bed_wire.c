@@ -15,6 +15,16 @@ enum { FRAME_MAX = 2048, L3 = ETH_HLEN, L4 = ETH_HLEN + IP_HLEN_MIN };
 
 /* --- the peer's --- */
 
+static uint32_t put_sack(const struct bed_conn *c, const struct bed_seg *s, uint8_t *o)
+{
+	be32_store(o, 0x01010502u + 8 * s->n_sack);
+	for (uint32_t i = 0; i < s->n_sack; i++) {
+		be32_store(o + 4 + 8 * i, c->iss + s->sack[i].from);
+		be32_store(o + 8 + 8 * i, c->iss + s->sack[i].to);
+	}
+	return 4 + 8 * s->n_sack;
+}
+
 static uint32_t put_opts(struct bed *b, const struct bed_seg *s, uint8_t *o)
 {
 	struct bed_conn *c = &b->conn[b->cur];
@@ -35,11 +45,17 @@ static uint32_t put_opts(struct bed *b, const struct bed_seg *s, uint8_t *o)
 		be32_store(o + n + 8, s->has_ts ? s->tsecr : c->tsecr);
 		n += 12;
 	}
+	if (s->sack_ok) {
+		be32_store(o + n, 0x01010402);
+		n += 4;
+	}
 	if (s->has_ws) {
 		be32_store(o + n, 0x01030300u | s->ws);
 		n += 4;
 		c->peer_ws = s->ws;
 	}
+	if (s->n_sack)
+		n += put_sack(c, s, o + n);
 	return n;
 }
 
@@ -159,6 +175,24 @@ static uint32_t rx_burst(struct nic *nic, uint16_t queue, struct mbuf **m, uint3
 
 /* --- ours --- */
 
+/* Of a segment whose options are well formed: the SACK blocks. */
+static void take_sack(struct bed_seg *s, uint32_t irs, const uint8_t *o, uint32_t len)
+{
+	for (uint32_t i = 0; i < len && o[i] != 0; i += o[i] == 1 ? 1u : o[i + 1]) {
+		if (o[i] != 5)
+			continue;
+		s->n_sack = (o[i + 1] - 2u) / 8;
+		if (o[i + 1] % 8 != 2 || s->n_sack < 1 || s->n_sack > 4 || (s->flags & SYN)) {
+			bed_fail(__FILE__, __LINE__, "we sent a malformed SACK option");
+			s->n_sack = 0;
+			return;
+		}
+		for (uint32_t k = 0; k < s->n_sack; k++)
+			s->sack[k] = (struct bed_range){ be32_load(o + i + 2 + 8 * k) - irs,
+							 be32_load(o + i + 6 + 8 * k) - irs };
+	}
+}
+
 static void take_opts(struct bed_seg *s, const uint8_t *o, uint32_t len)
 {
 	struct tcp_opts t;
@@ -168,6 +202,7 @@ static void take_opts(struct bed_seg *s, const uint8_t *o, uint32_t len)
 	s->mss = t.mss;
 	s->has_ws = t.has_wscale;
 	s->ws = t.wscale;
+	s->sack_ok = t.sack_ok;
 	s->has_ts = t.has_ts;
 	s->tsval = t.tsval;
 	s->tsecr = t.tsecr;
@@ -245,6 +280,7 @@ static void capture_tcp(struct bed *b, const struct mbuf *m, const uint8_t *f, u
 		return;
 	}
 	take_opts(&s, h + TCP_HLEN_MIN, hlen - TCP_HLEN_MIN);
+	take_sack(&s, c->irs, h + TCP_HLEN_MIN, hlen - TCP_HLEN_MIN);
 	learn(c, &s, be32_load(h + TCP_SEQ));
 	s.seq = be32_load(h + TCP_SEQ) - c->iss;
 	s.ack = s.flags & ACK ? be32_load(h + TCP_ACK) - c->irs : 0;
@@ -309,8 +345,18 @@ static const char *show(char *to, size_t cap, const struct bed_seg *s)
 			 (int)s->ack, s->len, s->wnd);
 
 	if (s->has_ts && n > 0 && (size_t)n < cap)
-		snprintf(to + n, cap - (size_t)n, " ts %u %u", s->tsval, s->tsecr);
+		n += snprintf(to + n, cap - (size_t)n, " ts %u %u", s->tsval, s->tsecr);
+	for (uint32_t i = 0; i < s->n_sack && n > 0 && (size_t)n < cap; i++)
+		n += snprintf(to + n, cap - (size_t)n, " sack %d-%d", (int)s->sack[i].from,
+			      (int)s->sack[i].to);
 	return to;
+}
+
+static bool sack_matches(const struct bed_seg *s, const struct bed_seg *w)
+{
+	return !(w->no_sack && s->n_sack) &&
+	       (w->n_sack == 0 || (w->n_sack == s->n_sack &&
+		memcmp(w->sack, s->sack, w->n_sack * sizeof(w->sack[0])) == 0));
 }
 
 static bool matches(const struct bed_seg *s, const struct bed_seg *w)
@@ -319,13 +365,15 @@ static bool matches(const struct bed_seg *s, const struct bed_seg *w)
 	       (!(s->flags & ACK) || s->ack == w->ack) && s->len == w->len &&
 	       (w->wnd == 0 || s->wnd == w->wnd) && (!w->zero_wnd || s->wnd == 0) &&
 	       (w->mss == 0 || s->mss == w->mss) && (!w->has_ws || (s->has_ws && s->ws == w->ws)) &&
+	       !(w->no_sack_ok && s->sack_ok) && (!w->sack_ok || s->sack_ok) &&
 	       !(w->no_ws && s->has_ws) && !(w->no_ts && s->has_ts) && (!w->has_ts || s->has_ts) &&
-	       (w->tsval == 0 || s->tsval == w->tsval) && (w->tsecr == 0 || s->tsecr == w->tsecr);
+	       (w->tsval == 0 || s->tsval == w->tsval) && (w->tsecr == 0 || s->tsecr == w->tsecr) &&
+	       sack_matches(s, w);
 }
 
 void bed_expect_at(struct bed *b, const char *file, int line, struct bed_seg want)
 {
-	char a[160], c[160];
+	char a[256], c[256];
 
 	if (b->tx_pos == b->tx_n) {
 		bed_fail(file, line, "nothing was sent, want %s", show(a, sizeof(a), &want));
@@ -344,7 +392,7 @@ struct bed_seg bed_take(struct bed *b)
 
 void bed_expect_nothing_at(struct bed *b, const char *file, int line)
 {
-	char a[160];
+	char a[256];
 
 	for (; b->tx_pos < b->tx_n; b->tx_pos++)
 		bed_fail(file, line, "unexpected %s of connection %u",

@@ -192,7 +192,49 @@ static void reassembled_stream_is_not_copied_either(void)
 	bed_done(b);
 }
 
+/* The peer guesses well: it acknowledges what the NIC has not sent yet. */
+static void sent_waits_for_the_first_transmission_too(void)
+{
+	struct bed *b = bed_in(TCP_ESTABLISHED);
+
+	b->tx_hold = true;
+	send_full(b, 2);
+	bed_rx(b, SEG(ACK, 1, 1001, 0));
+	bed_rx(b, SEG(ACK, 1, 2001, 0));
+	bed_expect_no_event(b);
+	CHECK_EQ(bed_stat(b, STAT_TCP_SENT_HELD), 2);
+	b->tx_hold = false;
+	bed_let_go(b);
+	bed_tick(b, 1);
+	bed_expect_event(b, IX_EV_SENT, 2000);
+	bed_done(b);
+}
+
+/* What another connection has in the NIC since then does not matter. */
+static void sent_waits_for_its_own_frames_only(void)
+{
+	struct bed *b = bed_in(TCP_ESTABLISHED);
+
+	b->cur = 1;
+	bed_go(b, TCP_ESTABLISHED);
+	b->cur = 0;
+	send_full(b, 1);			/* gone at once */
+	b->cur = 1;
+	bed_tick(b, MSEC);
+	b->tx_hold = true;
+	CHECK_EQ(bed_sendv(b, 500), 500);
+	bed_expect(b, SEG(ACK, 1, 1, 500));
+	b->cur = 0;
+	bed_rx(b, SEG(ACK, 1, 1001, 0));
+	bed_expect_event(b, IX_EV_SENT, 1000);
+	b->tx_hold = false;
+	bed_let_go(b);
+	bed_done(b);
+}
+
 const struct pkt_case pkt_zero_copy[] = {
+	CASE(sent_waits_for_the_first_transmission_too, "IX table 1"),
+	CASE(sent_waits_for_its_own_frames_only, "IX table 1"),
 	CASE(frames_name_the_applications_memory, "IX table 1, sendv"),
 	CASE(received_bytes_are_read_in_the_frame, "IX table 1, recv"),
 	CASE(received_bytes_stay_until_recv_done, "IX table 1, recv_done"),
