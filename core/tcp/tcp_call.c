@@ -80,9 +80,13 @@ static bool append_ref(struct tcp *t, struct tcp_pcb *p, const uint8_t *data, ui
 	i = tcp_ref_index(t, r);
 	if (!tail) {
 		p->snd_head = i;
+		if (p->flags & F_BOARD)
+			tcp_cold(t, p)->board_ref = 0;
 	} else {
-		if (p->snd_head == p->snd_tail)
+		if (p->snd_head == p->snd_tail) {
 			tcp_cold(t, p)->snd_cur = p->snd_head;
+			tcp_cold(t, p)->rtx_ref = 0;
+		}
 		tail->next = i;
 	}
 	p->snd_tail = i;

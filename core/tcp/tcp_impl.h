@@ -143,6 +143,7 @@ struct tcp_cold {
 	uint32_t ts_recent, ts_recent_at;	/* RFC 7323; at: us / 1024 */
 	uint32_t last_ack_sent;
 	uint32_t snd_cur;	/* struct snd_ref that holds SND.NXT or precedes it, index + 1 */
+	uint32_t rtx_ref;	/* ... that the last retransmission began in, or 0 */
 	uint32_t sent_owed;	/* bytes */
 	uint32_t soft_una;
 	uint32_t wait_mark;	/* netif.refs_out at the end, with F_ENDING or sent_waits */

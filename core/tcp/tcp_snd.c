@@ -17,6 +17,8 @@ static void pop_ref(struct tcp *t, struct tcp_pcb *p, struct snd_ref *r)
 			c->snd_cur = r->next;
 		if (c->board_ref == p->snd_head)
 			c->board_ref = r->next;
+		if (c->rtx_ref == p->snd_head)
+			c->rtx_ref = r->next;
 		p->snd_head = r->next;
 	} else {
 		p->snd_head = p->snd_tail = 0;

@@ -89,10 +89,11 @@ static inline struct snd_ref *find_ref(struct tcp *t, struct tcp_pcb *p, uint32_
 	i = p->snd_head;
 	if (c->snd_cur && seq_geq(seq, tcp_ref(t, c->snd_cur)->seq))
 		i = c->snd_cur;
+	else if (c->rtx_ref && seq_geq(seq, tcp_ref(t, c->rtx_ref)->seq))
+		i = c->rtx_ref;
 	for (r = tcp_ref(t, i); seq_leq(r->seq + r->len, seq); r = tcp_ref(t, i))
 		i = r->next;
-	if (seq == p->snd_nxt)
-		c->snd_cur = i;
+	*(seq == p->snd_nxt ? &c->snd_cur : &c->rtx_ref) = i;
 	return r;
 }
 
