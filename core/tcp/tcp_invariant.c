@@ -66,7 +66,7 @@ static void check_board(const struct tcp *t, const struct tcp_pcb *p)
 	for (uint32_t i = c->holes; i; last = i, i = tcp_hole(t, i)->next) {
 		const struct snd_hole *h = tcp_hole(t, i);
 
-		assert(seq_geq(h->seq, at));
+		assert(seq_geq(h->seq, at));	/* not below SND.UNA, no overlap */
 		assert(seq_lt(h->seq, h->end));
 		at = h->end;
 		held += h->end - h->seq;

@@ -191,7 +191,7 @@ static void tell(struct tcp *t, struct tcp_pcb *p, uint32_t bytes, uint32_t tx_u
 	}
 }
 
-/* Scoreboard, send queue and windows, in that order: each needs what the one before knew.
+/* The scoreboard needs the send queue as it was, what is SACKed as it is; windows come last.
  * Returns when the last of what is acknowledged was first sent. */
 static uint32_t take_ack(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg *s,
 		     struct tcp_acked *a)
@@ -207,11 +207,10 @@ static uint32_t take_ack(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg 
 			tcp_board_acked(t, p, c, a);
 		else
 			a->delivered = a->ack - a->una;
+		tx_us = tcp_snd_acked(t, p, a->ack, s->m->arrival);
 	}
 	if (sack)
 		tcp_sacked_take(t, p, s, a);
-	if (a->ack != a->una)
-		tx_us = tcp_snd_acked(t, p, a->ack, s->m->arrival);
 	if (a->dup || a->dsack || (p->flags & (F_BOARD | F_RECOVERY | F_RTX)))
 		tcp_loss_ack(t, p, a);
 	else if (a->ack != a->una)

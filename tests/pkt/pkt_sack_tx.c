@@ -184,6 +184,19 @@ static void hole_storm_is_bounded(void)
 	bed_done(b);
 }
 
+static void scoreboard_begins_at_the_acknowledgement_that_brings_it(void)
+{
+	struct bed *b = ten_out();
+
+	sack(b, 3001, 4001, 10001);
+	expect_full(b, 3001, 1, 1);
+	bed_expect_nothing(b);
+	CHECK_EQ(bed_cold(b)->sacked, 6000);
+	bed_rx(b, SEG(ACK, 1, 10001, 0));
+	bed_forget_events(b);
+	bed_done(b);
+}
+
 static void recovery_ends_at_the_recovery_point(void)
 {
 	struct bed *b = ten_out();
@@ -245,6 +258,7 @@ const struct pkt_case pkt_sack_tx[] = {
 	CASE(data_is_kept_until_it_is_acknowledged, "RFC 2018 8"),
 	CASE(head_reported_but_not_acknowledged_is_reneging, "RFC 6675 5.1"),
 	CASE(hole_storm_is_bounded, "RFC 6675 7"),
+	CASE(scoreboard_begins_at_the_acknowledgement_that_brings_it, "RFC 6675 4"),
 	CASE(recovery_ends_at_the_recovery_point, "RFC 6675 5"),
 	CASE(sacked_bytes_stay_reported_across_a_timeout, "RFC 6675 5.1"),
 	CASE(fin_is_a_hole_too, "RFC 9293 3.8.1"),
