@@ -75,6 +75,9 @@
 	X(TCP_DSACK_RX, "tcp_dsack_rx", "D-SACKs received") \
 	X(TCP_BOARD_FULL, "tcp_board_full", "scoreboard entries not made: bound reached") \
 	X(TCP_IDLE_RESTART, "tcp_idle_restart", "congestion windows restarted behind idle time") \
+	X(TCP_ECN_CE, "tcp_ecn_ce", "segments received that were marked CE") \
+	X(TCP_ECN_ECE, "tcp_ecn_ece", "windows reduced because of ECE") \
+	X(TCP_ECN_CWR, "tcp_ecn_cwr", "segments sent that said CWR") \
 	X(TCP_PROBE, "tcp_probe", "zero-window probes sent") \
 	X(TCP_SENT_HELD, "tcp_sent_held", \
 	  "acknowledgements of what the NIC had not let go yet") \

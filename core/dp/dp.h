@@ -38,6 +38,7 @@ struct dp_cfg {
 	uint64_t time_wait_ns;	/* 2 MSL; 0: no TIME-WAIT */
 	uint64_t fin_wait2_ns;	/* after a full close: how long to wait for the peer's FIN */
 	uint32_t cc;		/* index into tcp_cc_names[] */
+	uint32_t ecn;		/* index into tcp_ecn_names[] */
 	uint32_t port_min;	/* local ports of outgoing connections */
 	uint32_t port_max;
 	bool nagle;

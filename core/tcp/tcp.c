@@ -8,15 +8,6 @@
 
 enum { REFS_A_CONN = 2, REFS_MIN = 4096, CONNS_A_HOLE = 8, HOLES_MIN = 4096 };
 
-const char *const tcp_cc_names[] = { "newreno", NULL };
-
-static const struct tcp_cc_ops *const tcp_ccs[] = { &tcp_cc_newreno };
-
-const struct tcp_cc_ops *tcp_cc_find(uint32_t i)
-{
-	return i < ARRAY_LEN(tcp_ccs) ? tcp_ccs[i] : NULL;
-}
-
 static uint32_t holes_of(uint32_t n) { return n / CONNS_A_HOLE + HOLES_MIN; }
 
 static size_t holes_bytes(uint32_t n)

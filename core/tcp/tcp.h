@@ -28,6 +28,9 @@ enum tcp_end_reason {
 /** How close() ends a connection; the values are the ABI's enum ix_close_mode. */
 enum tcp_close_mode { TCP_CLOSE_FIN, TCP_CLOSE_RST, TCP_CLOSE_HALF };
 
+/** dp_cfg.ecn. An algorithm that lives by ECN asks for it whatever this says. */
+enum tcp_ecn_use { TCP_ECN_OFF, TCP_ECN_ON, TCP_ECN_PASSIVE };
+
 struct tcp_pcb;
 struct tcp_cold;
 struct tcp_cc_ops;
@@ -71,6 +74,7 @@ struct tcp_cfg {
 	uint16_t mss, port_min, port_max;
 	bool nagle, timestamps, wscale, fast_path;
 	bool tlp, pacing;
+	uint8_t ecn;		/* enum tcp_ecn_use */
 	const struct tcp_cc_ops *cc;
 };
 
@@ -184,6 +188,7 @@ static inline uint32_t tcp_conns(const struct tcp *tcp)
 /** Received frames held for applications or reassembly. Walks every connection. */
 uint32_t tcp_frames_held(const struct tcp *tcp);
 
+extern const char *const tcp_ecn_names[];	/* by enum tcp_ecn_use, NULL-terminated */
 extern const char *const tcp_cc_names[];	/* NULL-terminated, as dp_cfg.cc indexes it */
 const struct tcp_cc_ops *tcp_cc_find(uint32_t i);
 

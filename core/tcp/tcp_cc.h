@@ -18,12 +18,33 @@ struct tcp_cold;
 
 #define TCP_CWND_MAX	(1u << 30)
 
+/** What RFC 9438 section 4.1.2 keeps of a congestion avoidance stage. */
+struct tcp_cubic_epoch {
+	uint32_t w_max;		/* 0: none, the stage begins at its plateau */
+	uint32_t cwnd_prior;	/* before the last reduction */
+	uint32_t w_est;
+	uint32_t k;		/* 1/1024 s */
+	uint32_t t_us;		/* in the stage, while the window was the limit */
+	bool live;		/* the stage has begun: k, w_est and t_us are set */
+};
+
 /** State of the algorithm that the connection has. */
 union tcp_cc {
 	struct {
 		uint32_t acked;		/* bytes towards the next increase (RFC 3465) */
 	} newreno;
-	uint32_t room[12];
+	struct tcp_cubic {
+		struct tcp_cubic_epoch now, before;	/* before: the last reduction */
+		uint32_t last_us;	/* when t_us was last brought up to date */
+		uint32_t cwnd_rest, est_rest;	/* of increases: bytes / cwnd */
+	} cubic;
+	struct tcp_dctcp {
+		uint32_t acked;		/* newreno's: both begin alike */
+		uint32_t alpha;		/* 2^16 is 1 */
+		uint32_t bytes_acked, bytes_marked;	/* in this observation window */
+		uint32_t window_end;
+		bool begun;		/* window_end is set */
+	} dctcp;
 };
 
 struct tcp_cc_ops {
@@ -41,8 +62,8 @@ struct tcp_cc_ops {
 	uint32_t (*loss)(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c, uint32_t flight);
 	/* Packets were marked, at most once a window: the new ssthresh. NULL: as loss. */
 	uint32_t (*marked)(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c, uint32_t flight);
-	/* Every ACK of a connection with ECN: @acked new bytes, and whether it says ECE. NULL:
-	 * not interested. */
+	/* Every ACK of a connection with ECN, before SND.UNA moves by @acked, and whether it
+	 * says ECE. NULL: not interested. */
 	void (*ece)(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c, uint32_t acked, bool ece);
 	/* The first timeout of a row; cwnd is one segment afterwards. NULL: nothing to do. */
 	void (*timeout)(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c);
@@ -53,5 +74,13 @@ struct tcp_cc_ops {
 };
 
 extern const struct tcp_cc_ops tcp_cc_newreno;
+extern const struct tcp_cc_ops tcp_cc_cubic;
+extern const struct tcp_cc_ops tcp_cc_dctcp;
+
+/** Another algorithm for a connection, until it is established. */
+void tcp_cc_set(struct tcp *t, struct tcp_pcb *p, const struct tcp_cc_ops *cc);
+
+/** Largest r with r * r * r <= @x. */
+uint32_t tcp_cc_cbrt(uint64_t x);
 
 #endif

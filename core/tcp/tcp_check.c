@@ -60,6 +60,7 @@ enum verdict tcp_check_seq(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s)
 	/* The SYN again: our SYN-ACK was lost. */
 	if (p->state == TCP_SYN_RCVD && (s->flags & (TH_SYN | TH_ACK | TH_RST)) == TH_SYN &&
 	    s->seq == c->irs) {
+		tcp_ecn_agree(t, p, s->flags);
 		tcp_tx_syn(t, p);
 		return V_DROP;
 	}

@@ -39,6 +39,7 @@ void tcp_hs_take_syn(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg *s,
 		p->scale = (uint8_t)(o->wscale | t->rcv_scale << 4);
 	}
 	c->sack_ok = o->sack_ok;
+	tcp_ecn_agree(t, p, s->flags);
 	c->ssthresh = INT32_MAX;
 	c->cc->init(t, p, c);
 	p->cwnd = t->cfg.init_cwnd * p->mss;

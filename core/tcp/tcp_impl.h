@@ -8,7 +8,8 @@
  *
  * A segment runs through
  *	tcp_rx (prediction) | tcp_segment (check -> ack -> text -> fin) -> conclude
- * and only conclude() (tcp_segment.c), tcp_flush() and tcp_output() send.
+ * and only conclude() (tcp_segment.c), tcp_flush() and tcp_output() send; and tcp_ecn_text()
+ * acknowledges what came before a change of marks.
  */
 #ifndef TCP_TCP_IMPL_H
 #define TCP_TCP_IMPL_H
@@ -17,6 +18,7 @@
 #include "net/wire.h"
 #include "tcp/tcp.h"
 #include "tcp/tcp_cc.h"
+#include "tcp/tcp_recovery.h"
 
 /* RFC 9293 section 3.3.2. LISTEN is not a connection's state here: see tcp_listen.c. */
 enum tcp_state {
@@ -109,6 +111,12 @@ struct tcp_cold {
 	struct tcp *tcp;
 	const struct tcp_cc_ops *cc;
 	union tcp_cc cc_state;
+	uint32_t ecn_end;	/* SND.NXT at the last reduction of cwnd, with ecn_held */
+	bool ecn_held;		/* it was within this window of data: no other because of marks */
+	bool ecn_cwr;		/* the next new data says CWR */
+	bool ecn_echo;		/* what we send says ECE */
+	bool ecn_asked;		/* a SYN of ours asked for ECN */
+	bool ecn_mute;		/* ... and one did not: our data must not say ECT */
 	struct mbuf *ooo;	/* reassembly queue by sequence number, no overlaps */
 	struct mbuf *undel;	/* first frame not delivered, with F_UNDELIVERED */
 	uint32_t undel_bytes;
@@ -178,38 +186,6 @@ struct tcp_cold {
 	bool wscale;		/* window scaling agreed */
 	bool sack_ok;		/* the peer takes SACK: RFC 2018 section 2 */
 	uint8_t why;		/* enum tcp_end_reason, with F_ENDING */
-};
-
-/** A run of bytes sent and not reported by the peer: RFC 6675's scoreboard, inside out. */
-struct snd_hole {
-	uint32_t seq, end;	/* [seq, end); a FIN counts */
-	uint32_t tx_us;		/* when the last of it was last sent */
-	uint32_t next;		/* index + 1, 0 at the end */
-	uint32_t flags;		/* HOLE_* */
-} __attribute__((aligned(8)));		/* pools hand out multiples of 8 bytes */
-
-enum {
-	HOLE_LOST = BIT(0),	/* deemed lost and not sent again since */
-	HOLE_AGAIN = BIT(1),	/* has been sent more than once */
-};
-
-/* What rto_at means with F_PTO. */
-enum tcp_pto { PTO_PROBE, PTO_REORDER };
-
-/** What one acknowledgement has told about what we sent. */
-struct tcp_acked {
-	uint32_t una;		/* SND.UNA before it */
-	uint32_t ack;		/* ... and behind it */
-	uint32_t flight;	/* bytes outstanding before it */
-	uint32_t delivered;	/* bytes newly out of the network (RFC 9937 DeliveredData) */
-	uint32_t arrival_us;
-	uint32_t tsecr;
-	uint32_t dsacked;	/* bytes a D-SACK names (RFC 2883) */
-	bool has_ts;
-	bool dup;		/* a duplicate ACK: RFC 5681 section 2 */
-	bool dsack;
-	bool original;		/* delivered something that had been sent once */
-	bool rtt_taken;
 };
 
 /** A segment being processed; host order. */
@@ -429,55 +405,20 @@ void tcp_snd_mark(struct tcp *t);
 void tcp_snd_tell(struct tcp *t, struct tcp_pcb *p, uint32_t bytes);
 void tcp_snd_drop_refs(struct tcp *t, struct tcp_pcb *p);
 
-/* tcp_board.c: RFC 2018, RFC 6675 section 4 */
-enum { TCP_HOLES_MAX = 128 };	/* of one connection: bounds what an acknowledgement costs */
-void tcp_board_acked(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c, struct tcp_acked *a);
-void tcp_board_sack(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c, struct tcp_acked *a,
-		    uint32_t from, uint32_t to);
-bool tcp_board_extend(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c, uint32_t end);
-void tcp_board_extend_sent(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c,
-			   uint32_t before_us);
-bool tcp_board_cut(struct tcp *t, struct tcp_cold *c, uint32_t seq);
-void tcp_board_lose(struct tcp_cold *c, struct snd_hole *h);
-void tcp_board_lose_all(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c);
-void tcp_board_lose_none(struct tcp *t, struct tcp_cold *c);
-struct snd_hole *tcp_board_lost(struct tcp *t, const struct tcp_cold *c);
-void tcp_board_sent(struct tcp *t, struct tcp_cold *c, uint32_t seq, uint32_t len);
-void tcp_board_settle(struct tcp_pcb *p, const struct tcp_cold *c);
-void tcp_board_reset(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c);
+/* tcp_ecn.c: RFC 3168, RFC 8257 section 3.2 */
+uint8_t tcp_ecn_syn(struct tcp *t, struct tcp_pcb *p);
+void tcp_ecn_agree(struct tcp *t, struct tcp_pcb *p, uint8_t flags);
+bool tcp_ecn_fast(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg *s);
+bool tcp_ecn_ack(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg *s);
+void tcp_ecn_text(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg *s);
+void tcp_ecn_stamp(struct tcp *t, struct tcp_pcb *p, struct mbuf *m, bool fresh);
 
-/* tcp_sacked.c: the blocks a peer sends */
-void tcp_sacked_take(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg *s,
-		     struct tcp_acked *a);
-
-/* tcp_rack.c: RFC 8985 */
-enum { TCP_ACK_DELAY_US = 200 * 1000 };	/* TLP.max_ack_delay: one segment may be waited with */
-void tcp_rack_delivered(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c, struct tcp_acked *a,
-			const struct snd_hole *h, uint32_t end);
-void tcp_rack_dsack(struct tcp_pcb *p, struct tcp_cold *c, const struct tcp_acked *a);
-void tcp_rack_recovered(struct tcp_cold *c);
-void tcp_rack_detect(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c);
-void tcp_rack_timed_out(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c);
-bool tcp_rack_pto(const struct tcp *t, const struct tcp_pcb *p, uint32_t *us);
-void tcp_rack_probe(struct tcp *t, struct tcp_pcb *p);
-bool tcp_rack_verdict(struct tcp_pcb *p, struct tcp_cold *c, const struct tcp_acked *a);
-
-/* tcp_prr.c: RFC 9937 */
-void tcp_prr_begin(const struct tcp_pcb *p, struct tcp_cold *c, const struct tcp_acked *a);
-void tcp_prr_acked(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c,
-		   const struct tcp_acked *a, bool more_lost);
-
-/* tcp_undo.c: RFC 5682, RFC 3522, RFC 4015, RFC 3708 */
-void tcp_undo_save(const struct tcp_pcb *p, struct tcp_cold *c);
-bool tcp_undo_try(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c, const struct tcp_acked *a);
-
-/* tcp_loss.c: RFC 5681, 6582, 6675, 6298 section 5 */
-void tcp_loss_open(struct tcp *t, struct tcp_pcb *p, uint32_t acked, uint32_t flight);
-void tcp_loss_ack(struct tcp *t, struct tcp_pcb *p, struct tcp_acked *a);
-void tcp_loss_check(struct tcp *t, struct tcp_pcb *p);
-void tcp_loss_timeout(struct tcp *t, struct tcp_pcb *p);
-void tcp_loss_idle(struct tcp *t, struct tcp_pcb *p);
-bool tcp_loss_retry(struct tcp *t, struct tcp_pcb *p);
+/** The window has shrunk, for any reason. RFC 3168 section 6.1.2. */
+static inline void tcp_ecn_reduced(const struct tcp_pcb *p, struct tcp_cold *c)
+{
+	c->ecn_end = p->snd_nxt;
+	c->ecn_held = c->ecn_cwr = true;
+}
 
 /* tcp_rcv.c: seventh step, reassembly's result, delivery */
 enum verdict tcp_rcv_text(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s);
@@ -560,6 +501,7 @@ static inline void tcp_timer_data_sent(struct tcp *t, struct tcp_pcb *p)
 		tcp_timer_sent_more(t, p);
 		return;
 	}
+	p->flags &= ~(uint32_t)F_T_PERSIST;
 	if (!(p->flags & F_T_RTO))
 		tcp_timer_one_sent(t, p);
 }

@@ -37,6 +37,7 @@ static void enter_recovery(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c,
 	c->ssthresh = c->cc->loss(t, p, c, MIN(tcp_flight(p) + (a->ack - a->una), p->cwnd));
 	c->recover = p->snd_nxt;
 	c->partial = c->tlp_out = false;
+	tcp_ecn_reduced(p, c);
 	p->flags = (p->flags | F_RECOVERY | F_OUTPUT) & ~(uint32_t)F_PTO;
 	tcp_prr_begin(p, c, a);
 	tcp_prr_acked(t, p, c, a, true);
@@ -146,7 +147,7 @@ static void behind_timeout(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c,
 			   const struct tcp_acked *a)
 {
 	if (a->delivered > 0)
-		c->cc->acked(t, p, c, a->delivered, true);
+		c->cc->acked(t, p, c, a->delivered, a->flight > 0);
 	if (seq_geq(p->snd_una, c->recover))
 		leave_timeout(t, p, c);
 	p->flags |= F_OUTPUT;
@@ -157,6 +158,7 @@ static void probe_repaired(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c)
 {
 	c->ssthresh = c->cc->loss(t, p, c, MIN(tcp_flight(p) + p->mss, p->cwnd));
 	p->cwnd = MIN(p->cwnd, c->ssthresh);
+	tcp_ecn_reduced(p, c);
 }
 
 /**
@@ -256,6 +258,7 @@ static void timeout_data(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c)
 	c->partial = c->tlp_out = false;
 	c->rtx_due = true;
 	c->recover = p->snd_nxt;
+	tcp_ecn_reduced(p, c);
 	if (c->sack_ok && !reneged && c->retries == 1)
 		tcp_rack_timed_out(t, p, c);
 	else

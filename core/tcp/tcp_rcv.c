@@ -161,6 +161,8 @@ enum verdict tcp_rcv_text(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s)
 		}
 		return seq_gt(s->seq, p->rcv_nxt) ? V_ACK : V_NEXT;
 	}
+	if (unlikely(p->flags & F_ECN))
+		tcp_ecn_text(t, p, s);
 	if (!(s->flags & TH_FIN) && pack(t, p, s))
 		return V_NEXT;
 	if (too_many(t, p)) {

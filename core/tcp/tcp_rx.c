@@ -90,13 +90,16 @@ static void reuse(struct tcp *t, struct tcp_pcb *p, const struct flow *f, struct
 	no_connection(t, f, s, &beyond);
 }
 
-static inline bool predicted(const struct tcp *t, const struct tcp_pcb *p, const struct tcp_seg *s)
+static inline bool predicted(const struct tcp *t, const struct tcp_pcb *p, const struct tcp_seg *s,
+			     uint32_t slow)
 {
 	uint32_t acked = s->ack - p->snd_una;
 
-	if (p->state != TCP_ESTABLISHED || (p->flags & F_SLOW) || !t->cfg.fast_path)
+	if (p->state != TCP_ESTABLISHED || (p->flags & slow) || !t->cfg.fast_path)
 		return false;
 	if ((s->flags & ~TH_PSH) != TH_ACK || s->seq != p->rcv_nxt || acked > tcp_flight(p))
+		return false;
+	if (seq_lt(s->seq, p->snd_wl1))		/* one ahead of it was dropped, its window not */
 		return false;
 	if (s->len == 0)
 		return acked != 0;
@@ -121,7 +124,8 @@ static inline bool timestamps_ok(struct tcp *t, struct tcp_pcb *p, struct tcp_se
 	return true;
 }
 
-static inline void take_ack(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg *s)
+static inline __attribute__((always_inline)) void take_ack(struct tcp *t, struct tcp_pcb *p,
+							    const struct tcp_seg *s)
 {
 	uint32_t wnd = s->wnd << tcp_snd_scale(p), acked = s->ack - p->snd_una;
 	uint32_t flight = tcp_flight(p), tx_us;
@@ -145,16 +149,31 @@ static inline void take_ack(struct tcp *t, struct tcp_pcb *p, const struct tcp_s
 		tcp_snd_tell(t, p, acked);
 }
 
-static inline bool fast(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s)
+static inline __attribute__((always_inline)) void take(struct tcp *t, struct tcp_pcb *p,
+							struct tcp_seg *s)
 {
-	if (!predicted(t, p, s) || !timestamps_ok(t, p, s))
-		return false;
 	take_ack(t, p, s);
 	if (s->len == 0)
-		return true;
+		return;
 	tcp_rcv_append(t, p, s->m, s->len);
 	t->sink->recv(t->sink_ctx, p->cookie, mbuf_data(s->m), s->len);
 	s->m = NULL;
+}
+
+static inline bool fast(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s)
+{
+	if (!predicted(t, p, s, F_SLOW | F_ECN) || !timestamps_ok(t, p, s))
+		return false;
+	take(t, p, s);
+	return true;
+}
+
+/* ... of a connection with ECN. Apart, so that the others do not pay for it. */
+static __attribute__((noinline)) bool fast_ecn(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s)
+{
+	if (!predicted(t, p, s, F_SLOW) || !timestamps_ok(t, p, s) || !tcp_ecn_fast(t, p, s))
+		return false;
+	take(t, p, s);
 	return true;
 }
 
@@ -174,7 +193,7 @@ void tcp_rx(struct tcp *tcp, struct mbuf *m, uint32_t saddr, uint32_t daddr)
 	if (unlikely(!p)) {
 		tcp->nif->work->tcp_slow++;
 		no_connection(tcp, &f, &s, NULL);
-	} else if (likely(fast(tcp, p, &s))) {
+	} else if (likely(fast(tcp, p, &s)) || ((p->flags & F_ECN) && fast_ecn(tcp, p, &s))) {
 		tcp->nif->work->tcp_fast++;
 		STAT_INC(tcp->nif->stats, TCP_FAST);
 	} else {

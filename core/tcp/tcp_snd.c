@@ -200,6 +200,8 @@ static uint32_t take_ack(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg 
 	bool sack = c->sack_ok && s->opts_len > 0;
 	uint32_t tx_us = t->settled_us;
 
+	if (unlikely(p->flags & F_ECN) && seq_geq(s->ack, a->una) && tcp_ecn_ack(t, p, s))
+		a->flight = 0;			/* no reason to grow: RFC 3168 section 6.1.2 */
 	if (a->ack != a->una) {
 		c->retries = 0;
 		c->soft_err = false;

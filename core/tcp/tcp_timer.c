@@ -37,12 +37,13 @@ void tcp_timer_sent_more(struct tcp *t, struct tcp_pcb *p)
 {
 	uint32_t us;
 
+	p->flags &= ~(uint32_t)F_T_PERSIST;
 	if (!tcp_rack_pto(t, p, &us)) {
 		if (!(p->flags & F_T_RTO))
 			tcp_timer_restart_rto(t, p);
 		return;
 	}
-	p->flags = (p->flags | F_T_RTO | F_PTO) & ~(uint32_t)F_T_PERSIST;
+	p->flags |= F_T_RTO | F_PTO;
 	tcp_cold(t, p)->pto = PTO_PROBE;
 	p->rto_at = t->now_us + us;
 	tcp_timer_set(t, p, p->rto_at);

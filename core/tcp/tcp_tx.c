@@ -55,9 +55,10 @@ static uint32_t take_ack(struct tcp *t, struct tcp_pcb *p)
 	return MIN(wnd >> tcp_rcv_scale(p), UINT16_MAX);
 }
 
-/* A frame with the header of a synchronized connection, flags and all. */
+/* A frame with the header of a synchronized connection, flags and all; @fresh: for new data. */
 static inline __attribute__((always_inline)) struct mbuf *start(struct tcp *t, struct tcp_pcb *p,
-								uint32_t seq, uint8_t flags)
+								uint32_t seq, uint8_t flags,
+								bool fresh)
 {
 	uint32_t hlen = p->flags & F_TS ? TCP_HLEN_MIN + 12 : TCP_HLEN_MIN;
 	struct mbuf *m = tx_alloc(t);
@@ -73,6 +74,8 @@ static inline __attribute__((always_inline)) struct mbuf *start(struct tcp *t, s
 		c->last_ack_sent = p->rcv_nxt;
 	}
 	put_header(h, &p->node.flow, seq, p->rcv_nxt, flags | TH_ACK, take_ack(t, p), hlen);
+	if (unlikely(p->flags & F_ECN))
+		tcp_ecn_stamp(t, p, m, fresh);
 	return m;
 }
 
@@ -165,7 +168,7 @@ static void sent_again(struct tcp *t, struct tcp_pcb *p, struct mbuf *m)
 uint32_t tcp_tx_data(struct tcp *t, struct tcp_pcb *p, uint32_t seq, uint32_t len, uint8_t flags,
 		     uint32_t how)
 {
-	struct mbuf *m = start(t, p, seq, len ? TH_PSH : 0);
+	struct mbuf *m = start(t, p, seq, len ? TH_PSH : 0, len > 0 && !(how & TX_REXMIT));
 	uint32_t sent = 0;
 
 	if (!m)
@@ -206,7 +209,7 @@ bool tcp_tx_one(struct tcp *t, struct tcp_pcb *p, const struct mbuf_frag *sg)
 	r = pool_alloc(&t->ref_pool);
 	if (!r)
 		return false;
-	m = start(t, p, p->snd_nxt, TH_PSH);
+	m = start(t, p, p->snd_nxt, TH_PSH, true);
 	if (!m) {
 		pool_free(&t->ref_pool, r);
 		return false;
@@ -227,7 +230,7 @@ bool tcp_tx_one(struct tcp *t, struct tcp_pcb *p, const struct mbuf_frag *sg)
 /** Acknowledge now. Without a frame the acknowledgement stays owed. */
 void tcp_tx_ack(struct tcp *t, struct tcp_pcb *p)
 {
-	struct mbuf *m = start(t, p, p->snd_nxt, 0);
+	struct mbuf *m = start(t, p, p->snd_nxt, 0, false);
 
 	if (likely(m)) {
 		emit(t, m, &p->node.flow);
@@ -240,7 +243,7 @@ void tcp_tx_ack(struct tcp *t, struct tcp_pcb *p)
 /** A segment below the window makes the peer say where it stands (3.8.6.1, as Linux does). */
 void tcp_tx_probe(struct tcp *t, struct tcp_pcb *p)
 {
-	struct mbuf *m = start(t, p, p->snd_una - 1, 0);
+	struct mbuf *m = start(t, p, p->snd_una - 1, 0, false);
 
 	if (!m)
 		return;
@@ -281,8 +284,8 @@ void tcp_tx_syn(struct tcp *t, struct tcp_pcb *p)
 	h = mbuf_prepend(m, (uint16_t)(TCP_HLEN_MIN + n));
 	memcpy(h + TCP_HLEN_MIN, opts, n);
 	put_header(h, &p->node.flow, c->iss, answer ? p->rcv_nxt : 0,
-		   answer ? TH_SYN | TH_ACK : TH_SYN, MIN(t->cfg.rcv_wnd, UINT16_MAX),
-		   TCP_HLEN_MIN + n);
+		   (uint8_t)((answer ? TH_SYN | TH_ACK : TH_SYN) | tcp_ecn_syn(t, p)),
+		   MIN(t->cfg.rcv_wnd, UINT16_MAX), TCP_HLEN_MIN + n);
 	c->syn_again = c->syn_timed;		/* Karn */
 	if (!c->syn_timed) {
 		c->syn_timed = true;

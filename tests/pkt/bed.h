@@ -21,7 +21,8 @@
 #include "ix/abi.h"
 #include "tcp/tcp_impl.h"
 
-enum { FIN = TH_FIN, SYN = TH_SYN, RST = TH_RST, PSH = TH_PSH, ACK = TH_ACK, URG = TH_URG };
+enum { FIN = TH_FIN, SYN = TH_SYN, RST = TH_RST, PSH = TH_PSH, ACK = TH_ACK, URG = TH_URG,
+       ECE = TH_ECE, CWR = TH_CWR };
 
 enum {
 	BED_MSS = 1000,		/* both sides' */
@@ -47,6 +48,7 @@ struct bed_seg {
 	uint8_t flags;
 	uint32_t seq, ack;	/* relative */
 	uint32_t len;
+	uint8_t ecn;		/* IP_ECN_*; compared always */
 	uint32_t wnd;		/* as on the wire; 0: BED_WND, or not compared */
 	bool zero_wnd;		/* a window of 0 */
 	uint16_t mss;		/* options of a SYN; mss 0: BED_MSS, or not compared */

@@ -59,10 +59,11 @@ static uint32_t put_opts(struct bed *b, const struct bed_seg *s, uint8_t *o)
 	return n;
 }
 
-static void put_ip(uint8_t *ip, uint8_t proto, uint32_t total)
+static void put_ip(uint8_t *ip, uint8_t proto, uint32_t total, uint8_t tos)
 {
 	memset(ip, 0, IP_HLEN_MIN);
 	ip[IP_VHL] = 0x45;
+	ip[IP_TOS] = tos;
 	be16_store(ip + IP_TOTLEN, (uint16_t)total);
 	ip[IP_TTL] = 64;
 	ip[IP_PROTO] = proto;
@@ -124,7 +125,7 @@ void bed_queue(struct bed *b, struct bed_seg seg)
 	uint16_t sum;
 
 	put_eth(f);
-	put_ip(f + L3, IPPROTO_TCP_, IP_HLEN_MIN + n);
+	put_ip(f + L3, IPPROTO_TCP_, IP_HLEN_MIN + n, seg.ecn);
 	sum = csum_fold(csum_add(csum_pseudo(0x0a000002, 0x0a000001, IPPROTO_TCP_, n),
 				 csum_partial(f + L4, n), 0));
 	be16_store(f + L4 + TCP_CSUM, (uint16_t)(seg.bad_csum ? sum ^ 0x0100 : sum));
@@ -143,7 +144,7 @@ void bed_rx_icmp(struct bed *b, uint8_t type, uint8_t code, uint16_t mtu, uint32
 	uint8_t f[FRAME_MAX] = { 0 }, *icmp = f + L4, *q = icmp + ICMP_HLEN;
 	uint32_t n = ICMP_HLEN + IP_HLEN_MIN + 8;
 
-	put_ip(q, IPPROTO_TCP_, IP_HLEN_MIN + TCP_HLEN_MIN);
+	put_ip(q, IPPROTO_TCP_, IP_HLEN_MIN + TCP_HLEN_MIN, 0);
 	be32_store(q + IP_SRC, 0x0a000001);
 	be32_store(q + IP_DST, 0x0a000002);
 	be16_store(q + IP_HLEN_MIN + TCP_SPORT, c->lport);
@@ -154,7 +155,7 @@ void bed_rx_icmp(struct bed *b, uint8_t type, uint8_t code, uint16_t mtu, uint32
 	be16_store(icmp + ICMP_MTU, mtu);
 	be16_store(icmp + ICMP_CSUM, csum_fold(csum_partial(icmp, n)));
 	put_eth(f);
-	put_ip(f + L3, IPPROTO_ICMP_, IP_HLEN_MIN + n);
+	put_ip(f + L3, IPPROTO_ICMP_, IP_HLEN_MIN + n, 0);
 	ring_push(b, f, L4 + n, 0);
 	bed_pass(b);
 }
@@ -272,6 +273,7 @@ static void capture_tcp(struct bed *b, const struct mbuf *m, const uint8_t *f, u
 	const uint8_t *h = f + L4;
 	uint32_t hlen = (uint32_t)(h[TCP_OFF] >> 4) * 4, conn = conn_of(b, h);
 	struct bed_seg s = { .flags = h[TCP_FLAGS], .wnd = be16_load(h + TCP_WND),
+			     .ecn = f[L3 + IP_TOS],
 			     .len = len - L4 - hlen, .zero_wnd = be16_load(h + TCP_WND) == 0 };
 	struct bed_conn *c = &b->conn[conn];
 
@@ -339,10 +341,11 @@ void bed_let_go(struct bed *b)
 
 static const char *show(char *to, size_t cap, const struct bed_seg *s)
 {
-	int n = snprintf(to, cap, "%s%s%s%s seq %d ack %d len %u wnd %u",
+	int n = snprintf(to, cap, "%s%s%s%s%s%s ecn %u seq %d ack %d len %u wnd %u",
 			 s->flags & SYN ? "S" : "", s->flags & FIN ? "F" : "",
-			 s->flags & RST ? "R" : "", s->flags & ACK ? "A" : "", (int)s->seq,
-			 (int)s->ack, s->len, s->wnd);
+			 s->flags & RST ? "R" : "", s->flags & ACK ? "A" : "",
+			 s->flags & ECE ? "E" : "", s->flags & CWR ? "W" : "", s->ecn,
+			 (int)s->seq, (int)s->ack, s->len, s->wnd);
 
 	if (s->has_ts && n > 0 && (size_t)n < cap)
 		n += snprintf(to + n, cap - (size_t)n, " ts %u %u", s->tsval, s->tsecr);
@@ -361,7 +364,7 @@ static bool sack_matches(const struct bed_seg *s, const struct bed_seg *w)
 
 static bool matches(const struct bed_seg *s, const struct bed_seg *w)
 {
-	return ((s->flags ^ w->flags) & ~PSH) == 0 && s->seq == w->seq &&
+	return ((s->flags ^ w->flags) & ~PSH) == 0 && s->ecn == w->ecn && s->seq == w->seq &&
 	       (!(s->flags & ACK) || s->ack == w->ack) && s->len == w->len &&
 	       (w->wnd == 0 || s->wnd == w->wnd) && (!w->zero_wnd || s->wnd == 0) &&
 	       (w->mss == 0 || s->mss == w->mss) && (!w->has_ws || (s->has_ws && s->ws == w->ws)) &&

@@ -23,7 +23,7 @@ struct pkt_case {
 	X(handshake) X(listen) X(seq) X(data) X(ooo) X(ack_delay) X(rto) X(fast_rexmit) \
 	X(cwnd) X(window) X(persist) X(sws_nagle) X(close) X(time_wait) X(rst) X(rfc5961) \
 	X(ts) X(wscale) X(mss) X(opts) X(icmp) X(abi) X(pressure) X(zero_copy) \
-	X(udp) X(sack_tx) X(rack) X(undo)
+	X(udp) X(sack_tx) X(rack) X(undo) X(ecn_setup) X(ecn) X(cubic) X(dctcp)
 
 #define X(name) extern const struct pkt_case pkt_##name[];
 PKT_SUITES(X)
@@ -51,6 +51,38 @@ static inline void send_full(struct bed *b, uint32_t n)
 
 	CHECK_EQ(bed_sendv(b, n * BED_MSS), n * BED_MSS);
 	expect_full(b, seq, ack, n);
+}
+
+/** tcp_cc_names[] by number. */
+enum { CC_NEWRENO, CC_CUBIC, CC_DCTCP };
+
+/** Established with an algorithm, opened by a peer that asks for ECN and gets it. */
+static inline struct bed *bed_in_ecn(uint32_t cc)
+{
+	struct dp_cfg cfg = bed_cfg();
+	struct bed *b;
+
+	cfg.cc = cc;
+	b = bed_new(&cfg);
+	bed_align_iss(b);
+	bed_rx(b, SEG(SYN | ECE | CWR, 0, 0, 0));
+	bed_expect(b, SEG(SYN | ACK | ECE, 0, 1, 0));
+	bed_tick(b, BED_RTT_US * 1000);
+	bed_rx(b, SEG(ACK, 1, 1, 0));
+	bed_expect_event(b, IX_EV_KNOCK, 80);
+	CHECK_EQ(bed_accept(b), 0);
+	return b;
+}
+
+/** As send_full(), all of it ECT(0); @first: flags of the first one, beside ACK. */
+static inline void send_ect(struct bed *b, uint32_t n, uint8_t first)
+{
+	uint32_t seq = snd_nxt(b), ack = rcv_nxt(b);
+
+	CHECK_EQ(bed_sendv(b, n * BED_MSS), n * BED_MSS);
+	for (uint32_t i = 0; i < n; i++)
+		bed_expect(b, SEG(ACK | (i ? 0 : first), seq + i * BED_MSS, ack, BED_MSS,
+				  .ecn = IP_ECN_ECT0));
 }
 
 #endif
