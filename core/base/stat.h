@@ -81,10 +81,13 @@
 	X(TCP_PROBE, "tcp_probe", "zero-window probes sent") \
 	X(TCP_SENT_HELD, "tcp_sent_held", \
 	  "acknowledgements of what the NIC had not let go yet") \
+	X(TCP_KEEPALIVE, "tcp_keepalive", "keepalive probes sent") \
 	X(TCP_DELACK, "tcp_delack", "delayed ACKs sent by timer") \
 	X(TCP_KNOCKS, "tcp_knocks", "knock events raised") \
 	X(TCP_LISTEN_DROP, "tcp_listen_drop", "SYNs dropped: backlog full") \
-	X(TCP_HALF_OPEN_EVICTED, "tcp_half_open_evicted", "stale handshakes that made room") \
+	X(TCP_COOKIE_SENT, "tcp_cookie_sent", "SYNs answered with a cookie") \
+	X(TCP_COOKIE_OK, "tcp_cookie_ok", "connections made by a cookie that came back") \
+	X(TCP_COOKIE_BAD, "tcp_cookie_bad", "ACKs that are no cookie of ours, answered with RST") \
 	X(TCP_NO_PCB, "tcp_no_pcb", "connections refused: table full") \
 	X(TCP_OPENED, "tcp_opened", "connections that reached ESTABLISHED") \
 	X(TCP_CLOSED, "tcp_closed", "connections that ended in order") \

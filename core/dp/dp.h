@@ -41,11 +41,19 @@ struct dp_cfg {
 	uint32_t ecn;		/* index into tcp_ecn_names[] */
 	uint32_t port_min;	/* local ports of outgoing connections */
 	uint32_t port_max;
+	uint32_t syn_cookies;	/* index into tcp_cookie_names[] */
+	uint32_t syn_cookies_at; /* share of the room half-open connections may take, 1e-9 */
+	uint64_t keepalive_ns;	/* idle time before the peer is asked; 0: never */
+	uint64_t keepalive_interval_ns;
+	uint32_t keepalive_probes; /* without an answer before giving up */
+	uint64_t user_timeout_ns; /* how long data may stay unacknowledged; 0: only R2 counts */
+	uint64_t linger_ns;	/* after a full close: for data and FIN; 0: only R2 counts */
 	bool nagle;
 	bool timestamps;	/* offer RFC 7323 timestamps */
 	bool wscale;		/* offer RFC 7323 window scaling */
 	bool tlp;		/* tail loss probes */
 	bool pacing;		/* spread a window over its round trip */
+	bool sack;		/* offer RFC 2018 selective acknowledgement */
 	bool fast_path;		/* header prediction; off gives the same wire */
 };
 

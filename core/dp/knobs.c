@@ -9,6 +9,8 @@
 #define US NSEC_PER_USEC
 #define MS NSEC_PER_MSEC
 #define SEC NSEC_PER_SEC
+#define HOUR (3600 * SEC)
+#define PERCENT 10000000	/* of 1e9 */
 
 /* name, where, type, unit, min, max, default, meaning */
 const struct knob dp_knobs[] = {
@@ -63,6 +65,22 @@ const struct knob dp_knobs[] = {
 	  "first local port of outgoing connections", NULL, NULL },
 	{ "port_max", F(port_max), KNOB_U32, UNIT_NONE, 1, 65535, 65535,
 	  "last local port of outgoing connections", NULL, NULL },
+	{ "syn_cookies", F(syn_cookies), KNOB_ENUM, UNIT_NONE, 0, 0, TCP_COOKIE_AUTO,
+	  "answer SYNs without keeping them (RFC 4987 3.6)", tcp_cookie_names, NULL },
+	{ "syn_cookies_at", F(syn_cookies_at), KNOB_U32, UNIT_PPB, PERCENT, 100 * PERCENT,
+	  50 * PERCENT, "auto: once this share of backlog or free slots is half open",
+	  NULL, NULL },
+	{ "keepalive", F(keepalive_ns), KNOB_U64, UNIT_NS, 0, 4 * HOUR, 0,
+	  "idle time before the peer is probed; 0: never (RFC 9293 3.8.4)", NULL, NULL },
+	{ "keepalive_interval", F(keepalive_interval_ns), KNOB_U64, UNIT_NS, 1 * MS, 1800 * SEC,
+	  75 * SEC, "between keepalive probes that nobody answers", NULL, NULL },
+	{ "keepalive_probes", F(keepalive_probes), KNOB_U32, UNIT_NONE, 2, 100, 9,
+	  "keepalive probes before giving up", NULL, NULL },
+	{ "user_timeout", F(user_timeout_ns), KNOB_U64, UNIT_NS, 0, 1800 * SEC, 0,
+	  "unacknowledged data or a closed window for so long: give up (RFC 5482); 0: R2 only",
+	  NULL, NULL },
+	{ "linger", F(linger_ns), KNOB_U64, UNIT_NS, 0, 1800 * SEC, 0,
+	  "after a full close: time for data and FIN, then reset; 0: R2 only", NULL, NULL },
 	{ "nagle", F(nagle), KNOB_BOOL, UNIT_NONE, 0, 1, 0,
 	  "hold short segments while data is in flight (RFC 9293 3.7.4)", NULL, NULL },
 	{ "timestamps", F(timestamps), KNOB_BOOL, UNIT_NONE, 0, 1, 0,
@@ -73,6 +91,8 @@ const struct knob dp_knobs[] = {
 	  "tail loss probes (RFC 8985 section 7)", NULL, NULL },
 	{ "pacing", F(pacing), KNOB_BOOL, UNIT_NONE, 0, 1, 0,
 	  "spread a window over its round trip instead of sending it at once", NULL, NULL },
+	{ "sack", F(sack), KNOB_BOOL, UNIT_NONE, 0, 1, 1,
+	  "RFC 2018 selective acknowledgement", NULL, NULL },
 	{ "fast_path", F(fast_path), KNOB_BOOL, UNIT_NONE, 0, 1, 1,
 	  "header prediction; off sends the same bytes, slower", NULL, NULL },
 };

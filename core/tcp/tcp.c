@@ -101,8 +101,7 @@ int tcp_listen(struct tcp *tcp, uint16_t port)
 		return -EADDRINUSE;
 	if (tcp->n_listeners == TCP_LISTENERS_MAX)
 		return -ENOSPC;
-	tcp->listeners[tcp->n_listeners] = (struct tcp_listener){ .port = port };
-	list_init(&tcp->listeners[tcp->n_listeners++].half_open);
+	tcp->listeners[tcp->n_listeners++] = (struct tcp_listener){ .port = port };
 	return 0;
 }
 

@@ -30,6 +30,10 @@ enum tcp_close_mode { TCP_CLOSE_FIN, TCP_CLOSE_RST, TCP_CLOSE_HALF };
 
 /** dp_cfg.ecn. An algorithm that lives by ECN asks for it whatever this says. */
 enum tcp_ecn_use { TCP_ECN_OFF, TCP_ECN_ON, TCP_ECN_PASSIVE };
+/** When a SYN is answered with a cookie: under pressure, never, always. */
+enum tcp_cookie_mode { TCP_COOKIE_AUTO, TCP_COOKIE_OFF, TCP_COOKIE_ALWAYS };
+
+enum { TCP_KEEP_SLICES = 8 };	/* looks at a connection in its idle time */
 
 struct tcp_pcb;
 struct tcp_cold;
@@ -59,7 +63,8 @@ struct snd_ref {
 struct tcp_listener {
 	uint16_t port;
 	uint32_t n_pending;	/* half open, or established and not yet accepted */
-	struct list half_open;	/* oldest first, through the cold halves */
+	uint32_t n_half_open;
+	nsec cookies_until;	/* cookies may come back: see tcp_cookie.c */
 };
 
 /** Up to the pass of @us, frames up to netif.refs_out == @refs had been made. */
@@ -71,9 +76,13 @@ struct tcp_cfg {
 	uint32_t conns_max, backlog_max, rcv_wnd, rcv_frames_max, ooo_frames_max;
 	uint32_t init_cwnd, syn_retries, data_retries;
 	uint32_t rto_min_us, rto_max_us, rto_init_us, delack_us, time_wait_us, fin_wait2_us;
+	uint32_t keep_slice_us;		/* idle time / TCP_KEEP_SLICES; 0: no keepalive */
+	uint32_t keep_interval_us, keep_probes;
+	uint32_t user_timeout_us, linger_us;	/* 0: for ever */
+	uint32_t syn_cookies;		/* enum tcp_cookie_mode */
+	uint32_t syn_cookies_at;	/* share of the room that may be half open, 1e-9 */
 	uint16_t mss, port_min, port_max;
-	bool nagle, timestamps, wscale, fast_path;
-	bool tlp, pacing;
+	bool nagle, timestamps, wscale, sack, tlp, pacing, fast_path;
 	uint8_t ecn;		/* enum tcp_ecn_use */
 	const struct tcp_cc_ops *cc;
 };
@@ -100,6 +109,7 @@ struct tcp {
 	uint64_t secret[2];
 	uint32_t dirty_head, dirty_tail;	/* connections tcp_flush() must visit, slot + 1 */
 	struct list time_wait;	/* oldest first, through the cold halves */
+	uint32_t n_time_wait;
 	struct mbuf *grave;	/* received frames of connections that have died */
 	struct mbuf_done rtx_done;
 	bool resume_due;	/* something tcp_resume() can do has come up since it last ran */
@@ -108,8 +118,6 @@ struct tcp {
 	struct sent_mark sent_mark[TCP_SENT_MARKS];	/* ring: what the NIC may still have */
 	uint32_t sent_first, n_sent_marks;
 	uint32_t settled_us;	/* what was first sent by then the NIC has let go */
-	uint32_t challenge_tokens;
-	nsec challenge_refill;
 	uint32_t n_listeners;
 	struct tcp_listener listeners[TCP_LISTENERS_MAX];
 	uint32_t port_next;
@@ -189,6 +197,7 @@ static inline uint32_t tcp_conns(const struct tcp *tcp)
 uint32_t tcp_frames_held(const struct tcp *tcp);
 
 extern const char *const tcp_ecn_names[];	/* by enum tcp_ecn_use, NULL-terminated */
+extern const char *const tcp_cookie_names[];	/* NULL-terminated: enum tcp_cookie_mode */
 extern const char *const tcp_cc_names[];	/* NULL-terminated, as dp_cfg.cc indexes it */
 const struct tcp_cc_ops *tcp_cc_find(uint32_t i);
 

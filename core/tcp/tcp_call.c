@@ -219,5 +219,7 @@ void tcp_close(struct tcp *tcp, struct tcp_pcb *p, enum tcp_close_mode mode)
 	if (p->state == TCP_FIN_WAIT_2) {	/* after a half close */
 		tcp_finish(tcp, p);
 		tcp_timer_wait(tcp, p, tcp->cfg.fin_wait2_us);
+	} else {
+		tcp_keep_closed(tcp, p);
 	}
 }

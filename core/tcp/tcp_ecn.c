@@ -38,16 +38,22 @@ uint8_t tcp_ecn_syn(struct tcp *t, struct tcp_pcb *p)
 	return 0;
 }
 
+/** Is a peer that asks for ECN to get it, from a connection with @cc? */
+bool tcp_ecn_willing(const struct tcp *t, const struct tcp_cc_ops *cc)
+{
+	return t->cfg.ecn != TCP_ECN_OFF || cc->ecn;
+}
+
 /** The peer's SYN or SYN-ACK has @flags; its last word counts. Section 6.1.1. */
 void tcp_ecn_agree(struct tcp *t, struct tcp_pcb *p, uint8_t flags)
 {
 	const struct tcp_cold *c = tcp_cold(t, p);
-	bool willing = t->cfg.ecn != TCP_ECN_OFF || c->cc->ecn, agreed;
+	bool agreed;
 
 	if (flags & TH_ACK)			/* both bits: a reflection, not an answer */
 		agreed = c->ecn_asked && (flags & ECN_SETUP) == TH_ECE;
 	else
-		agreed = willing && (flags & ECN_SETUP) == ECN_SETUP;
+		agreed = tcp_ecn_willing(t, c->cc) && (flags & ECN_SETUP) == ECN_SETUP;
 	p->flags = agreed ? p->flags | F_ECN : p->flags & ~(uint32_t)F_ECN;
 }
 

@@ -15,7 +15,7 @@ uint32_t tcp_hs_iss(const struct tcp *t, const struct flow *f)
 	return (uint32_t)(t->now / 4000) + (uint32_t)siphash24(t->secret, f, sizeof(*f));
 }
 
-/** Agree on what the peer's SYN offers: MSS (3.7.1), scale and timestamps (RFC 7323). */
+/** Agree on what the peer's SYN offers: MSS (3.7.1), scale and timestamps (RFC 7323), SACK. */
 void tcp_hs_take_syn(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg *s,
 		     const struct tcp_opts *o)
 {
@@ -38,7 +38,7 @@ void tcp_hs_take_syn(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg *s,
 		c->wscale = true;
 		p->scale = (uint8_t)(o->wscale | t->rcv_scale << 4);
 	}
-	c->sack_ok = o->sack_ok;
+	c->sack_ok = t->cfg.sack && o->sack_ok;
 	tcp_ecn_agree(t, p, s->flags);
 	c->ssthresh = INT32_MAX;
 	c->cc->init(t, p, c);
@@ -66,7 +66,7 @@ static void established(struct tcp *t, struct tcp_pcb *p, nsec arrival)
 		p->rttvar = 3 * t->cfg.rto_init_us;
 		p->flags &= ~(uint32_t)F_BACKOFF;
 	}
-	list_del(&c->link);			/* no longer half open */
+	tcp_listen_full_open(t, p);
 	c->retries = 0;
 	c->recover = p->rtt_seq = p->snd_una;
 	if (!c->syn_again) {
@@ -77,6 +77,7 @@ static void established(struct tcp *t, struct tcp_pcb *p, nsec arrival)
 	}
 	tcp_timer_data_acked(t, p);
 	tcp_set_state(t, p, TCP_ESTABLISHED);
+	tcp_keep_open(t, p);
 	if (p->flags & F_ACTIVE)
 		t->sink->connected(t->sink_ctx, p->cookie, 0);
 	else

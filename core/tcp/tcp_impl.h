@@ -107,7 +107,7 @@ _Static_assert(sizeof(struct tcp_pcb) == 2 * CACHE_LINE, "the hot half is two ca
 
 struct tcp_cold {
 	struct timer timer;
-	struct list link;	/* tcp.time_wait, or its listener's half_open */
+	struct list link;	/* tcp.time_wait */
 	struct tcp *tcp;
 	const struct tcp_cc_ops *cc;
 	union tcp_cc cc_state;
@@ -156,6 +156,14 @@ struct tcp_cold {
 	uint32_t soft_una;
 	uint32_t wait_mark;	/* netif.refs_out at the end, with F_ENDING or sent_waits */
 	uint32_t empty_acked_at; /* us: an unacceptable empty segment was answered */
+	uint32_t challenge_at;	/* us: the challenge ACKs sent are paid for */
+	uint32_t keep_at;	/* us, with F_T_KEEP */
+	uint32_t keep_rcv, keep_una;	/* RCV.NXT and SND.UNA when last looked at */
+	uint32_t stalled_at, stall_una;	/* us, and SND.UNA since; with stalled */
+	uint32_t linger_at;	/* us: closed, and all must be acknowledged */
+	uint8_t keep_silent;	/* looks in a row that found nothing new */
+	bool keep_heard;	/* a segment came the slow way */
+	bool stalled;
 	uint16_t rcv_frames;	/* frames in the reassembly queue and waiting for delivery */
 	uint16_t ooo_frames;
 	uint16_t peer_mss;	/* from the SYN, options not counted in */
@@ -389,10 +397,19 @@ void tcp_hs_take_syn(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg *s,
 		     const struct tcp_opts *o);
 uint32_t tcp_hs_iss(const struct tcp *t, const struct flow *f);
 
+/* tcp_cookie.c: RFC 4987 section 3.6 */
+void tcp_cookie_send(struct tcp *t, struct tcp_listener *l, const struct flow *f,
+		     const struct tcp_seg *s, const struct tcp_opts *o);
+struct tcp_pcb *tcp_cookie_take(struct tcp *t, struct tcp_listener *l, const struct flow *f,
+				const struct tcp_seg *s);
+
 /* tcp_listen.c */
 struct tcp_listener *tcp_listener_of(struct tcp *t, uint16_t port);
 void tcp_listen_syn(struct tcp *t, struct tcp_listener *l, const struct flow *f,
 		    struct tcp_seg *s, const uint32_t *beyond);
+struct tcp_pcb *tcp_listen_open(struct tcp *t, struct tcp_listener *l, const struct flow *f,
+				const struct tcp_seg *syn, const struct tcp_opts *o, uint32_t iss);
+void tcp_listen_full_open(struct tcp *t, const struct tcp_pcb *p);
 void tcp_listen_unpend(struct tcp *t, struct tcp_pcb *p);
 void tcp_listen_knock(struct tcp *t, struct tcp_pcb *p);
 
@@ -407,6 +424,7 @@ void tcp_snd_drop_refs(struct tcp *t, struct tcp_pcb *p);
 
 /* tcp_ecn.c: RFC 3168, RFC 8257 section 3.2 */
 uint8_t tcp_ecn_syn(struct tcp *t, struct tcp_pcb *p);
+bool tcp_ecn_willing(const struct tcp *t, const struct tcp_cc_ops *cc);
 void tcp_ecn_agree(struct tcp *t, struct tcp_pcb *p, uint8_t flags);
 bool tcp_ecn_fast(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg *s);
 bool tcp_ecn_ack(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg *s);
@@ -444,6 +462,8 @@ bool tcp_tx_one(struct tcp *t, struct tcp_pcb *p, const struct mbuf_frag *sg);
 void tcp_tx_ack(struct tcp *t, struct tcp_pcb *p);
 void tcp_tx_probe(struct tcp *t, struct tcp_pcb *p);
 void tcp_tx_syn(struct tcp *t, struct tcp_pcb *p);
+bool tcp_tx_syn_for(struct tcp *t, const struct flow *f, uint32_t seq, uint32_t ack, uint8_t flags,
+		    const struct tcp_opts *say);
 void tcp_tx_rst(struct tcp *t, struct tcp_pcb *p);
 void tcp_tx_rst_for(struct tcp *t, const struct flow *f, const struct tcp_seg *s);
 void tcp_tx_challenge(struct tcp *t, struct tcp_pcb *p);
@@ -465,6 +485,7 @@ void tcp_timer_pace(struct tcp *t, struct tcp_pcb *p, uint32_t at_us);
 void tcp_timer_ack_owed(struct tcp *t, struct tcp_pcb *p);
 void tcp_timer_persist(struct tcp *t, struct tcp_pcb *p);
 void tcp_timer_wait(struct tcp *t, struct tcp_pcb *p, uint32_t us);
+void tcp_timer_keep(struct tcp *t, struct tcp_pcb *p, uint32_t at_us);
 void tcp_timer_stop(struct tcp *t, struct tcp_pcb *p);
 timer_fn tcp_timer_fire;
 
@@ -515,6 +536,12 @@ static inline void tcp_timer_data_acked(struct tcp *t, struct tcp_pcb *p)
 	if (p->snd_una != p->snd_nxt)
 		tcp_timer_data_sent(t, p);
 }
+
+/* tcp_keep.c: keepalive, user timeout, linger */
+void tcp_keep_open(struct tcp *t, struct tcp_pcb *p);
+void tcp_keep_stalled(struct tcp *t, struct tcp_pcb *p, uint32_t since_us);
+void tcp_keep_closed(struct tcp *t, struct tcp_pcb *p);
+void tcp_keep_due(struct tcp *t, struct tcp_pcb *p);
 
 /* tcp_ports.c: RFC 6056 within queue affinity */
 int32_t tcp_port_pick(struct tcp *t, uint32_t raddr, uint16_t rport);

@@ -88,7 +88,8 @@ static void check_timers(const struct tcp *t, const struct tcp_pcb *p)
 	const struct tcp_cold *c = tcp_cold(t, p);
 
 	assert(((p->flags & F_TIMER) != 0) == timer_armed(&c->timer));
-	if (p->flags & (F_T_RTO | F_T_DELACK | F_T_PERSIST | F_T_WAIT | F_T_PACE))
+	if (p->flags & (F_T_RTO | F_T_DELACK | F_T_PERSIST | F_T_WAIT | F_T_PACE |
+			F_T_KEEP))
 		assert(p->flags & F_TIMER);
 	if (p->snd_una != p->snd_nxt && p->state != TCP_TIME_WAIT)
 		assert(p->flags & F_T_RTO);

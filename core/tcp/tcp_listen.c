@@ -4,13 +4,14 @@
  *
  * A listener is a port. A SYN makes a connection in SYN-RECEIVED; when the handshake is
  * done the application hears `knock`. A connection counts against the backlog from its
- * SYN until it is accepted or gone.
+ * SYN until it is accepted or gone. When too many are half open, SYNs are answered with
+ * cookies (tcp_cookie.c) and leave nothing here: RFC 4987.
  */
 #include "tcp/tcp_impl.h"
 
 enum {
 	REUSE_GAP = 65536,		/* bytes between two connections of one flow */
-	STALE_US = 100 * 1000,		/* a handshake that lasts longer may have to make room */
+	PARTS = 1000 * 1000 * 1000,	/* that make one, in syn_cookies_at */
 };
 
 struct tcp_listener *tcp_listener_of(struct tcp *t, uint16_t port)
@@ -21,26 +22,49 @@ struct tcp_listener *tcp_listener_of(struct tcp *t, uint16_t port)
 	return NULL;
 }
 
-/*
- * Room for one more half-open connection of @l? When there is none the oldest makes way, if
- * it is stale: a flood of SYNs ages, a handshake does not (RFC 4987 section 3.4).
- */
-static bool make_room(struct tcp *t, struct tcp_listener *l)
+/* Half-open connections have their share of the backlog, or of the slots that others leave. */
+static bool crowded(const struct tcp *t, const struct tcp_listener *l)
 {
-	struct tcp_cold *oldest;
+	uint32_t room = t->pcb_pool.n_avail + t->n_time_wait + l->n_half_open;
+
+	room = MIN(room, t->cfg.backlog_max);
+	return l->n_pending >= t->cfg.backlog_max ||
+	       (uint64_t)l->n_half_open * PARTS >= (uint64_t)room * t->cfg.syn_cookies_at;
+}
+
+static bool wants_cookie(const struct tcp *t, const struct tcp_listener *l)
+{
+	if (t->cfg.syn_cookies == TCP_COOKIE_AUTO)
+		return crowded(t, l);
+	return t->cfg.syn_cookies == TCP_COOKIE_ALWAYS;
+}
+
+/**
+ * A connection in SYN-RECEIVED, out of the peer's @syn (seq and wnd count) and what it offers.
+ * Counts against the backlog of @l. NULL and a counted refusal when there is no room.
+ */
+struct tcp_pcb *tcp_listen_open(struct tcp *t, struct tcp_listener *l, const struct flow *f,
+				const struct tcp_seg *syn, const struct tcp_opts *o, uint32_t iss)
+{
 	struct tcp_pcb *p;
 
-	if (l->n_pending < t->cfg.backlog_max && t->pcb_pool.n_avail > 0)
-		return true;
-	if (list_empty(&l->half_open))
-		return l->n_pending < t->cfg.backlog_max;
-	oldest = container_of(l->half_open.next, struct tcp_cold, link);
-	p = &t->pcbs[oldest - t->colds];
-	if (t->now_us - oldest->syn_us < STALE_US)
-		return l->n_pending < t->cfg.backlog_max;
-	STAT_INC(t->nif->stats, TCP_HALF_OPEN_EVICTED);
-	tcp_pcb_free(t, p);
-	return true;
+	if (l->n_pending >= t->cfg.backlog_max) {
+		STAT_INC(t->nif->stats, TCP_LISTEN_DROP);
+		return NULL;
+	}
+	p = tcp_pcb_new(t, f);
+	if (!p)
+		return NULL;
+	l->n_pending++;
+	l->n_half_open++;
+	p->flags |= F_KNOCKED;
+	tcp_cold(t, p)->listener = (uint16_t)(l - t->listeners);
+	tcp_hs_take_syn(t, p, syn, o);
+	p->snd_wnd = syn->wnd;
+	p->snd_una = tcp_cold(t, p)->iss = iss;
+	p->snd_nxt = p->snd_end = iss + 1;
+	tcp_set_state(t, p, TCP_SYN_RCVD);
+	return p;
 }
 
 /**
@@ -58,26 +82,24 @@ void tcp_listen_syn(struct tcp *t, struct tcp_listener *l, const struct flow *f,
 		STAT_INC(t->nif->stats, TCP_BAD_HEADER);
 		return;
 	}
-	if (!make_room(t, l)) {
-		STAT_INC(t->nif->stats, TCP_LISTEN_DROP);
+	if (!beyond && wants_cookie(t, l)) {	/* over TIME-WAIT the peer is known */
+		tcp_cookie_send(t, l, f, s, &o);
 		return;
 	}
-	p = tcp_pcb_new(t, f);
-	if (!p)
-		return;
-	l->n_pending++;
-	p->flags |= F_KNOCKED;
-	tcp_cold(t, p)->listener = (uint16_t)(l - t->listeners);
-	list_add_tail(&l->half_open, &tcp_cold(t, p)->link);
-	tcp_hs_take_syn(t, p, s, &o);
-	p->snd_wnd = s->wnd;
 	if (beyond && seq_leq(iss, *beyond))
 		iss = *beyond + REUSE_GAP;
-	p->snd_una = tcp_cold(t, p)->iss = iss;
-	p->snd_nxt = p->snd_end = p->snd_una + 1;
-	tcp_set_state(t, p, TCP_SYN_RCVD);
+	p = tcp_listen_open(t, l, f, s, &o, iss);
+	if (!p)
+		return;
 	tcp_tx_syn(t, p);
 	tcp_timer_data_sent(t, p);
+}
+
+/** The handshake of @p is done. */
+void tcp_listen_full_open(struct tcp *t, const struct tcp_pcb *p)
+{
+	if (p->flags & F_KNOCKED)
+		t->listeners[tcp_cold(t, p)->listener].n_half_open--;
 }
 
 /** The connection no longer counts against its listener's backlog. */
@@ -85,6 +107,8 @@ void tcp_listen_unpend(struct tcp *t, struct tcp_pcb *p)
 {
 	if (!(p->flags & F_KNOCKED))
 		return;
+	if (p->state == TCP_SYN_RCVD)
+		tcp_listen_full_open(t, p);
 	p->flags &= ~(uint32_t)F_KNOCKED;
 	t->listeners[tcp_cold(t, p)->listener].n_pending--;
 }

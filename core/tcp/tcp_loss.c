@@ -221,8 +221,10 @@ bool tcp_loss_retry(struct tcp *t, struct tcp_pcb *p)
 {
 	struct tcp_cold *c = tcp_cold(t, p);
 	bool unreachable = c->soft_err && c->soft_una == p->snd_una;
+	uint8_t backoff = p->flags & F_BACKOFF ? c->backoff : 0;
 
-	c->retries++;
+	if (++c->retries == 1)
+		tcp_keep_stalled(t, p, p->rto_at - tcp_rtt_rto(t, p, backoff));
 	if (!give_up(t, p, c))
 		return true;
 	tcp_end(t, p, unreachable ? TCP_END_UNREACHABLE : TCP_END_TIMEOUT);

@@ -96,6 +96,7 @@ struct tcp_pcb *tcp_pcb_new(struct tcp *t, const struct flow *f)
 		.cc = t->cfg.cc,
 		.bucket = fg_bucket(&t->flows, f, tcp_rss(t, f)),
 		.empty_acked_at = t->now_us - TCP_EMPTY_ACK_US,
+		.challenge_at = t->now_us,
 	};
 	fg_insert(&t->flows, &p->node, c->bucket);
 	t->nif->work->tcp_conns++;
@@ -114,6 +115,7 @@ static void detach(struct tcp *t, struct tcp_pcb *p)
 	t->n_waiting -= c->sent_waits;
 	c->sent_waits = false;
 	list_del(&c->link);
+	t->n_time_wait -= p->state == TCP_TIME_WAIT;
 	fg_remove(&t->flows, &p->node, c->bucket);
 	if (p->flags & F_ACTIVE)
 		tcp_port_free(t, p->node.flow.lport);

@@ -69,11 +69,19 @@ static void no_connection(struct tcp *t, const struct flow *f, struct tcp_seg *s
 			  const uint32_t *beyond)
 {
 	struct tcp_listener *l = tcp_listener_of(t, f->lport);
+	uint8_t kind = s->flags & (TH_SYN | TH_ACK);
+	struct tcp_pcb *p = NULL;
 
 	if (s->flags & TH_RST)
 		return;
-	if (l && (s->flags & (TH_SYN | TH_ACK)) == TH_SYN) {
+	if (l && kind == TH_SYN) {
 		tcp_listen_syn(t, l, f, s, beyond);
+		return;
+	}
+	if (l && kind == TH_ACK)
+		p = tcp_cookie_take(t, l, f, s);
+	if (p) {
+		tcp_segment(t, p, s);
 		return;
 	}
 	STAT_INC(t->nif->stats, TCP_NO_CONN);

@@ -79,6 +79,8 @@ void tcp_segment(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s)
 	bool empty = s->len == 0 && !(s->flags & (TH_SYN | TH_FIN));
 	enum verdict v = V_NEXT;
 
+	if (p->flags & F_T_KEEP)
+		tcp_cold(t, p)->keep_heard = true;
 	if ((p->flags & F_TS) && !tcp_opts_ts(s)) {
 		STAT_INC(t->nif->stats, TCP_BAD_HEADER);
 		return;

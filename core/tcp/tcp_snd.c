@@ -153,7 +153,7 @@ static void update_window(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg
 	p->snd_wl2 = s->ack;
 	p->snd_wnd = wnd;
 	c->max_snd_wnd = MAX(c->max_snd_wnd, wnd);
-	if (wnd == 0 || (p->flags & F_T_PERSIST))
+	if ((wnd == 0 || (p->flags & F_T_PERSIST)) && !(p->flags & F_CLOSED))
 		c->retries = 0;		/* the peer lives: persist, do not give up (MUST-37) */
 	if (wnd > 0 && (p->flags & F_T_PERSIST)) {
 		p->flags &= ~(uint32_t)F_T_PERSIST;

@@ -2,8 +2,8 @@
 /*
  * tcp_timer.c - when a connection wants to be woken; the only file that arms or cancels
  *
- * Callers report what happened. A connection has up to four deadlines (retransmission,
- * delayed ACK, persist, wait) and one timer on the wheel, set to the earliest. Setting a
+ * Callers report what happened. A connection has up to five deadlines (retransmission,
+ * delayed ACK, persist, wait, keep) and one timer on the wheel, set to the earliest. Setting a
  * deadline later, or dropping it, leaves the wheel alone: when the timer fires it looks
  * at the deadlines and arms itself again. So a request and its answer touch no wheel.
  */
@@ -78,6 +78,13 @@ void tcp_timer_ack_owed(struct tcp *t, struct tcp_pcb *p)
 	}
 }
 
+static void next_probe(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c)
+{
+	p->flags |= F_T_PERSIST;
+	c->persist_at = t->now_us + tcp_rtt_rto(t, p, c->probes);
+	tcp_timer_set(t, p, c->persist_at);
+}
+
 /** Call when there is something to send, nothing in flight, and no window. 3.8.6.1. */
 void tcp_timer_persist(struct tcp *t, struct tcp_pcb *p)
 {
@@ -85,9 +92,9 @@ void tcp_timer_persist(struct tcp *t, struct tcp_pcb *p)
 
 	if (p->flags & F_T_PERSIST)
 		return;
-	p->flags |= F_T_PERSIST;
-	c->persist_at = t->now_us + tcp_rtt_rto(t, p, c->probes);
-	tcp_timer_set(t, p, c->persist_at);
+	next_probe(t, p, c);
+	c->stalled = false;			/* the window has been open since */
+	tcp_keep_stalled(t, p, t->now_us);
 }
 
 /** Call on entering a state that ends by itself @us from now. */
@@ -98,13 +105,25 @@ void tcp_timer_wait(struct tcp *t, struct tcp_pcb *p, uint32_t us)
 	tcp_timer_set(t, p, tcp_cold(t, p)->wait_at);
 }
 
+/** Have tcp_keep_due() look at the connection at @at_us, or earlier if it is to already. */
+void tcp_timer_keep(struct tcp *t, struct tcp_pcb *p, uint32_t at_us)
+{
+	struct tcp_cold *c = tcp_cold(t, p);
+
+	if ((p->flags & F_T_KEEP) && !us_before(at_us, c->keep_at))
+		return;
+	p->flags |= F_T_KEEP;
+	c->keep_at = at_us;
+	tcp_timer_set(t, p, at_us);
+}
+
 /** Call when the connection is freed. */
 void tcp_timer_stop(struct tcp *t, struct tcp_pcb *p)
 {
 	if (p->flags & F_TIMER)
 		timer_cancel(t->nif->wheel, &tcp_cold(t, p)->timer);
 	p->flags &= ~(uint32_t)(F_TIMER | F_T_RTO | F_T_DELACK | F_T_PERSIST | F_T_WAIT |
-				F_T_PACE);
+				F_T_PACE | F_T_KEEP);
 }
 
 static bool take_due(struct tcp *t, struct tcp_pcb *p, uint32_t flag, uint32_t at)
@@ -115,7 +134,11 @@ static bool take_due(struct tcp *t, struct tcp_pcb *p, uint32_t flag, uint32_t a
 	return true;
 }
 
-/* A window that stayed a sliver is used after all (3.8.6.2.1); a closed one is probed. */
+/*
+ * A window that stayed a sliver is used after all (3.8.6.2.1); a closed one is probed, for as
+ * long as the application keeps the connection (3.8.6.1). One that it has closed ends at R2: a
+ * peer could hold it for ever (RFC 6429).
+ */
 static void fire_persist(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c)
 {
 	uint32_t held = p->snd_end - p->snd_nxt, sent = 0;
@@ -127,12 +150,13 @@ static void fire_persist(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c)
 		tcp_timer_data_sent(t, p);
 		return;
 	}
-	if (!tcp_loss_retry(t, p))		/* nobody answers: 3.8.3 */
+	if ((p->flags & F_CLOSED) && !tcp_loss_retry(t, p))
 		return;
+	STAT_INC(t->nif->stats, TCP_PROBE);
 	tcp_tx_probe(t, p);
 	if (c->probes < 16)
 		c->probes++;
-	tcp_timer_persist(t, p);
+	next_probe(t, p, c);
 }
 
 /* FIN-WAIT-2 and TIME-WAIT end; one whose data is not delivered yet waits on. */
@@ -156,6 +180,8 @@ static void rearm(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c)
 		tcp_timer_set(t, p, c->wait_at);
 	if (p->flags & F_T_PACE)
 		tcp_timer_set(t, p, c->pace_at);
+	if (p->flags & F_T_KEEP)
+		tcp_timer_set(t, p, c->keep_at);
 }
 
 static void fire_rto(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c)
@@ -189,6 +215,8 @@ void tcp_timer_fire(struct timer *timer, nsec now)
 		tcp_output(t, p);
 	if (take_due(t, p, F_T_RTO, p->rto_at))
 		fire_rto(t, p, c);
+	if (take_due(t, p, F_T_KEEP, c->keep_at))
+		tcp_keep_due(t, p);
 	if (p->state != TCP_CLOSED && take_due(t, p, F_T_WAIT, c->wait_at))
 		fire_wait(t, p);
 	if (p->state != TCP_CLOSED)

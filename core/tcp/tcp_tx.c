@@ -8,7 +8,12 @@
 #include "net/ip.h"
 #include "tcp/tcp_impl.h"
 
-enum { CHALLENGE_PER_SEC = 1000, TS_WORDS = 0x0101080a };
+enum {
+	CHALLENGE_BURST = 5,
+	CHALLENGE_US = 1000 * 1000,	/* one more */
+	TS_WORDS = 0x0101080a,
+	SACK_OK = 0x0402,
+};
 
 static inline struct mbuf *tx_alloc(struct tcp *t)
 {
@@ -245,53 +250,81 @@ void tcp_tx_probe(struct tcp *t, struct tcp_pcb *p)
 {
 	struct mbuf *m = start(t, p, p->snd_una - 1, 0, false);
 
-	if (!m)
-		return;
-	STAT_INC(t->nif->stats, TCP_PROBE);
-	emit(t, m, &p->node.flow);
+	if (m)
+		emit(t, m, &p->node.flow);
 }
 
-static uint32_t put_syn_options(struct tcp *t, const struct tcp_pcb *p, uint8_t *o)
+/* SACK-permitted takes the place of the padding in front of timestamps. */
+static uint32_t put_syn_options(const struct tcp_opts *say, uint8_t *o)
 {
-	const struct tcp_cold *c = tcp_cold(t, p);
-	bool answer = p->state == TCP_SYN_RCVD;
 	uint32_t n = 4;
 
-	be32_store(o, 0x02040000u | t->cfg.mss);
-	if (answer ? (p->flags & F_TS) != 0 : t->cfg.timestamps) {
-		put_ts(o + n, tcp_ts_now(t), answer ? c->ts_recent : 0);
+	be32_store(o, 0x02040000u | say->mss);
+	if (say->has_ts) {
+		put_ts(o + n, say->tsval, say->tsecr);
+		if (say->sack_ok)
+			be16_store(o + n, SACK_OK);
 		n += 12;
+	} else if (say->sack_ok) {
+		be32_store(o + n, 0x01010000u | SACK_OK);
+		n += 4;
 	}
-	if (answer ? c->wscale : t->cfg.wscale) {
-		be32_store(o + n, 0x01030300u | t->rcv_scale);
+	if (say->has_wscale) {
+		be32_store(o + n, 0x01030300u | say->wscale);
 		n += 4;
 	}
 	return n;
 }
 
-/** SYN in SYN-SENT, SYN-ACK in SYN-RECEIVED; the window is not scaled (RFC 7323 2.2). */
-void tcp_tx_syn(struct tcp *t, struct tcp_pcb *p)
+/* What our SYN offers, or our SYN-ACK agrees to. */
+static struct tcp_opts syn_options(const struct tcp *t, const struct tcp_pcb *p)
 {
-	struct tcp_cold *c = tcp_cold(t, p);
+	const struct tcp_cold *c = tcp_cold(t, p);
 	bool answer = p->state == TCP_SYN_RCVD;
+
+	return (struct tcp_opts){
+		.mss = t->cfg.mss,
+		.has_ts = answer ? (p->flags & F_TS) != 0 : t->cfg.timestamps,
+		.tsval = tcp_ts_now(t), .tsecr = answer ? c->ts_recent : 0,
+		.sack_ok = answer ? c->sack_ok : t->cfg.sack,
+		.has_wscale = answer ? c->wscale : t->cfg.wscale, .wscale = t->rcv_scale,
+	};
+}
+
+/** A SYN or SYN-ACK with the options @say; the window is not scaled (RFC 7323 2.2). */
+bool tcp_tx_syn_for(struct tcp *t, const struct flow *f, uint32_t seq, uint32_t ack, uint8_t flags,
+		    const struct tcp_opts *say)
+{
 	struct mbuf *m = tx_alloc(t);
 	uint8_t opts[40], *h;
 	uint32_t n;
 
 	if (!m)
-		return;
-	n = put_syn_options(t, p, opts);
+		return false;
+	n = put_syn_options(say, opts);
 	h = mbuf_prepend(m, (uint16_t)(TCP_HLEN_MIN + n));
 	memcpy(h + TCP_HLEN_MIN, opts, n);
-	put_header(h, &p->node.flow, c->iss, answer ? p->rcv_nxt : 0,
-		   (uint8_t)((answer ? TH_SYN | TH_ACK : TH_SYN) | tcp_ecn_syn(t, p)),
-		   MIN(t->cfg.rcv_wnd, UINT16_MAX), TCP_HLEN_MIN + n);
+	put_header(h, f, seq, ack, flags, MIN(t->cfg.rcv_wnd, UINT16_MAX), TCP_HLEN_MIN + n);
+	emit(t, m, f);
+	return true;
+}
+
+/** SYN in SYN-SENT, SYN-ACK in SYN-RECEIVED. */
+void tcp_tx_syn(struct tcp *t, struct tcp_pcb *p)
+{
+	struct tcp_cold *c = tcp_cold(t, p);
+	bool answer = p->state == TCP_SYN_RCVD;
+	struct tcp_opts say = syn_options(t, p);
+
+	if (!tcp_tx_syn_for(t, &p->node.flow, c->iss, answer ? p->rcv_nxt : 0,
+			    (uint8_t)((answer ? TH_SYN | TH_ACK : TH_SYN) | tcp_ecn_syn(t, p)),
+			    &say))
+		return;
 	c->syn_again = c->syn_timed;		/* Karn */
 	if (!c->syn_timed) {
 		c->syn_timed = true;
 		c->syn_us = t->now_us;
 	}
-	emit(t, m, &p->node.flow);
 }
 
 static void rst(struct tcp *t, const struct flow *f, uint32_t seq, uint32_t ack, uint8_t flags)
@@ -324,18 +357,23 @@ void tcp_tx_rst_for(struct tcp *t, const struct flow *f, const struct tcp_seg *s
 		rst(t, f, 0, s->seq + len, TH_RST | TH_ACK);
 }
 
-/** Challenge ACK (RFC 5961 section 7): a token bucket of the thread. */
+/**
+ * Challenge ACK. RFC 5961 section 7 wants no more than 10 in any 5 s: five at once, then one a
+ * second. Each connection has its own allowance: one that connections share tells a peer how
+ * much of it others have used, and so which guesses about them were right (CVE-2016-5696).
+ */
 void tcp_tx_challenge(struct tcp *t, struct tcp_pcb *p)
 {
-	if (t->now >= t->challenge_refill) {
-		t->challenge_refill = t->now + NSEC_PER_SEC;
-		t->challenge_tokens = CHALLENGE_PER_SEC;
-	}
-	if (t->challenge_tokens == 0) {
+	struct tcp_cold *c = tcp_cold(t, p);
+	uint32_t owed_us = c->challenge_at - t->now_us;
+
+	if (owed_us > CHALLENGE_BURST * CHALLENGE_US)
+		owed_us = 0;				/* in the past */
+	if (owed_us > (CHALLENGE_BURST - 1) * CHALLENGE_US) {
 		STAT_INC(t->nif->stats, TCP_CHALLENGE_LIMITED);
 		return;
 	}
-	t->challenge_tokens--;
+	c->challenge_at = t->now_us + owed_us + CHALLENGE_US;
 	STAT_INC(t->nif->stats, TCP_CHALLENGE);
 	tcp_tx_ack(t, p);
 }

@@ -16,7 +16,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 # rig.h: options
 FAST, TS, NAGLE, NO_DELACK, NO_WS, SMALL, SOFT, GW = (1 << i for i in range(8))
-NO_TW, FEW_OOO, CWND_1, BACKLOG_2, STREAM, FEW_PORTS, GIVE_UP = (1 << i for i in range(8, 15))
+NO_TW, FEW_OOO, CWND_1, BACKLOG_2, STREAM, FEW_PORTS, GIVE_UP, DEFENCES = (
+    1 << i for i in range(8, 16))
 # Flags
 FIN, SYN, RST, PSH, ACK, URG = (1 << i for i in range(6))
 
@@ -75,6 +76,8 @@ def frames():
     yield 'data', options(FAST), shake() + talk * 4
     yield 'data_stream', options(FAST | STREAM), shake() + talk * 4
     yield 'data_timestamps', options(FAST | TS), shake() + talk * 4
+    yield 'cookie', options(FAST | DEFENCES), shake() + talk * 4
+    yield 'cookie_timestamps', options(FAST | TS | DEFENCES), shake() + talk * 4
     yield 'data_slow_path', options(NAGLE | SOFT), shake() + talk * 4
     yield 'data_small_window', options(SMALL | STREAM), \
         shake() + b''.join(seg(0, ACK, length=1399) + PASS for _ in range(4)) + ack() + PASS

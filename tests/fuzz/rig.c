@@ -159,6 +159,14 @@ static void configure(const struct rig *r, struct dp_cfg *c)
 		c->data_retries = 2;
 		c->syn_retries = 1;
 	}
+	if (option(r, RIG_DEFENCES)) {
+		c->syn_cookies = TCP_COOKIE_ALWAYS;
+		c->keepalive_ns = 800 * NSEC_PER_MSEC;
+		c->keepalive_interval_ns = 100 * NSEC_PER_MSEC;
+		c->keepalive_probes = 2;
+		c->user_timeout_ns = 5 * NSEC_PER_SEC;
+		c->linger_ns = 2 * NSEC_PER_SEC;
+	}
 }
 
 static void init_peers(struct rig *r)

@@ -48,6 +48,7 @@ enum {
 	RIG_GATEWAY = BIT(7), RIG_NO_TIME_WAIT = BIT(8), RIG_FEW_OOO = BIT(9),
 	RIG_CWND_1 = BIT(10), RIG_BACKLOG_2 = BIT(11),
 	RIG_STREAM = BIT(12), RIG_FEW_PORTS = BIT(13), RIG_GIVE_UP_SOON = BIT(14),
+	RIG_DEFENCES = BIT(15),	/* cookies always; short keepalive, user timeout and linger */
 };
 
 #define RIG_IP		0x0a000001u		/* 10.0.0.1 */

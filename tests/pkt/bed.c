@@ -241,7 +241,8 @@ static void check_empty(struct bed *b, const char *file, int line)
 			 "%u timers", u.conns, u.snd_refs, u.frames_held, u.timers);
 	if (mempool_avail(&b->pool) != b->avail_base)
 		bed_fail(file, line, "%u frames leaked", b->avail_base - mempool_avail(&b->pool));
-	if (ports_in_use(t) || t->listeners[0].n_pending || !list_empty(&t->time_wait))
+	if (ports_in_use(t) || t->listeners[0].n_pending || t->listeners[0].n_half_open ||
+	    t->n_time_wait || !list_empty(&t->time_wait))
 		bed_fail(file, line, "a port, backlog or TIME-WAIT entry leaked");
 	if (b->work.copied_bytes)
 		bed_fail(file, line, "payload was copied");
