@@ -63,6 +63,9 @@
 	X(TCP_RCV_PACKED, "tcp_rcv_packed", "segments copied into a held frame: frames short") \
 	X(TCP_RCV_DROP, "tcp_rcv_drop", \
 	  "in-window segments dropped: frame bound or pool watermark") \
+	X(TCP_RCV_PRESSURE, "tcp_rcv_pressure", "window updates withheld: frames scarce") \
+	X(TCP_RCV_GROWN, "tcp_rcv_grown", "receive windows doubled") \
+	X(TCP_DSACK_TX, "tcp_dsack_tx", "duplicates reported to the peer (RFC 2883)") \
 	X(TCP_DUP_DATA, "tcp_dup_data", "bytes received again") \
 	X(TCP_RTO, "tcp_rto", "retransmission timeouts") \
 	X(TCP_REXMIT, "tcp_rexmit", "segments retransmitted") \
@@ -88,6 +91,7 @@
 	X(TCP_COOKIE_SENT, "tcp_cookie_sent", "SYNs answered with a cookie") \
 	X(TCP_COOKIE_OK, "tcp_cookie_ok", "connections made by a cookie that came back") \
 	X(TCP_COOKIE_BAD, "tcp_cookie_bad", "ACKs that are no cookie of ours, answered with RST") \
+	X(TCP_SYN_PRESSURE, "tcp_syn_pressure", "SYNs dropped: frames scarce") \
 	X(TCP_NO_PCB, "tcp_no_pcb", "connections refused: table full") \
 	X(TCP_OPENED, "tcp_opened", "connections that reached ESTABLISHED") \
 	X(TCP_CLOSED, "tcp_closed", "connections that ended in order") \

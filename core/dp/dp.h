@@ -24,7 +24,8 @@ struct dp_cfg {
 	uint32_t udp_held_max;	/* datagrams the application may hold */
 	uint32_t backlog_max;	/* half-open and not yet accepted connections a listener */
 	/* TCP */
-	uint32_t rcv_wnd;	/* receive window, bytes */
+	uint32_t rcv_wnd;	/* largest receive window, bytes */
+	uint32_t rcv_wnd_init;	/* the window a connection begins with, at most rcv_wnd */
 	uint32_t rcv_frames_max; /* frames one connection may hold */
 	uint32_t ooo_frames_max; /* of them out of order */
 	uint32_t mss;		/* largest segment we take, bytes; 0: from the MTU */
@@ -82,6 +83,9 @@ struct dp *dp_init(const struct dp_cfg *cfg, const struct dp_env *env, nsec now)
 
 /** Accept TCP on @port. Returns 0, -EADDRINUSE, -EINVAL (port 0) or -ENOSPC (64 ports). */
 int dp_listen(struct dp *dp, uint16_t port);
+
+/** ... with tcp_cc_names[@cc] for its connections; -EINVAL if there is none. */
+int dp_listen_cc(struct dp *dp, uint16_t port, uint32_t cc);
 
 /** Take datagrams on @port. As dp_listen(). */
 int dp_udp_open(struct dp *dp, uint16_t port);

@@ -33,6 +33,7 @@ static void tcp_cfg_of(struct tcp_cfg *t, const struct dp_cfg *c, const struct n
 
 	*t = (struct tcp_cfg){
 		.conns_max = c->conns_max, .backlog_max = c->backlog_max, .rcv_wnd = c->rcv_wnd,
+		.rcv_wnd_init = c->rcv_wnd_init,
 		.rcv_frames_max = c->rcv_frames_max, .ooo_frames_max = c->ooo_frames_max,
 		.init_cwnd = c->init_cwnd, .syn_retries = c->syn_retries,
 		.data_retries = c->data_retries, .rto_min_us = to_us(c->rto_min_ns),
@@ -125,7 +126,18 @@ struct dp *dp_init(const struct dp_cfg *cfg, const struct dp_env *env, nsec now)
 	return init_layers(dp, env, now) ? dp : NULL;
 }
 
-int dp_listen(struct dp *dp, uint16_t port) { return tcp_listen(&dp->tcp, port); }
+int dp_listen(struct dp *dp, uint16_t port)
+{
+	return tcp_listen(&dp->tcp, port, dp->tcp.cfg.cc);
+}
+
+int dp_listen_cc(struct dp *dp, uint16_t port, uint32_t cc)
+{
+	const struct tcp_cc_ops *ops = tcp_cc_find(cc);
+
+	return ops ? tcp_listen(&dp->tcp, port, ops) : -EINVAL;
+}
+
 int dp_udp_open(struct dp *dp, uint16_t port) { return bsys_udp_open(&dp->sys, port); }
 
 int dp_arp_static(struct dp *dp, uint32_t ip, const uint8_t mac[6])

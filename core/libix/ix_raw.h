@@ -85,4 +85,22 @@ static inline void ix_raw_timer_cancel(struct ix_call *c, ix_handle_t handle)
 	c->handle = handle;
 }
 
+/** @to[@n], in the window, is written when the call runs. */
+static inline void ix_raw_info(struct ix_call *c, ix_handle_t handle, void *to, uint32_t n)
+{
+	c->nr = IX_CALL_INFO;
+	c->n = n;
+	c->handle = handle;
+	c->ptr = ix_raw_addr(to);
+}
+
+static inline void ix_raw_set(struct ix_call *c, ix_handle_t handle, enum ix_option opt,
+			      uint64_t value)
+{
+	c->nr = IX_CALL_SET;
+	c->n = (uint32_t)opt;
+	c->handle = handle;
+	c->value = value;
+}
+
 #endif

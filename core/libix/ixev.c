@@ -449,6 +449,36 @@ void ixev_run(struct ixev *ev, struct ix_page *page)
 	ev->page = NULL;
 }
 
+/* ---- one connection ---- */
+
+/* A descriptor for a call on @c that runs before what the flush issues. */
+static struct ix_call *call_on(const struct ixev_ctx *c)
+{
+	if (!c->ev || !c->handle || (c->flags & (IXEV_F_GONE | IXEV_F_CONNECT)))
+		return NULL;
+	return ixev_call(c->ev);
+}
+
+int ixev_info(struct ixev_ctx *c, struct ix_tcp_info *to)
+{
+	struct ix_call *call = call_on(c);
+
+	if (!call)
+		return -1;
+	ix_raw_info(call, c->handle, to, sizeof(*to));
+	return 0;
+}
+
+int ixev_set(struct ixev_ctx *c, enum ix_option opt, uint64_t value)
+{
+	struct ix_call *call = call_on(c);
+
+	if (!call)
+		return -1;
+	ix_raw_set(call, c->handle, opt, value);
+	return 0;
+}
+
 /* ---- datagrams ---- */
 
 int ixev_udp_send(struct ixev *ev, uint64_t cookie, const struct ix_addr *to, uint16_t local_port,

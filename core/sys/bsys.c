@@ -2,7 +2,7 @@
 /*
  * bsys.c - the call table, and what every call with memory goes through
  *
- * Not here: the calls (bsys_tcp.c, bsys_udp.c, bsys_timer.c).
+ * Not here: the calls (bsys_tcp.c, bsys_info.c, bsys_udp.c, bsys_timer.c).
  */
 #include "sys/bsys.h"
 #include "sys/uaddr.h"
@@ -17,6 +17,8 @@ static bsys_fn *const table[IX_CALL_NR] = {
 	[IX_CALL_UDP_RECV_DONE] = bsys_udp_recv_done,
 	[IX_CALL_TIMER_ARM] = bsys_timer_arm,
 	[IX_CALL_TIMER_CANCEL] = bsys_timer_cancel,
+	[IX_CALL_INFO] = bsys_info,
+	[IX_CALL_SET] = bsys_set,
 };
 
 void bsys_run(struct sys *s, uint32_t n, nsec now)

@@ -62,6 +62,7 @@ bool bsys_udp_rx(struct sys *s, struct mbuf *m, uint32_t saddr, uint16_t sport, 
 /* One function a call; each returns the return code. */
 typedef int64_t bsys_fn(struct sys *s, const struct ix_call *d);
 bsys_fn bsys_connect, bsys_accept, bsys_sendv, bsys_recv_done, bsys_close;
+bsys_fn bsys_info, bsys_set;
 bsys_fn bsys_udp_sendv, bsys_udp_recv_done, bsys_timer_arm, bsys_timer_cancel;
 
 /** Copy the sg array of a call into @out, checked: -EINVAL, -EFAULT, or the sum of lengths. */

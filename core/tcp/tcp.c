@@ -76,8 +76,11 @@ void tcp_init(struct tcp *tcp, const struct tcp_cfg *cfg, struct netif *nif, voi
 	tcp->tz = tz;
 	tcp->secret[0] = secret[0];
 	tcp->secret[1] = secret[1];
-	tcp->wnd_step = MIN(cfg->mss, cfg->rcv_wnd / 2);
-	tcp->wnd_update = MIN(2u * cfg->mss, cfg->rcv_wnd / 2);
+	tcp->cfg.rcv_wnd_init = MIN(cfg->rcv_wnd_init, cfg->rcv_wnd);
+	tcp->nagle_used = cfg->nagle;
+	tcp->wnd_step = MIN(cfg->mss, tcp->cfg.rcv_wnd_init / 2);
+	tcp->wnd_update = MIN(2u * cfg->mss, tcp->cfg.rcv_wnd_init / 2);
+	tcp->wnd_floor = MIN(4u * cfg->mss, tcp->cfg.rcv_wnd_init);
 	tcp->rcv_scale = cfg->wscale ? scale_for(cfg->rcv_wnd) : 0;
 	tcp->pcbs = carve(&at, n * sizeof(struct tcp_pcb));
 	tcp->colds = carve(&at, n * sizeof(struct tcp_cold));
@@ -90,10 +93,11 @@ void tcp_init(struct tcp *tcp, const struct tcp_cfg *cfg, struct netif *nif, voi
 	fg_init(&tcp->flows, carve(&at, fg_buckets(n) * sizeof(uint32_t)), tcp->pcbs,
 		sizeof(struct tcp_pcb), n, secret);
 	list_init(&tcp->time_wait);
+	list_init(&tcp->starved);
 	tcp->rtx_done.fn = rtx_done;
 }
 
-int tcp_listen(struct tcp *tcp, uint16_t port)
+int tcp_listen(struct tcp *tcp, uint16_t port, const struct tcp_cc_ops *cc)
 {
 	if (port == 0)
 		return -EINVAL;
@@ -101,7 +105,7 @@ int tcp_listen(struct tcp *tcp, uint16_t port)
 		return -EADDRINUSE;
 	if (tcp->n_listeners == TCP_LISTENERS_MAX)
 		return -ENOSPC;
-	tcp->listeners[tcp->n_listeners++] = (struct tcp_listener){ .port = port };
+	tcp->listeners[tcp->n_listeners++] = (struct tcp_listener){ .port = port, .cc = cc };
 	return 0;
 }
 
@@ -187,8 +191,11 @@ static bool still_due(const struct tcp *t, const struct tcp_pcb *p)
 
 void tcp_flush(struct tcp *tcp)
 {
-	uint32_t last = tcp->dirty_tail, me = 0;
+	uint32_t last, me = 0;
 
+	if (unlikely(tcp_wnd_due(tcp)))
+		tcp_wnd_revisit(tcp);
+	last = tcp->dirty_tail;
 	while (me != last) {
 		struct tcp_pcb *p;
 

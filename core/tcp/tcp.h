@@ -60,8 +60,21 @@ struct snd_ref {
 	uint32_t tx_us;		/* when its last byte was first sent */
 };
 
+/** How a connection is doing; struct ix_tcp_info says what the fields mean. */
+struct tcp_info {
+	uint8_t state;		/* enum tcp_state, whose values the ABI's enum ix_tcp_state has */
+	bool sack, ts, wscale, ecn, nagle, reordering;
+	uint32_t cc;		/* index into tcp_cc_names[] */
+	uint32_t mss, cwnd, ssthresh, in_flight;
+	uint32_t snd_wnd, rcv_wnd, rcv_lim, rcv_held, ooo_frames;
+	uint32_t srtt_us, rttvar_us, min_rtt_us, rto_us, backoff;
+	uint32_t rexmit_segs, lost_bytes, sacked_bytes, delivered_bytes;
+	uint64_t rexmit_bytes;
+};
+
 struct tcp_listener {
 	uint16_t port;
+	const struct tcp_cc_ops *cc;	/* of its connections */
 	uint32_t n_pending;	/* half open, or established and not yet accepted */
 	uint32_t n_half_open;
 	nsec cookies_until;	/* cookies may come back: see tcp_cookie.c */
@@ -73,7 +86,7 @@ struct sent_mark {
 };
 
 struct tcp_cfg {
-	uint32_t conns_max, backlog_max, rcv_wnd, rcv_frames_max, ooo_frames_max;
+	uint32_t conns_max, backlog_max, rcv_wnd, rcv_wnd_init, rcv_frames_max, ooo_frames_max;
 	uint32_t init_cwnd, syn_retries, data_retries;
 	uint32_t rto_min_us, rto_max_us, rto_init_us, delack_us, time_wait_us, fin_wait2_us;
 	uint32_t keep_slice_us;		/* idle time / TCP_KEEP_SLICES; 0: no keepalive */
@@ -97,6 +110,7 @@ struct tcp {
 	uint8_t rcv_scale;	/* shift we offer */
 	uint32_t wnd_step;	/* least growth of the window worth announcing, bytes (3.8.6.2.2) */
 	uint32_t wnd_update;	/* ... and to be worth an ACK of its own */
+	uint32_t wnd_floor;	/* a window up to here grows however scarce frames are */
 	struct tcp_pcb *pcbs;	/* conns_max, hot halves */
 	struct tcp_cold *colds;	/* conns_max, cold halves */
 	struct pool pcb_pool;	/* over pcbs */
@@ -118,6 +132,9 @@ struct tcp {
 	struct sent_mark sent_mark[TCP_SENT_MARKS];	/* ring: what the NIC may still have */
 	uint32_t sent_first, n_sent_marks;
 	uint32_t settled_us;	/* what was first sent by then the NIC has let go */
+	struct list starved;	/* windows withheld for want of frames; the same way */
+	uint32_t n_starved;
+	bool nagle_used;	/* some connection may want Nagle: see cold->nagle */
 	uint32_t n_listeners;
 	struct tcp_listener listeners[TCP_LISTENERS_MAX];
 	uint32_t port_next;
@@ -152,10 +169,18 @@ void tcp_prefetch(struct tcp *tcp, struct mbuf *const *m, uint32_t n);
 void tcp_icmp_err(struct tcp *tcp, const uint8_t *quote, uint32_t len, uint8_t type, uint8_t code,
 		  uint16_t mtu);
 
+/** Windows were withheld, and there are frames again: 3/8 of the pool; a quarter is scarce. */
+static inline bool tcp_wnd_due(const struct tcp *t)
+{
+	return t->n_starved > 0 &&
+	       mempool_avail(t->nif->pool) > t->nif->pool->pool.n / 8 * 3;
+}
+
 /** A pass is due: tcp_resume() has events to raise that nothing stands against any more. */
 static inline bool tcp_resume_ready(const struct tcp *t)
 {
-	return t->resume_due || (t->n_waiting > 0 && netif_refs_settled(t->nif, t->wait_mark));
+	return t->resume_due || tcp_wnd_due(t) ||
+	       (t->n_waiting > 0 && netif_refs_settled(t->nif, t->wait_mark));
 }
 
 /** Deliver what earlier passes had no room for. Start of a pass. */
@@ -167,7 +192,8 @@ void tcp_flush(struct tcp *tcp);
 /** Frames of dead connections; the caller frees them once the application has seen `dead`. */
 struct mbuf *tcp_take_grave(struct tcp *tcp);
 
-int tcp_listen(struct tcp *tcp, uint16_t port);
+/** Connections of the listener get @cc. As dp_listen(). */
+int tcp_listen(struct tcp *tcp, uint16_t port, const struct tcp_cc_ops *cc);
 
 /** The connection of @handle, or NULL if it is stale or was never valid. */
 struct tcp_pcb *tcp_pcb_of(const struct tcp *tcp, uint64_t handle);
@@ -186,6 +212,14 @@ uint32_t tcp_recv_held(struct tcp *tcp, const struct tcp_pcb *p);
 void tcp_recv_done(struct tcp *tcp, struct tcp_pcb *p, uint32_t bytes);
 bool tcp_can_close(const struct tcp_pcb *p, enum tcp_close_mode mode);
 void tcp_close(struct tcp *tcp, struct tcp_pcb *p, enum tcp_close_mode mode);
+void tcp_info_get(const struct tcp *tcp, const struct tcp_pcb *p, struct tcp_info *i);
+/** From now on; the windows stay, its state begins anew. */
+void tcp_cc_set(struct tcp *tcp, struct tcp_pcb *p, const struct tcp_cc_ops *cc);
+void tcp_set_nagle(struct tcp *tcp, struct tcp_pcb *p, bool on);
+/** Of one connection, in us; 0: off. See the knobs of the same names. */
+void tcp_set_keepalive(struct tcp *tcp, struct tcp_pcb *p, uint32_t idle_us);
+void tcp_set_user_timeout(struct tcp *tcp, struct tcp_pcb *p, uint32_t us);
+void tcp_set_linger(struct tcp *tcp, struct tcp_pcb *p, uint32_t us);
 
 /** Connections in any state. */
 static inline uint32_t tcp_conns(const struct tcp *tcp)

@@ -165,7 +165,7 @@ void tcp_recv_done(struct tcp *tcp, struct tcp_pcb *p, uint32_t bytes)
 		p->rcv_head = m->next;
 		mbuf_free(m);
 	}
-	if (tcp_rcv_growth(tcp, p) >= tcp->wnd_update) {
+	if (tcp_rcv_growth(p) >= tcp->wnd_update && !tcp_wnd_withheld(tcp, p)) {
 		p->flags |= F_ACK_NOW;		/* a window update */
 		tcp_dirty(tcp, p);
 	}

@@ -23,7 +23,10 @@ void tcp_cc_set(struct tcp *t, struct tcp_pcb *p, const struct tcp_cc_ops *cc)
 {
 	struct tcp_cold *c = tcp_cold(t, p);
 
+	if (c->cc == cc)
+		return;
 	c->cc = cc;
+	memset(&c->cc_state, 0, sizeof(c->cc_state));
 	if (p->mss > 0)			/* else tcp_hs_take_syn() will */
 		cc->init(t, p, c);
 }

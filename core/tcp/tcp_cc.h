@@ -78,7 +78,6 @@ extern const struct tcp_cc_ops tcp_cc_cubic;
 extern const struct tcp_cc_ops tcp_cc_dctcp;
 
 /** Another algorithm for a connection, until it is established. */
-void tcp_cc_set(struct tcp *t, struct tcp_pcb *p, const struct tcp_cc_ops *cc);
 
 /** Largest r with r * r * r <= @x. */
 uint32_t tcp_cc_cbrt(uint64_t x);

@@ -38,6 +38,7 @@ static bool acceptable(const struct tcp_pcb *p, uint32_t seq, uint32_t len)
 static enum verdict reject(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s)
 {
 	uint32_t wnd = p->rcv_adv - p->rcv_nxt;
+	struct tcp_cold *c = tcp_cold(t, p);
 
 	/* No room, yet valid ACKs and RSTs are taken (MUST-66); the text is not, and the
 	 * peer hears where we stand. */
@@ -47,6 +48,10 @@ static enum verdict reject(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s)
 		p->flags |= F_ACK_NOW;
 		tcp_dirty(t, p);
 		return V_NEXT;
+	}
+	if (seq_lt(s->seq, p->rcv_nxt) && !(s->flags & (TH_RST | TH_SYN))) {	/* again */
+		STAT_ADD(t->nif->stats, TCP_DUP_DATA, s->len);
+		tcp_sack_twice(p, c, s->seq, seq_min(s->seq + s->len, p->rcv_nxt));
 	}
 	STAT_INC(t->nif->stats, TCP_OUT_OF_WINDOW);
 	return s->flags & TH_RST ? V_DROP : V_ACK;

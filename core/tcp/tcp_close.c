@@ -12,6 +12,7 @@ static void enter_time_wait(struct tcp *t, struct tcp_pcb *p)
 {
 	tcp_set_state(t, p, TCP_TIME_WAIT);
 	p->flags &= ~(uint32_t)(F_T_RTO | F_T_PERSIST);
+	tcp_wnd_settled(t, p);
 	list_add_tail(&t->time_wait, &tcp_cold(t, p)->link);
 	t->n_time_wait++;
 	tcp_timer_wait(t, p, t->cfg.time_wait_us);

@@ -12,6 +12,7 @@
 #include "tcp/tcp_impl.h"
 
 enum { PERIOD_SEC = 64, PERIODS = 2, NOT_A_COOKIE = -1 };
+enum { ECN_SETUP = TH_ECE | TH_CWR };	/* RFC 3168 section 6.1.1 */
 enum { INDEX_DEFAULT = 1, INDEX_MASK = 7 };
 
 /* In the low bits of TSval. */
@@ -64,9 +65,10 @@ static int index_of(const struct tcp *t, const struct flow *f, uint32_t irs, uin
 }
 
 /* Both ends must agree on ECN here: nothing remembers the SYN (RFC 3168 section 6.1.1). */
-static bool ecn_agreed(const struct tcp *t, const struct tcp_seg *syn)
+static bool ecn_agreed(const struct tcp *t, const struct tcp_listener *l,
+		       const struct tcp_seg *syn)
 {
-	return tcp_ecn_willing(t, t->cfg.cc) && (syn->flags & (TH_ECE | TH_CWR)) == (TH_ECE | TH_CWR);
+	return tcp_ecn_willing(t, l->cc) && (syn->flags & ECN_SETUP) == ECN_SETUP;
 }
 
 /* Now, or up to 64 ticks ago: never ahead of what later segments say. */
@@ -89,7 +91,7 @@ void tcp_cookie_send(struct tcp *t, struct tcp_listener *l, const struct flow *f
 	if (say.has_ts) {
 		say.has_wscale = t->cfg.wscale && o->has_wscale;
 		say.sack_ok = t->cfg.sack && o->sack_ok;
-		ecn = ecn_agreed(t, s);
+		ecn = ecn_agreed(t, l, s);
 		say.tsval = tsval_with(tcp_ts_now(t),
 				       (say.has_wscale ? o->wscale : (uint32_t)TS_NO_WSCALE) |
 				       (say.sack_ok ? TS_SACK : 0) | (ecn ? TS_ECN : 0));
@@ -136,7 +138,7 @@ struct tcp_pcb *tcp_cookie_take(struct tcp *t, struct tcp_listener *l, const str
 	}
 	o.has_ts = o.has_ts && t->cfg.timestamps;
 	if (o.has_ts && (o.tsecr & TS_ECN))
-		syn.flags = TH_ECE | TH_CWR;
+		syn.flags = ECN_SETUP;
 	was = offered(&o, mss_table[index]);
 	p = tcp_listen_open(t, l, f, &syn, &was, s->ack - 1);
 	if (!p)

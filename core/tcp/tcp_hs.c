@@ -24,7 +24,7 @@ void tcp_hs_take_syn(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg *s,
 
 	c->irs = s->seq;
 	p->rcv_nxt = s->seq + 1;
-	p->rcv_adv = p->rcv_nxt + MIN(t->cfg.rcv_wnd, UINT16_MAX);
+	p->rcv_adv = p->rcv_nxt + MIN(t->cfg.rcv_wnd_init, UINT16_MAX);
 	c->last_ack_sent = p->rcv_nxt;
 	c->peer_mss = MAX(o->mss ? o->mss : MSS_DEFAULT, MSS_MIN);
 	p->mss = MIN(c->peer_mss, limit);
@@ -40,6 +40,7 @@ void tcp_hs_take_syn(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg *s,
 	}
 	c->sack_ok = t->cfg.sack && o->sack_ok;
 	tcp_ecn_agree(t, p, s->flags);
+	tcp_wnd_init(t, p);
 	c->ssthresh = INT32_MAX;
 	c->cc->init(t, p, c);
 	p->cwnd = t->cfg.init_cwnd * p->mss;

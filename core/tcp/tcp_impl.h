@@ -52,7 +52,7 @@ enum {
 	F_TS = BIT(13),		/* RFC 7323 timestamps agreed */
 	F_RECOVERY = BIT(14),	/* fast recovery, until SND.UNA reaches cold->recover */
 	F_RTX = BIT(15),	/* behind a timeout, until SND.UNA reaches cold->recover */
-	F_OOO = BIT(16),	/* reassembly queue is not empty, or an early FIN is known */
+	F_OOO = BIT(16),	/* something waits in reassembly, or a D-SACK for its ACK */
 	F_T_RTO = BIT(17),	/* deadlines that are set */
 	F_T_DELACK = BIT(18),
 	F_T_PERSIST = BIT(19),
@@ -100,14 +100,21 @@ struct tcp_pcb {
 	uint32_t srtt;		/* us << 3; 0 before the first sample */
 	uint32_t rttvar;	/* us << 2; without a sample, a first timeout in us or 0 */
 	uint32_t rtt_seq;	/* an acknowledgement beyond it makes the next RTT sample */
-	uint32_t rtt_t0;
+	uint32_t rcv_lim;	/* bytes the window may have now: see tcp_wnd.c */
 } __attribute__((aligned(CACHE_LINE)));
 
 _Static_assert(sizeof(struct tcp_pcb) == 2 * CACHE_LINE, "the hot half is two cache lines");
 
+enum { TCP_SACK_MAX = 4 };	/* blocks that fit an option: RFC 2018 section 3 */
+
+/** [from, to) of a sequence space; empty when both are equal. */
+struct tcp_range {
+	uint32_t from, to;
+};
+
 struct tcp_cold {
 	struct timer timer;
-	struct list link;	/* tcp.time_wait */
+	struct list link;	/* tcp.time_wait or tcp.starved */
 	struct tcp *tcp;
 	const struct tcp_cc_ops *cc;
 	union tcp_cc cc_state;
@@ -118,6 +125,7 @@ struct tcp_cold {
 	bool ecn_asked;		/* a SYN of ours asked for ECN */
 	bool ecn_mute;		/* ... and one did not: our data must not say ECT */
 	struct mbuf *ooo;	/* reassembly queue by sequence number, no overlaps */
+	struct mbuf *ooo_tail;	/* its last, while it is not empty */
 	struct mbuf *undel;	/* first frame not delivered, with F_UNDELIVERED */
 	uint32_t undel_bytes;
 	uint32_t bucket;	/* of fg_table */
@@ -143,12 +151,20 @@ struct tcp_cold {
 	uint32_t prior_cwnd, prior_ssthresh;	/* before the reduction, with undo */
 	uint32_t undo_rtx;	/* segments sent again since, less those a D-SACK has explained */
 	uint32_t rtx_ts;	/* TSval of the first of them, with rtx_ts_set (RFC 3522) */
-	uint32_t n_rexmit;	/* segments sent again, ever */
 	uint32_t pace_at;	/* us: the next segment may go (knob pacing) */
 	uint32_t syn_us;	/* when the SYN was sent first */
 	uint32_t max_snd_wnd;
 	uint32_t delack_at, persist_at, wait_at;	/* us */
 	uint32_t ts_recent, ts_recent_at;	/* RFC 7323; at: us / 1024 */
+	struct tcp_range sack[TCP_SACK_MAX];	/* held beyond RCV.NXT, the latest first */
+	struct tcp_range dsack;	/* received twice and not reported yet: RFC 2883 */
+	uint32_t size_seq;	/* first byte not taken when sizing of the window last began */
+	uint32_t size_at;	/* us, when that was */
+	uint32_t rexmit_segs;
+	uint64_t rexmit_bytes;
+	uint8_t n_sack;
+	bool starved;		/* in tcp.starved */
+	bool nagle;		/* hold short segments while data is in flight */
 	uint32_t last_ack_sent;
 	uint32_t snd_cur;	/* struct snd_ref that holds SND.NXT or precedes it, index + 1 */
 	uint32_t rtx_ref;	/* ... that the last retransmission began in, or 0 */
@@ -158,6 +174,7 @@ struct tcp_cold {
 	uint32_t empty_acked_at; /* us: an unacceptable empty segment was answered */
 	uint32_t challenge_at;	/* us: the challenge ACKs sent are paid for */
 	uint32_t keep_at;	/* us, with F_T_KEEP */
+	uint32_t keep_slice_us, user_timeout_us, linger_us;	/* 0: off */
 	uint32_t keep_rcv, keep_una;	/* RCV.NXT and SND.UNA when last looked at */
 	uint32_t stalled_at, stall_una;	/* us, and SND.UNA since; with stalled */
 	uint32_t linger_at;	/* us: closed, and all must be acknowledged */
@@ -300,23 +317,35 @@ static inline uint32_t tcp_snd_usable(const struct tcp *t, const struct tcp_pcb 
 	return MIN(wnd, p->cwnd > used ? p->cwnd - used : 0);
 }
 
-/** How far the right edge could move now: what is free and not announced yet. */
-static inline uint32_t tcp_rcv_growth(const struct tcp *t, const struct tcp_pcb *p)
+/** At most @eighths of the pool's frames are left. */
+static inline bool tcp_wnd_scarce(const struct tcp *t, uint32_t eighths)
 {
-	uint32_t most = MIN(t->cfg.rcv_wnd, (uint32_t)UINT16_MAX << tcp_rcv_scale(p));
-	int32_t growth = (int32_t)(most - p->rcv_held - (p->rcv_adv - p->rcv_nxt));
+	return mempool_avail(t->nif->pool) <= t->nif->pool->pool.n / 8 * eighths;
+}
+
+/* tcp_wnd.c: how large the window may be, and what memory has to say about it */
+void tcp_wnd_init(struct tcp *t, struct tcp_pcb *p);
+uint32_t tcp_wnd_open(struct tcp *t, struct tcp_pcb *p, uint32_t growth);
+bool tcp_wnd_withheld(struct tcp *t, struct tcp_pcb *p);
+void tcp_wnd_settled(struct tcp *t, struct tcp_pcb *p);
+void tcp_wnd_revisit(struct tcp *t);
+
+/** How far the right edge could move now: what is free and not announced yet. */
+static inline uint32_t tcp_rcv_growth(const struct tcp_pcb *p)
+{
+	int32_t growth = (int32_t)(p->rcv_lim - p->rcv_held - (p->rcv_adv - p->rcv_nxt));
 
 	return growth > 0 ? (uint32_t)growth : 0;
 }
 
 /** RCV.WND to advertise: never moves the right edge left, and not by slivers (3.8.6.2.2). */
-static inline uint32_t tcp_rcv_wnd(const struct tcp *t, const struct tcp_pcb *p)
+static inline uint32_t tcp_rcv_wnd(struct tcp *t, struct tcp_pcb *p)
 {
-	uint32_t wnd = p->rcv_adv - p->rcv_nxt, growth = tcp_rcv_growth(t, p);
+	uint32_t wnd = p->rcv_adv - p->rcv_nxt, growth = tcp_rcv_growth(p);
 
-	if (growth < t->wnd_step)
+	if (likely(growth < t->wnd_step))
 		return wnd;
-	return wnd + growth;
+	return wnd + tcp_wnd_open(t, p, growth);
 }
 
 /** Bytes [rcv_nxt, rcv_nxt + @len) are ours now. Decides on the acknowledgement. */
@@ -447,6 +476,13 @@ void tcp_rcv_drop_all(struct tcp *t, struct tcp_pcb *p);
 void tcp_ooo_insert(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s);
 void tcp_ooo_collect(struct tcp *t, struct tcp_pcb *p);
 void tcp_ooo_drop(struct tcp *t, struct tcp_pcb *p);
+
+/* tcp_sack_rx.c: what we tell the peer of it. RFC 2018, RFC 2883 */
+void tcp_sack_held(struct tcp_cold *c, uint32_t from, uint32_t to);
+void tcp_sack_twice(struct tcp_pcb *p, struct tcp_cold *c, uint32_t from, uint32_t to);
+bool tcp_sack_due(const struct tcp_cold *c);
+void tcp_sack_idle(struct tcp_pcb *p, const struct tcp_cold *c);
+void tcp_sack_put(struct tcp *t, struct tcp_pcb *p, struct mbuf *m);
 
 /* tcp_close.c: eighth step and the states after ESTABLISHED */
 enum verdict tcp_close_fin(struct tcp *t, struct tcp_pcb *p);

@@ -48,6 +48,7 @@ static void check_receive_queue(const struct tcp *t, const struct tcp_pcb *p)
 		assert(m->len > 0);
 		assert(seq_gt(m->seq, p->rcv_nxt));
 		assert(!m->next || seq_leq(m->seq + m->len, m->next->seq));
+		assert(m->next || m == c->ooo_tail);
 	}
 	assert(frames == c->ooo_frames);
 	assert(frames <= t->cfg.ooo_frames_max);
@@ -83,6 +84,24 @@ static void check_board(const struct tcp *t, const struct tcp_pcb *p)
 	assert(c->sacked <= tcp_flight(p));
 }
 
+/* What was selectively acknowledged is held, every byte, until RCV.NXT has passed it. */
+static void check_sack(const struct tcp_pcb *p, const struct tcp_cold *c)
+{
+	assert(c->n_sack <= TCP_SACK_MAX);
+	assert(c->sack_ok || c->dsack.from == c->dsack.to);
+	assert(c->dsack.from == c->dsack.to || (p->flags & F_OOO));
+	for (uint32_t i = 0; i < c->n_sack; i++) {
+		uint32_t at = c->sack[i].from;
+
+		assert(seq_lt(at, c->sack[i].to));
+		if (seq_leq(c->sack[i].to, p->rcv_nxt))
+			continue;
+		for (const struct mbuf *m = c->ooo; m && seq_leq(m->seq, at); m = m->next)
+			at = seq_max(at, m->seq + m->len);
+		assert(seq_geq(at, c->sack[i].to));
+	}
+}
+
 static void check_timers(const struct tcp *t, const struct tcp_pcb *p)
 {
 	const struct tcp_cold *c = tcp_cold(t, p);
@@ -109,10 +128,12 @@ void tcp_check_pcb(const struct tcp *t, const struct tcp_pcb *p)
 		assert(seq_leq(p->rcv_nxt, p->rcv_adv));
 		assert(p->mss > 0);
 		assert(p->cwnd >= p->mss);
+		assert(p->rcv_lim <= t->cfg.rcv_wnd);
 	}
 	assert(!(p->flags & F_RECOVERY) || !(p->flags & F_RTX));
 	check_send_queue(t, p);
 	check_board(t, p);
 	check_receive_queue(t, p);
+	check_sack(p, tcp_cold(t, p));
 	check_timers(t, p);
 }

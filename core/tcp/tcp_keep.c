@@ -19,11 +19,11 @@ void tcp_keep_open(struct tcp *t, struct tcp_pcb *p)
 {
 	struct tcp_cold *c = tcp_cold(t, p);
 
-	if (t->cfg.keep_slice_us == 0)
+	if (c->keep_slice_us == 0)
 		return;
 	c->keep_rcv = p->rcv_nxt;
 	c->keep_una = p->snd_una;
-	tcp_timer_keep(t, p, t->now_us + t->cfg.keep_slice_us);
+	tcp_timer_keep(t, p, t->now_us + c->keep_slice_us);
 }
 
 /** Call when SND.UNA has not moved since @since_us though it should have. */
@@ -32,12 +32,12 @@ void tcp_keep_stalled(struct tcp *t, struct tcp_pcb *p, uint32_t since_us)
 	struct tcp_cold *c = tcp_cold(t, p);
 	bool still = c->stalled && c->stall_una == p->snd_una && p->snd_wnd == 0;
 
-	if (t->cfg.user_timeout_us == 0 || still)
+	if (c->user_timeout_us == 0 || still)
 		return;
 	c->stalled = true;
 	c->stall_una = p->snd_una;
 	c->stalled_at = since_us;
-	tcp_timer_keep(t, p, since_us + t->cfg.user_timeout_us);
+	tcp_timer_keep(t, p, since_us + c->user_timeout_us);
 }
 
 /** Call when the application has closed both directions. */
@@ -45,16 +45,16 @@ void tcp_keep_closed(struct tcp *t, struct tcp_pcb *p)
 {
 	struct tcp_cold *c = tcp_cold(t, p);
 
-	if (t->cfg.linger_us == 0)
+	if (c->linger_us == 0)
 		return;
-	c->linger_at = t->now_us + t->cfg.linger_us;
+	c->linger_at = t->now_us + c->linger_us;
 	tcp_timer_keep(t, p, c->linger_at);
 }
 
 /* The end of our stream is not acknowledged. */
-static bool lingers(const struct tcp *t, const struct tcp_pcb *p)
+static bool lingers(const struct tcp_pcb *p, const struct tcp_cold *c)
 {
-	return t->cfg.linger_us > 0 && (p->flags & F_CLOSED) &&
+	return c->linger_us > 0 && (p->flags & F_CLOSED) &&
 	       (p->state == TCP_FIN_WAIT_1 || p->state == TCP_CLOSING || p->state == TCP_LAST_ACK);
 }
 
@@ -87,7 +87,7 @@ static void keepalive(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c)
 {
 	c->keep_silent = heard(p, c) || !idle(p) ? 0 : (uint8_t)(c->keep_silent + 1);
 	if (c->keep_silent < TCP_KEEP_SLICES) {
-		tcp_timer_keep(t, p, t->now_us + t->cfg.keep_slice_us);
+		tcp_timer_keep(t, p, t->now_us + c->keep_slice_us);
 		return;
 	}
 	if (c->keep_silent >= TCP_KEEP_SLICES + t->cfg.keep_probes) {
@@ -106,7 +106,7 @@ void tcp_keep_due(struct tcp *t, struct tcp_pcb *p)
 
 	if (p->flags & F_DEAD_OWED)
 		return;				/* the protocol has nothing left to wait for */
-	if (lingers(t, p)) {
+	if (lingers(p, c)) {
 		if (!us_before(t->now_us, c->linger_at)) {
 			tcp_tx_rst(t, p);
 			tcp_end(t, p, TCP_END_ABORTED);
@@ -114,13 +114,37 @@ void tcp_keep_due(struct tcp *t, struct tcp_pcb *p)
 		}
 		tcp_timer_keep(t, p, c->linger_at);
 	}
-	if (stalled(p, c)) {
-		if (t->now_us - c->stalled_at >= t->cfg.user_timeout_us) {
+	if (c->user_timeout_us > 0 && stalled(p, c)) {
+		if (t->now_us - c->stalled_at >= c->user_timeout_us) {
 			tcp_end(t, p, TCP_END_TIMEOUT);
 			return;
 		}
-		tcp_timer_keep(t, p, c->stalled_at + t->cfg.user_timeout_us);
+		tcp_timer_keep(t, p, c->stalled_at + c->user_timeout_us);
 	}
-	if (t->cfg.keep_slice_us > 0 && !(p->flags & F_CLOSED) && p->state >= TCP_ESTABLISHED)
+	if (c->keep_slice_us > 0 && !(p->flags & F_CLOSED) && p->state >= TCP_ESTABLISHED)
 		keepalive(t, p, c);
+}
+
+void tcp_set_keepalive(struct tcp *tcp, struct tcp_pcb *p, uint32_t idle_us)
+{
+	struct tcp_cold *c = tcp_cold(tcp, p);
+
+	c->keep_slice_us = (idle_us + TCP_KEEP_SLICES - 1) / TCP_KEEP_SLICES;
+	c->keep_silent = 0;
+	if (p->state >= TCP_ESTABLISHED)
+		tcp_keep_open(tcp, p);
+}
+
+void tcp_set_user_timeout(struct tcp *tcp, struct tcp_pcb *p, uint32_t us)
+{
+	struct tcp_cold *c = tcp_cold(tcp, p);
+
+	c->user_timeout_us = us;
+	if (us > 0 && stalled(p, c))
+		tcp_timer_keep(tcp, p, c->stalled_at + us);
+}
+
+void tcp_set_linger(struct tcp *tcp, struct tcp_pcb *p, uint32_t us)
+{
+	tcp_cold(tcp, p)->linger_us = us;
 }

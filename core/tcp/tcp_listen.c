@@ -58,6 +58,7 @@ struct tcp_pcb *tcp_listen_open(struct tcp *t, struct tcp_listener *l, const str
 	l->n_pending++;
 	l->n_half_open++;
 	p->flags |= F_KNOCKED;
+	tcp_cold(t, p)->cc = l->cc;
 	tcp_cold(t, p)->listener = (uint16_t)(l - t->listeners);
 	tcp_hs_take_syn(t, p, syn, o);
 	p->snd_wnd = syn->wnd;
@@ -78,6 +79,10 @@ void tcp_listen_syn(struct tcp *t, struct tcp_listener *l, const struct flow *f,
 	struct tcp_pcb *p;
 	struct tcp_opts o;
 
+	if (tcp_wnd_scarce(t, 1)) {		/* what is left is for the connections there are */
+		STAT_INC(t->nif->stats, TCP_SYN_PRESSURE);
+		return;
+	}
 	if (tcp_opts_decode(&o, s->opts, s->opts_len) != 0) {
 		STAT_INC(t->nif->stats, TCP_BAD_HEADER);
 		return;

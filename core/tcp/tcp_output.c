@@ -71,7 +71,8 @@ static enum step send_again(struct tcp *t, struct tcp_pcb *p)
 /* Nagle (3.7.4) holds a short segment while something is in flight. */
 static bool nagle_holds(const struct tcp *t, const struct tcp_pcb *p, uint32_t len)
 {
-	return t->cfg.nagle && len < p->mss && tcp_flight(p) > 0 && !(p->flags & F_FIN_WANTED);
+	return t->nagle_used && tcp_cold(t, p)->nagle && len < p->mss && tcp_flight(p) > 0 &&
+	       !(p->flags & F_FIN_WANTED);
 }
 
 static enum step send_new(struct tcp *t, struct tcp_pcb *p)
@@ -126,7 +127,7 @@ static inline bool send_one(struct tcp *t, struct tcp_pcb *p)
 	uint32_t len = p->snd_end - p->snd_nxt, sent;
 
 	if ((p->flags & (F_BOARD | F_OUTPUT | F_FIN_WANTED)) || len > p->mss || len == 0 ||
-	    t->cfg.nagle || t->cfg.pacing || tcp_flight(p) + len > MIN(p->cwnd, p->snd_wnd))
+	    t->nagle_used || t->cfg.pacing || tcp_flight(p) + len > MIN(p->cwnd, p->snd_wnd))
 		return false;
 	sent = tcp_tx_data(t, p, p->snd_nxt, len, 0, 0);
 	p->snd_nxt += sent;

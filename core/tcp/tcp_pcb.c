@@ -94,9 +94,13 @@ struct tcp_pcb *tcp_pcb_new(struct tcp *t, const struct flow *f)
 		.timer.fire = tcp_timer_fire,
 		.tcp = t,
 		.cc = t->cfg.cc,
+		.nagle = t->cfg.nagle,
 		.bucket = fg_bucket(&t->flows, f, tcp_rss(t, f)),
 		.empty_acked_at = t->now_us - TCP_EMPTY_ACK_US,
 		.challenge_at = t->now_us,
+		.keep_slice_us = t->cfg.keep_slice_us,
+		.user_timeout_us = t->cfg.user_timeout_us,
+		.linger_us = t->cfg.linger_us,
 	};
 	fg_insert(&t->flows, &p->node, c->bucket);
 	t->nif->work->tcp_conns++;
@@ -114,6 +118,7 @@ static void detach(struct tcp *t, struct tcp_pcb *p)
 	tcp_board_reset(t, p, c);
 	t->n_waiting -= c->sent_waits;
 	c->sent_waits = false;
+	tcp_wnd_settled(t, p);
 	list_del(&c->link);
 	t->n_time_wait -= p->state == TCP_TIME_WAIT;
 	fg_remove(&t->flows, &p->node, c->bucket);

@@ -22,7 +22,8 @@ void tcp_rcv_drop_all(struct tcp *t, struct tcp_pcb *p)
 	c->undel_bytes = 0;
 	p->rcv_head = p->rcv_tail = NULL;
 	p->rcv_held = 0;
-	p->flags &= ~(uint32_t)(F_UNDELIVERED | F_OOO);
+	p->flags &= ~(uint32_t)F_UNDELIVERED;
+	tcp_sack_idle(p, c);
 }
 
 /** Hand the application what waits, as far as there is room; then the end of stream. */
@@ -72,6 +73,7 @@ static bool trim(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s)
 	if (seq_lt(s->seq, p->rcv_nxt)) {
 		old = MIN(p->rcv_nxt - s->seq, s->len);
 		STAT_ADD(t->nif->stats, TCP_DUP_DATA, old);
+		tcp_sack_twice(p, tcp_cold(t, p), s->seq, s->seq + old);
 		mbuf_pull(s->m, (uint16_t)old);
 		s->seq += old;
 		s->len -= old;

@@ -55,6 +55,9 @@ static void conclude(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg *s, 
 {
 	switch (v) {
 	case V_NEXT:
+		if ((p->flags & F_OOO) && tcp_sack_due(tcp_cold(t, p)))
+			tcp_tx_ack(t, p);	/* part of it was a duplicate: RFC 2883 */
+		break;
 	case V_DROP:
 	case V_GONE:
 		break;

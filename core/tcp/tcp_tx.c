@@ -158,7 +158,8 @@ static void sent_again(struct tcp *t, struct tcp_pcb *p, struct mbuf *m)
 	m->hash = tcp_slot(t, p);
 	m->seq = p->gen;
 	c->rtx_in_nic++;
-	c->n_rexmit++;
+	c->rexmit_segs++;
+	c->rexmit_bytes += m->frag_len;
 	c->undo_rtx++;
 	if (!c->rtx_ts_set) {
 		c->rtx_ts_set = true;
@@ -232,12 +233,18 @@ bool tcp_tx_one(struct tcp *t, struct tcp_pcb *p, const struct mbuf_frag *sg)
 	return true;
 }
 
-/** Acknowledge now. Without a frame the acknowledgement stays owed. */
+/**
+ * Acknowledge now, with what waits beyond RCV.NXT: a segment with data never says it, and need
+ * not, for every segment out of order is answered by one of these. Without a frame the
+ * acknowledgement stays owed.
+ */
 void tcp_tx_ack(struct tcp *t, struct tcp_pcb *p)
 {
 	struct mbuf *m = start(t, p, p->snd_nxt, 0, false);
 
 	if (likely(m)) {
+		if (unlikely(p->flags & F_OOO))
+			tcp_sack_put(t, p, m);
 		emit(t, m, &p->node.flow);
 	} else {
 		p->flags |= F_ACK_NOW;
@@ -304,7 +311,7 @@ bool tcp_tx_syn_for(struct tcp *t, const struct flow *f, uint32_t seq, uint32_t 
 	n = put_syn_options(say, opts);
 	h = mbuf_prepend(m, (uint16_t)(TCP_HLEN_MIN + n));
 	memcpy(h + TCP_HLEN_MIN, opts, n);
-	put_header(h, f, seq, ack, flags, MIN(t->cfg.rcv_wnd, UINT16_MAX), TCP_HLEN_MIN + n);
+	put_header(h, f, seq, ack, flags, MIN(t->cfg.rcv_wnd_init, UINT16_MAX), TCP_HLEN_MIN + n);
 	emit(t, m, f);
 	return true;
 }

@@ -85,6 +85,10 @@ static void returned(const struct ix_call *c, int64_t ret)
 		if (e)
 			e->taken += (uint64_t)ret;
 		break;
+	case IX_CALL_INFO:
+		RIG_CHECK(ret > 0 && ret <= (int64_t)MIN(c->n, sizeof(struct ix_tcp_info)));
+		RIG_CHECK(c->ptr - (uintptr_t)app.window <= RIG_WINDOW - c->n);
+		break;
 	case IX_CALL_UDP_SENDV:
 		app.udp_out++;
 		break;
@@ -300,6 +304,13 @@ static void put_call(struct rig *r, struct ix_call *c)
 		break;
 	case IX_CALL_RECV_DONE:
 		c->bytes = pick_bytes(r, f, c->handle);
+		break;
+	case IX_CALL_INFO:
+		c->n = (uint32_t)pick_len(f, feed_u8(f));
+		c->ptr = pick_addr(r, f, feed_u8(f), c->n);
+		break;
+	case IX_CALL_SET:
+		c->value = feed_u8(f) & 0x80 ? feed_u64(f) : c->n & 1;
 		break;
 	case IX_CALL_TIMER_ARM:
 		c->cookie = app.n_timers < TIMERS ? app.n_timers++ : 0;

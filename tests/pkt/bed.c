@@ -51,6 +51,7 @@ struct dp_cfg bed_cfg(void)
 	c.udp_held_max = 16;
 	c.backlog_max = 8;
 	c.rcv_wnd = BED_RCV_WND;
+	c.rcv_wnd_init = 1u << 28;	/* rcv_wnd from the start */
 	c.mss = BED_MSS;
 	c.events_max = 64;
 	c.calls_max = BED_CALLS;

@@ -332,6 +332,166 @@ static void single_bytes_do_not_hold_every_frame(void)
 	bed_done(b);
 }
 
+/* Two segments, taken at once; what the window is then. */
+static uint32_t take_two(struct bed *b)
+{
+	uint32_t seq = rcv_nxt(b);
+
+	b->auto_done = true;
+	bed_queue(b, SEG(ACK, seq, 1, 1000));
+	bed_queue(b, SEG(ACK, seq + 1000, 1, 1000));
+	bed_pass(b);
+	b->auto_done = false;
+	bed_forget_tx(b);
+	bed_forget_events(b);
+	return b->conn[b->cur].edge - rcv_nxt(b);
+}
+
+/* A quarter of the pool is left: the edge stands still, down to four segments. */
+static void scarce_frames_shrink_the_window_to_a_floor(void)
+{
+	struct mbuf *m[BED_MBUFS];
+	struct bed *b = bed_in(TCP_ESTABLISHED);
+	uint32_t n = drain(b, m, BED_MBUFS / 4);
+
+	for (uint32_t left = BED_RCV_WND; left > 4000; left -= 2000)
+		CHECK_EQ(take_two(b), left - 2000);
+	CHECK(bed_stat(b, STAT_TCP_RCV_PRESSURE) > 0);
+	for (uint32_t i = 0; i < 20; i++)		/* and the stream goes on */
+		CHECK(take_two(b) >= 3000);
+	CHECK_EQ(bed_stat(b, STAT_TCP_RCV_DROP), 0);
+	CHECK_EQ(b->dp->tcp.n_starved, 1);
+	fill(m, n);
+	bed_tick(b, MSEC);
+	bed_forget_tx(b);
+	CHECK_EQ(b->dp->tcp.n_starved, 0);
+	bed_done(b);
+}
+
+/* No frame of the peer is needed: the pass that memory makes due tells. */
+static void window_reopens_when_frames_come_back(void)
+{
+	struct mbuf *m[BED_MBUFS];
+	struct bed *b = bed_in(TCP_ESTABLISHED);
+	uint32_t n = drain(b, m, BED_MBUFS / 4), seq;
+
+	for (uint32_t i = 0; i < 6; i++)
+		take_two(b);
+	seq = rcv_nxt(b);
+	bed_tick(b, SEC);
+	bed_expect_nothing(b);
+	n -= BED_MBUFS / 16;				/* 5/16: not yet */
+	fill(m + n, BED_MBUFS / 16);
+	bed_tick(b, SEC);
+	bed_expect_nothing(b);
+	fill(m, n);
+	bed_tick(b, MSEC);
+	bed_expect(b, SEG(ACK, 1, seq, 0, .wnd = BED_RCV_WND));
+	bed_done(b);
+}
+
+static void all_who_were_withheld_are_told(void)
+{
+	struct mbuf *m[BED_MBUFS];
+	struct dp_cfg cfg = bed_cfg();
+	struct bed *b = bed_new(&cfg);
+	uint32_t n;
+
+	for (b->cur = 0; b->cur < 8; b->cur++)
+		bed_go(b, TCP_ESTABLISHED);
+	n = drain(b, m, BED_MBUFS / 4);
+	for (b->cur = 0; b->cur < 8; b->cur++)
+		for (uint32_t i = 0; i < 3; i++)
+			take_two(b);
+	CHECK_EQ(b->dp->tcp.n_starved, 8);
+	fill(m, n);
+	bed_tick(b, MSEC);
+	for (b->cur = 0; b->cur < 8; b->cur++)
+		bed_expect(b, SEG(ACK, 1, 6001, 0, .wnd = BED_RCV_WND));
+	bed_done(b);
+}
+
+/* Its place in the list goes with it: reset, closed, in TIME-WAIT. */
+static void who_ends_while_withheld_is_forgotten(void)
+{
+	static const enum tcp_state states[] = { TCP_ESTABLISHED, TCP_FIN_WAIT_2 };
+
+	for (uint32_t i = 0; i < ARRAY_LEN(states) * 2; i++) {
+		struct mbuf *m[BED_MBUFS];
+		struct bed *b = bed_in(states[i / 2]);
+		uint32_t ack = snd_nxt(b), n = drain(b, m, BED_MBUFS / 4);
+
+		b->auto_done = true;
+		for (uint32_t k = 0; k < 6; k++)
+			bed_rx(b, SEG(ACK, 1 + 1000 * k, ack, 1000));
+		CHECK_EQ(b->dp->tcp.n_starved, 1);
+		if (i % 2)
+			bed_rx(b, SEG(FIN | ACK, 6001, ack, 0));
+		else
+			bed_rx(b, SEG(RST, 6001, 0, 0));
+		bed_tick(b, MSEC);
+		CHECK_EQ(b->dp->tcp.n_starved, i == 1);	/* CLOSE-WAIT lives on */
+		fill(m, n);
+		bed_tick(b, MSEC);
+		CHECK_EQ(b->dp->tcp.n_starved, 0);
+		bed_forget_tx(b);
+		bed_forget_events(b);
+		bed_done(b);
+	}
+}
+
+static void window_below_the_floor_is_never_withheld(void)
+{
+	struct mbuf *m[BED_MBUFS];
+	struct dp_cfg cfg = bed_cfg();
+	struct bed *b;
+	uint32_t n;
+
+	cfg.rcv_wnd = 4000;
+	b = bed_in_cfg(&cfg, TCP_ESTABLISHED);
+	n = drain(b, m, BED_MBUFS / 4);
+	for (uint32_t i = 0; i < 20; i++)
+		CHECK(take_two(b) >= 3000);
+	CHECK_EQ(bed_stat(b, STAT_TCP_RCV_PRESSURE), 0);
+	fill(m, n);
+	bed_done(b);
+}
+
+static void plenty_of_frames_withholds_nothing(void)
+{
+	struct mbuf *m[BED_MBUFS];
+	struct bed *b = bed_in(TCP_ESTABLISHED);
+	uint32_t n = drain(b, m, BED_MBUFS / 2);
+
+	for (uint32_t i = 0; i < 20; i++)
+		CHECK(take_two(b) >= BED_RCV_WND - 2000);
+	CHECK_EQ(bed_stat(b, STAT_TCP_RCV_PRESSURE), 0);
+	fill(m, n);
+	bed_done(b);
+}
+
+/* The last eighth is for the connections there are; their ACKs and FINs are still taken. */
+static void low_pool_takes_no_new_connection(void)
+{
+	struct mbuf *m[BED_MBUFS];
+	struct bed *b = bed_in(TCP_ESTABLISHED);
+	uint32_t n = drain(b, m, BED_MBUFS / 8);
+
+	b->cur = 1;
+	bed_align_iss(b);
+	bed_rx(b, SEG(SYN, 0, 0, 0));
+	bed_expect_nothing(b);
+	CHECK_EQ(bed_stat(b, STAT_TCP_SYN_PRESSURE), 1);
+	b->cur = 0;
+	bed_rx(b, SEG(FIN | ACK, 1, 1, 0));
+	bed_expect(b, SEG(ACK, 1, 2, 0));
+	bed_expect_event(b, IX_EV_RECV, 0);
+	fill(m, n);
+	b->cur = 1;
+	bed_go(b, TCP_ESTABLISHED);			/* the SYN again */
+	bed_done(b);
+}
+
 const struct pkt_case pkt_pressure[] = {
 	CASE(full_event_array_holds_frames_back, "event.h"),
 	CASE(gap_that_frees_more_than_fits_is_delivered_in_parts, "event.h"),
@@ -348,5 +508,12 @@ const struct pkt_case pkt_pressure[] = {
 	CASE(references_that_come_back_are_told, "tcp_call.c"),
 	CASE(full_ring_delays_acks_and_resets, "plat.h tx_burst"),
 	CASE(single_bytes_do_not_hold_every_frame, "IX 4.3"),
+	CASE(scarce_frames_shrink_the_window_to_a_floor, "RFC 9293 3.8.6, tcp_wnd.c"),
+	CASE(window_reopens_when_frames_come_back, "RFC 9293 3.8.6.1, tcp_wnd.c"),
+	CASE(all_who_were_withheld_are_told, "tcp_wnd.c"),
+	CASE(who_ends_while_withheld_is_forgotten, "tcp_wnd.c"),
+	CASE(window_below_the_floor_is_never_withheld, "tcp_wnd.c"),
+	CASE(plenty_of_frames_withholds_nothing, "tcp_wnd.c"),
+	CASE(low_pool_takes_no_new_connection, "tcp_listen.c"),
 	CASES_END
 };

@@ -409,8 +409,11 @@ static void open_connection_waits_for_a_window_over_data(void)
 
 static void progress_lets_a_closed_connection_go_on(void)
 {
-	struct bed *b = bed_in(TCP_ESTABLISHED);
+	struct dp_cfg cfg = bed_cfg();
+	struct bed *b;
 
+	cfg.data_retries = 3;
+	b = bed_in_cfg(&cfg, TCP_ESTABLISHED);
 	send_full(b, 10);
 	CHECK_EQ(bed_close(b, IX_CLOSE_FIN), 0);
 	bed_forget_tx(b);

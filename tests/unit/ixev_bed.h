@@ -25,6 +25,7 @@ struct conn {
 	uint32_t got, to_ack;
 	bool reconnect, resend;		/* what handlers do */
 	int close_on_recv;		/* mode + 1 */
+	struct ix_tcp_info *ask;	/* for an info, and a set */
 };
 
 static struct bed {
@@ -70,6 +71,10 @@ static inline void on_recv(struct ixev_ctx *ctx, const uint8_t *p, uint32_t len)
 	(void)p;
 	c->n_recv++;
 	c->got += len;
+	if (c->ask) {
+		CHECK_EQ(ixev_info(ctx, c->ask), 0);
+		CHECK_EQ(ixev_set(ctx, IX_OPT_NAGLE, 1), 0);
+	}
 	ixev_recv_done(ctx, c->to_ack ? c->to_ack : len);
 	if (c->close_on_recv)
 		ixev_close(ctx, (enum ix_close_mode)(c->close_on_recv - 1));

@@ -123,6 +123,28 @@ static void datagrams(void)
 	CHECK_EQ(t.dp.left[1].cookie, 99);
 }
 
+/* Both run in the batch of this entry, before what the flush leaves; without a handle, not. */
+static void info_and_set(void)
+{
+	static struct ix_tcp_info info;
+	static struct conn c, idle;
+
+	bed_init(16);
+	conn_up(&c, 1);
+	CHECK_EQ(ixev_info(&c.ctx, &info), -1);			/* outside an entry */
+	ixev_ctx_init(&idle.ctx, &ops);
+	CHECK_EQ(ixev_set(&idle.ctx, IX_OPT_NAGLE, 1), -1);	/* no connection yet */
+	c.ask = &info;
+	event(IX_EV_RECV, &c, 0, 5);
+	enter();
+	LEFT(IX_CALL_INFO, IX_CALL_SET, IX_CALL_RECV_DONE);
+	CHECK_EQ(t.dp.left[0].handle, handle_of(1));
+	CHECK_EQ(t.dp.left[0].ptr, (uintptr_t)&info);
+	CHECK_EQ(t.dp.left[0].n, sizeof(info));
+	CHECK_EQ(t.dp.left[1].n, IX_OPT_NAGLE);
+	CHECK_EQ(t.dp.left[1].value, 1);
+}
+
 static void work_is_per_entry(void)
 {
 	bed_init(16);
@@ -137,4 +159,5 @@ static void work_is_per_entry(void)
 }
 
 CU_MAIN("ixev_timer", TEST(full_array_keeps_order_and_comes_back), TEST(timers),
-	TEST(timer_cancel_beats_its_event), TEST(datagrams), TEST(work_is_per_entry))
+	TEST(timer_cancel_beats_its_event), TEST(datagrams), TEST(info_and_set),
+	TEST(work_is_per_entry))

@@ -58,6 +58,8 @@ enum ix_call_nr {
 	IX_CALL_UDP_RECV_DONE,	/* (handle)		returns 0 */
 	IX_CALL_TIMER_ARM,	/* (cookie, delay)	returns a timer handle */
 	IX_CALL_TIMER_CANCEL,	/* (handle)		returns 0 */
+	IX_CALL_INFO,		/* (handle, ptr, n)	returns bytes written: how it is doing */
+	IX_CALL_SET,		/* (handle, option, value) returns 0 */
 	IX_CALL_NR,
 };
 
@@ -67,12 +69,78 @@ enum ix_close_mode {
 	IX_CLOSE_HALF,		/* FIN now, receiving goes on; the handle stays valid */
 };
 
+/** What IX_CALL_SET changes, of one connection, from the moment the call runs. */
+enum ix_option {
+	IX_OPT_NONE,
+	IX_OPT_CC,		/* congestion control, as the knob `cc` counts: 0 is newreno */
+	IX_OPT_NAGLE,		/* 0, 1: hold short segments while data is in flight */
+	IX_OPT_KEEPALIVE_NS,	/* idle time before the peer is probed, 0 .. 4 h; 0: never */
+	IX_OPT_USER_TIMEOUT_NS,	/* data unacknowledged for so long ends it, 0 .. 30 min; 0: R2 */
+	IX_OPT_LINGER_NS,	/* ... for so long after close, by RST, 0 .. 30 min; 0: R2 */
+	IX_OPT_NR,
+};
+
+/** RFC 9293 section 3.3.2. */
+enum ix_tcp_state {
+	IX_TCP_CLOSED,
+	IX_TCP_SYN_SENT,
+	IX_TCP_SYN_RECEIVED,
+	IX_TCP_ESTABLISHED,
+	IX_TCP_FIN_WAIT_1,
+	IX_TCP_FIN_WAIT_2,
+	IX_TCP_CLOSE_WAIT,
+	IX_TCP_CLOSING,
+	IX_TCP_LAST_ACK,
+	IX_TCP_TIME_WAIT,
+};
+
+/* ix_tcp_info.flags: agreed on in the handshake, but for the last. */
+enum {
+	IX_INFO_SACK = 1 << 0,		/* RFC 2018 */
+	IX_INFO_TS = 1 << 1,		/* RFC 7323 timestamps */
+	IX_INFO_WSCALE = 1 << 2,	/* RFC 7323 window scaling */
+	IX_INFO_ECN = 1 << 3,		/* RFC 3168 */
+	IX_INFO_NAGLE = 1 << 4,		/* IX_OPT_NAGLE */
+};
+
+/**
+ * A connection at the moment IX_CALL_INFO runs, 104 bytes. Bytes and microseconds, and
+ * segments where the name says so. A later version may add fields at the end: the call
+ * returns how many bytes this one has.
+ */
+struct ix_tcp_info {
+	uint32_t state;			/* enum ix_tcp_state */
+	uint32_t flags;			/* IX_INFO_* */
+	uint32_t cc;			/* as IX_OPT_CC */
+	uint32_t mss;			/* largest payload we send */
+	uint32_t cwnd;
+	uint32_t ssthresh;		/* 0x7fffffff: nothing has been lost yet */
+	uint32_t in_flight;		/* SND.NXT - SND.UNA */
+	uint32_t snd_wnd;		/* the peer's window */
+	uint32_t rcv_wnd;		/* ours, as last advertised, less what came since */
+	uint32_t rcv_lim;		/* what it may grow to now */
+	uint32_t rcv_held;		/* received in order and not given back by recv_done */
+	uint32_t ooo_frames;		/* held out of order */
+	uint32_t srtt_us;		/* 0: no sample yet */
+	uint32_t rttvar_us;
+	uint32_t min_rtt_us;		/* 0: not known */
+	uint32_t rto_us;		/* backed off */
+	uint32_t backoff;		/* how often it has doubled */
+	uint32_t rexmit_segs;		/* retransmitted since the connection began */
+	uint32_t lost_bytes;		/* believed lost and not sent again */
+	uint32_t sacked_bytes;		/* in flight, and the peer has them */
+	uint32_t reordering;		/* 1: the network has been seen to reorder */
+	uint32_t delivered_bytes;	/* acknowledged or selectively so, modulo 2^32 */
+	uint64_t rexmit_bytes;
+};
+
 /** One batched call, 32 bytes. The dataplane writes only `ret`. */
 struct ix_call {
 	uint32_t nr;		/* enum ix_call_nr */
-	uint32_t n;		/* sendv: sg entries, 1 .. IX_SG_MAX; close: enum ix_close_mode */
+	uint32_t n;		/* sendv: sg entries, 1 .. IX_SG_MAX; close: enum ix_close_mode;
+				 * info: bytes at ptr, >= 1; set: enum ix_option */
 	union {
-		uint64_t handle;	/* in: accept, sendv, recv_done, close, ... */
+		uint64_t handle;	/* in: accept, sendv, recv_done, close, info, ... */
 		uint64_t cookie;	/* in: connect, udp_sendv, timer_arm */
 		int64_t ret;		/* out: result or negative errno */
 	};
@@ -81,6 +149,8 @@ struct ix_call {
 		uint64_t new_cookie;	/* accept */
 		uint64_t bytes;		/* recv_done: 1 .. bytes delivered and not yet done */
 		uint64_t delay_ns;	/* timer_arm */
+		uint64_t ptr;		/* info: where struct ix_tcp_info is to be written */
+		uint64_t value;		/* set */
 	};
 	struct ix_addr addr;	/* connect, udp_sendv */
 };

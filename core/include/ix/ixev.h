@@ -113,6 +113,17 @@ void ixev_recv_done(struct ixev_ctx *ctx, uint32_t bytes);
 /** End the connection once what was sent has been accepted (FIN, HALF), or now (RST). */
 void ixev_close(struct ixev_ctx *ctx, enum ix_close_mode mode);
 
+/**
+ * How the connection is doing: @to, in the window, is filled when this entry ends, and to be
+ * read in the next. Returns 0, or -1 when there is no connection (yet, or any more) or this
+ * entry's call array is full; then nothing is written, nor is it if the connection dies before.
+ */
+int ixev_info(struct ixev_ctx *ctx, struct ix_tcp_info *to);
+
+/** Set an option when this entry ends. As ixev_info(); a value the dataplane refuses changes
+ * nothing. */
+int ixev_set(struct ixev_ctx *ctx, enum ix_option opt, uint64_t value);
+
 /** One-shot timer; @fire runs in an entry at or after now + delay. Re-arming moves it. */
 struct ixev_timer {
 	void (*fire)(struct ixev_timer *t, struct ixev *ev);
