@@ -132,6 +132,8 @@ static void take(struct impair *im, struct impair_dir *d, struct mbuf *m)
 		mbuf_free(m);
 		return;
 	}
+	if (v.mark)
+		d->fault.n_marked += fault_ecn_mark(mbuf_data(m), m->len);
 	if (v.corrupt)
 		m = corrupt(im, m, v.corrupt_bit);
 	twin = v.dup ? copy(im, m) : NULL;
@@ -233,12 +235,6 @@ void impair_init(struct impair *im, struct nic *inner, struct mempool *pool,
 	im->epoch = im->now = now;
 	fault_init(&im->rx.fault, cfg, seed, STREAM_RX);
 	fault_init(&im->tx.fault, cfg, seed, STREAM_TX);
-}
-
-bool impair_wanted(const struct fault_cfg *cfg)
-{
-	return cfg->loss_ppb != 0 || cfg->dup_ppb != 0 || cfg->corrupt_ppb != 0 ||
-	       cfg->reorder_ppb != 0 || cfg->jitter_ns != 0 || cfg->flap_period_ns != 0;
 }
 
 void impair_poll(struct impair *im, struct work *w)

@@ -2,10 +2,10 @@
 /*
  * impair.h - a struct nic that wraps a struct nic and lets faults befall its frames
  *
- * Loss, duplication, corruption of one bit, reordering, jitter and link flaps, decided by
- * base/fault.h, in both directions, each with streams of its own. A frame that is held
- * back comes out after fault_cfg.reorder_frames later ones of its direction or when its
- * time has come, whichever is first, so nothing is held for ever.
+ * Loss, duplication, corruption of one bit, reordering, jitter, longer paths, ECN marks and
+ * link flaps, decided by base/fault.h, in both directions, each with streams of its own. A
+ * frame that is held back comes out after fault_cfg.reorder_frames later ones of its direction
+ * or when its time has come, whichever is first, so nothing is held for ever.
  *
  * The caller sets `now` before each pass, calls impair_poll(), and does not sleep past
  * impair_deadline().
@@ -49,9 +49,6 @@ struct impair {
 /** Wrap @inner, which outlives it, from @now on. @pool is the dataplane's. */
 void impair_init(struct impair *im, struct nic *inner, struct mempool *pool,
 		 const struct fault_cfg *cfg, uint64_t seed, nsec now);
-
-/** True if @cfg asks for any fault at all. */
-bool impair_wanted(const struct fault_cfg *cfg);
 
 /** Send what has become due. Adds doorbells to @w. */
 void impair_poll(struct impair *im, struct work *w);

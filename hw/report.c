@@ -95,6 +95,7 @@ static void print_fault(const char *dir, const struct fault *f, FILE *out)
 		{ "corrupt", f->n_corrupt, "frames with one bit flipped on purpose" },
 		{ "reordered", f->n_reordered, "frames held back on purpose" },
 		{ "flapped", f->n_flapped, "frames lost while the link was down on purpose" },
+		{ "marked", f->n_marked, "frames marked Congestion Experienced on purpose" },
 	};
 	char name[32];
 

@@ -119,7 +119,7 @@ static int open_nic(struct world *wd, uint32_t mask, char *err, size_t err_len)
 		e = set_peer(wd, mask, err, err_len);
 	if (e < 0)
 		return e;
-	wd->impaired = impair_wanted(&wd->cfg->fault);
+	wd->impaired = fault_wanted(&wd->cfg->fault);
 	impair_init(&wd->im, &wd->tap.nic, &wd->pool, &wd->cfg->fault, wd->seed, clock_now_ns());
 	if (wd->impaired)
 		fprintf(stderr, "faults are on, seed = %llu\n", (unsigned long long)wd->seed);

@@ -14,7 +14,7 @@ set -u
 cd "$(dirname "$0")/.." || exit 2
 
 make=${MAKE:-make}
-seeds=${SWARM_SEEDS:-1000}
+seeds=${SWARM_SEEDS:-2000}
 first=${SWARM_FIRST:-1}
 limit_s=900			# for one suite; a hang is a failure with a name
 logs=build/check
@@ -78,7 +78,11 @@ sim_suites()
 		t=$(basename "$t" .c)
 		t=${t%_main}
 		case $t in
-		swarm) suite "$2sim/swarm" "$1/sim-tests/swarm" --seeds "$3" --first "$first" ;;
+		swarm)
+			suite "$2sim/swarm" "$1/sim-tests/swarm" --jobs 2 --first "$first" \
+				--seeds "$3"
+			suite "$2sim/swarm fast path" "$1/sim-tests/swarm" --jobs 2 \
+				--first "$first" --seeds $((($3 + 9) / 10)) --compare-fast-path ;;
 		*) suite "$2sim/$t" "$1/sim-tests/$t" ;;
 		esac
 	done

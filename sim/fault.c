@@ -2,8 +2,8 @@
 /*
  * fault.c - decisions applied to frames, see fault.h
  *
- * Delayed frames wait in one of two lines, each in order and with one engine event: those
- * delayed by jitter, and those held back for reordering.
+ * Delayed frames wait in one of three lines, each in order and with one engine event: those
+ * delayed by jitter, those held back for reordering, and those on the longer path.
  */
 #include "sim/fault.h"
 
@@ -22,7 +22,7 @@ struct sim_fault {
 	struct engine *engine;
 	struct frame_pool *fp;
 	struct fault fault;
-	struct line jitter, held;
+	struct line jitter, held, detour;
 };
 
 static struct frame *line_pop(struct line *l)
@@ -68,13 +68,15 @@ static void port_rx(struct port *p, struct frame *f, nsec now)
 {
 	struct sim_fault *sf = container_of(p, struct sim_fault, in);
 	struct fault_verdict v = fault_next(&sf->fault, f->len, now);
-	struct line *l = v.reorder ? &sf->held : &sf->jitter;
+	struct line *l = v.reorder ? &sf->held : v.detour ? &sf->detour : &sf->jitter;
 	struct frame *copy;
 
 	if (v.drop) {
 		frame_put(sf->fp, f);
 		return;
 	}
+	if (v.mark)
+		sf->fault.n_marked += frame_ecn_mark(f);
 	if (v.corrupt) {
 		assert(v.corrupt_bit / 8 < f->len);
 		frame_csum_write(f);
@@ -108,6 +110,7 @@ struct sim_fault *sim_fault_new(struct engine *e, struct frame_pool *fp,
 	sf->fp = fp;
 	line_init(&sf->jitter, sf);
 	line_init(&sf->held, sf);
+	line_init(&sf->detour, sf);
 	fault_init(&sf->fault, cfg, seed, stream);
 	return sf;
 }
@@ -125,6 +128,7 @@ void sim_fault_free(struct sim_fault *sf)
 		return;
 	line_done(&sf->jitter);
 	line_done(&sf->held);
+	line_done(&sf->detour);
 	free(sf);
 }
 
@@ -141,11 +145,4 @@ const struct fault *sim_fault_state(const struct sim_fault *sf)
 void sim_fault_heal(struct sim_fault *sf)
 {
 	sf->fault.cfg = (struct fault_cfg){ 0 };
-}
-
-bool sim_fault_wanted(const struct fault_cfg *cfg)
-{
-	return cfg->loss_ppb != 0 || cfg->dup_ppb != 0 || cfg->corrupt_ppb != 0 ||
-	       cfg->reorder_ppb != 0 || cfg->jitter_ns != 0 ||
-	       (cfg->flap_period_ns != 0 && cfg->flap_down_ns != 0);
 }

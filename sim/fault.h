@@ -3,9 +3,10 @@
  * fault.h - an unkind stretch of cable: a port that wraps a port
  *
  * Applies the decisions of base/fault.h to the frames of one direction, where their last
- * bit arrives: loss, flaps, duplicates, flipped bits, delay. Jitter keeps the order of
- * frames; only frames picked for reordering are overtaken, and they keep their order among
- * themselves. A flipped bit is one Ethernet's FCS did not catch, or nobody would see it.
+ * bit arrives: loss, flaps, duplicates, ECN marks, flipped bits, delay. Jitter keeps the order
+ * of frames; only frames picked for reordering or on the longer path are overtaken, and they
+ * keep their order among themselves. A flipped bit is one Ethernet's FCS did not catch, or
+ * nobody would see it.
  */
 #ifndef SIM_FAULT_H
 #define SIM_FAULT_H
@@ -16,7 +17,7 @@
 
 struct sim_fault;
 
-/** Streams @stream .. @stream + 4 of @seed are its own. NULL: no memory. */
+/** Its streams are fault_init()'s. NULL: no memory. */
 struct sim_fault *sim_fault_new(struct engine *e, struct frame_pool *fp,
 				const struct fault_cfg *cfg, uint64_t seed, uint64_t stream,
 				struct port *to);
@@ -30,8 +31,5 @@ const struct fault *sim_fault_state(const struct sim_fault *sf);
 
 /** From now on nothing befalls a frame; those held back still come. */
 void sim_fault_heal(struct sim_fault *sf);
-
-/** False when @cfg asks for nothing: then no wrapper is needed. */
-bool sim_fault_wanted(const struct fault_cfg *cfg);
 
 #endif

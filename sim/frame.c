@@ -4,19 +4,20 @@
  *
  * The reading is deliberately small and its own: a NIC and a switch look at headers the
  * way hardware does, whatever core/net thinks of them. Hostile lengths are expected.
- * RFC 791, 793, 768 (layouts), 1071 and 1624 (checksums), 3168 (ECN).
+ * RFC 791, 793, 768 (layouts), 1071 (checksums).
  */
 #include "sim/frame.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/fault.h"
+
 enum { SLAB_FRAMES = 256 };
 enum { L3 = 14, TYPE = 12, TYPE_IPV4 = 0x0800 };
-enum { IP_MIN = 20, IP_TOS_ = 1, IP_TOTLEN_ = 2, IP_FRAG = 6, IP_PROTO_ = 9, IP_CSUM_ = 10,
+enum { IP_MIN = 20, IP_TOTLEN_ = 2, IP_FRAG = 6, IP_PROTO_ = 9, IP_CSUM_ = 10,
        IP_SRC_ = 12, IP_DST_ = 16, FRAG_BITS = 0x3fff, PROTO_TCP = 6, PROTO_UDP = 17 };
 enum { TCP_MIN = 20, TCP_CSUM_ = 16, UDP_MIN = 8, UDP_CSUM_ = 6 };
-enum { ECN_MASK = 3, ECN_CE = 3 };
 
 struct slab {
 	struct slab *next;
@@ -285,20 +286,8 @@ void frame_csum_write(struct frame *f)
 
 bool frame_ecn_mark(struct frame *f)
 {
-	uint8_t *ip = f->data + L3;
-	uint16_t before, after;
-	uint32_t sum;
+	bool marked = fault_ecn_mark(f->data, f->len);
 
-	if (ip_hlen(f) == 0 || (ip[IP_TOS_] & ECN_MASK) == 0)
-		return false;
-	before = be16_load(ip);
-	ip[IP_TOS_] |= ECN_CE;
-	after = be16_load(ip);
-	f->ecn_marked = 1;
-	/* RFC 1624 equation 3: HC' = ~(~HC + ~m + m'). A void checksum stays void. */
-	sum = (uint32_t)(uint16_t)~be16_load(ip + IP_CSUM_) + (uint16_t)~before + after;
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	be16_store(ip + IP_CSUM_, (uint16_t)~sum);
-	return true;
+	f->ecn_marked |= marked;
+	return marked;
 }

@@ -263,7 +263,7 @@ static void add_nic(struct sim_result *r, const char *who, const struct nic_coun
 
 static void add_network(struct sim_result *r, const struct topology *t)
 {
-	uint64_t lost = 0, dup = 0, corrupt = 0, reordered = 0, flapped = 0;
+	uint64_t lost = 0, dup = 0, corrupt = 0, reordered = 0, flapped = 0, marked = 0;
 
 	if (t->sw) {
 		const struct switch_counters *c = sim_switch_counters(t->sw);
@@ -283,12 +283,14 @@ static void add_network(struct sim_result *r, const struct topology *t)
 		corrupt += f->n_corrupt;
 		reordered += f->n_reordered;
 		flapped += f->n_flapped;
+		marked += f->n_marked;
 	}
 	add(r, (double)lost, "frames lost by fault injection, whole run", "fault_lost");
 	add(r, (double)dup, "frames duplicated by fault injection", "fault_duplicated");
 	add(r, (double)corrupt, "frames with a bit flipped by fault injection", "fault_corrupted");
 	add(r, (double)reordered, "frames held back by fault injection", "fault_reordered");
 	add(r, (double)flapped, "frames lost while the link was down", "fault_flapped");
+	add(r, (double)marked, "packets marked CE by fault injection", "fault_marked");
 }
 
 /* What the core counted: statistics and work of the window, and what is left at the end. */

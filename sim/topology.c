@@ -47,7 +47,7 @@ static struct link *new_link(struct topology *t)
 static struct port *server_path(struct topology *t, uint32_t p, uint32_t dir, struct port *to)
 {
 	struct sim_fault **sf = &t->fault[2 * p + dir];
-	bool faulty = sim_fault_wanted(&t->sc->fault), capture = t->pcap && p == 0;
+	bool faulty = fault_wanted(&t->sc->fault), capture = t->pcap && p == 0;
 
 	if (capture && dir == 1)
 		to = pcap_tap(t->pcap, to);

@@ -46,7 +46,7 @@
 	X(UDP_NO_ROOM, "udp_no_room", "datagrams dropped: too many held by the application") \
 	X(TCP_BAD_HEADER, "tcp_bad_header", "TCP headers or options malformed") \
 	X(TCP_BAD_CSUM, "tcp_bad_csum", "TCP checksums wrong") \
-	X(TCP_NO_CONN, "tcp_no_conn", "segments to no connection, answered with RST") \
+	X(TCP_NO_CONN, "tcp_no_conn", "segments to no connection") \
 	X(TCP_FAST, "tcp_fast", "segments on the fast path") \
 	X(TCP_SLOW, "tcp_slow", "segments on the slow path") \
 	X(TCP_OUT_OF_WINDOW, "tcp_out_of_window", "segments outside the receive window") \
@@ -90,7 +90,9 @@
 	X(TCP_LISTEN_DROP, "tcp_listen_drop", "SYNs dropped: backlog full") \
 	X(TCP_COOKIE_SENT, "tcp_cookie_sent", "SYNs answered with a cookie") \
 	X(TCP_COOKIE_OK, "tcp_cookie_ok", "connections made by a cookie that came back") \
-	X(TCP_COOKIE_BAD, "tcp_cookie_bad", "ACKs that are no cookie of ours, answered with RST") \
+	X(TCP_COOKIE_EARLY, "tcp_cookie_early", \
+	  "ACKs to a listener not answered: they may have overtaken their cookie") \
+	X(TCP_COOKIE_BAD, "tcp_cookie_bad", "ACKs that are no cookie of ours") \
 	X(TCP_SYN_PRESSURE, "tcp_syn_pressure", "SYNs dropped: frames scarce") \
 	X(TCP_NO_PCB, "tcp_no_pcb", "connections refused: table full") \
 	X(TCP_OPENED, "tcp_opened", "connections that reached ESTABLISHED") \

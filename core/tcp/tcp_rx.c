@@ -84,6 +84,12 @@ static void no_connection(struct tcp *t, const struct flow *f, struct tcp_seg *s
 		tcp_segment(t, p, s);
 		return;
 	}
+	/* While cookies are out it may have overtaken the segment that brings one back: no RST
+	 * for what may be a connection. If it is none, the next one that comes later gets it. */
+	if (l && kind == TH_ACK && t->now < l->cookies_until) {
+		STAT_INC(t->nif->stats, TCP_COOKIE_EARLY);
+		return;
+	}
 	STAT_INC(t->nif->stats, TCP_NO_CONN);
 	tcp_tx_rst_for(t, f, s);
 }

@@ -412,13 +412,13 @@ static void progress_lets_a_closed_connection_go_on(void)
 	struct dp_cfg cfg = bed_cfg();
 	struct bed *b;
 
-	cfg.data_retries = 3;
+	cfg.data_retries = 8;
 	b = bed_in_cfg(&cfg, TCP_ESTABLISHED);
 	send_full(b, 10);
 	CHECK_EQ(bed_close(b, IX_CLOSE_FIN), 0);
 	bed_forget_tx(b);
 	for (uint32_t i = 0; i < 10; i++) {		/* more timeouts in all than R2 */
-		bed_tick(b, 5 * SEC);
+		bed_tick(b, i ? 100 * SEC : 30 * SEC);
 		bed_forget_tx(b);
 		bed_rx(b, SEG(ACK, 1, 1001 + 1000 * i, 0));
 		bed_forget_tx(b);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * swarm_app.c - see swarm.h
+ * swarm_app.c - the peers, see swarm.h
  *
  * Bytes come from one table of random bytes: byte i of a direction is table[(phase + i) %
  * TABLE], so sends refer to the table itself and a lost, doubled or moved byte shows.
@@ -10,8 +10,10 @@
 #include "base/rng.h"
 #include "tests/sim/swarm.h"
 
-enum { TABLE = 65521, REFS = 6, CONNS_MAX = 64, HEADER = 8 };
+enum { TABLE = 65521, REFS = 6, CONNS_MAX = 128, HEADER = 8,
+       BROKEN_AT = 3000 };
 
+#define START_NS	(10 * NSEC_PER_MSEC)
 #define PATIENCE_NS	(300 * NSEC_PER_SEC)
 
 enum ending {
@@ -21,6 +23,7 @@ enum ending {
 	END_FULL,
 	END_CLIENT_RST,
 	END_SERVER_RST,
+	END_BOTH_RST,
 	END_NR
 };
 
@@ -29,8 +32,10 @@ struct plan {
 	uint64_t up, down;		/* bytes client to server and back */
 	uint32_t piece_max[2];		/* [0]: the client's sends */
 	uint32_t read_delay_us[2];	/* 0: acknowledges what it reads at once */
+	uint32_t pause_ms[2];		/* once, after pause_at bytes, reads nothing for so long */
+	uint64_t pause_at[2];
 	uint32_t phase[2];
-	uint64_t abort_at;		/* bytes sent by the side that resets */
+	uint64_t abort_at[2];		/* bytes sent by a side that resets */
 	enum ending ending;
 };
 
@@ -42,6 +47,7 @@ struct end {
 	struct rng rng;
 	struct plan plan;
 	bool client, used, known, eof, shut, connected;
+	bool waiting, paused;		/* to read on; has had its pause */
 	uint8_t header[HEADER];
 	uint64_t freed_at;		/* its timers are the library's until that entry ends */
 	uint64_t tx, rx;		/* bytes given to ixev_send, bytes checked */
@@ -63,27 +69,45 @@ struct swarm {
 
 static struct end *end_of(struct ixev_ctx *ctx) { return container_of(ctx, struct end, ctx); }
 
-static void make_plan(struct plan *p, uint64_t seed, uint64_t number, uint32_t bytes_max)
+static void plan_reading(struct plan *p, struct rng *r, bool slow)
+{
+	static const uint32_t delays_us[] = { 0, 0, 0, 0, 50, 500, 5000 };
+	static const uint32_t pauses_ms[] = { 0, 0, 0, 0, 10, 300, 3000 };
+
+	for (int i = 0; i < 2; i++) {
+		uint64_t bytes = i == 0 ? p->down : p->up;	/* what this side reads */
+
+		p->read_delay_us[i] = delays_us[rng_below(r, ARRAY_LEN(delays_us))];
+		p->pause_ms[i] = pauses_ms[rng_below(r, ARRAY_LEN(pauses_ms))];
+		p->pause_at[i] = rng_below(r, bytes + 1);
+		if (!slow)
+			p->read_delay_us[i] = p->pause_ms[i] = 0;
+	}
+}
+
+static void make_plan(struct plan *p, const struct swarm_cfg *cfg, uint64_t number)
 {
 	static const uint32_t pieces[] = { 7, 100, 1500, 5000, 30000 };
-	static const uint32_t delays[] = { 0, 0, 0, 0, 50, 500, 5000 };
 	struct rng r;
 
-	rng_stream(&r, seed, number);
-	p->up = HEADER + rng_below(&r, 1 + rng_below(&r, bytes_max));
-	p->down = rng_below(&r, 1 + rng_below(&r, bytes_max));
+	rng_stream(&r, cfg->seed, number);
+	p->up = HEADER + rng_below(&r, 1 + rng_below(&r, cfg->bytes_max));
+	p->down = rng_below(&r, 1 + rng_below(&r, cfg->bytes_max));
 	for (int i = 0; i < 2; i++) {
 		p->piece_max[i] = pieces[rng_below(&r, ARRAY_LEN(pieces))];
-		p->read_delay_us[i] = delays[rng_below(&r, ARRAY_LEN(delays))];
 		p->phase[i] = (uint32_t)rng_below(&r, TABLE);
 	}
 	p->ending = (enum ending)rng_below(&r, END_NR);
-	p->abort_at = HEADER + rng_below(&r, p->ending == END_CLIENT_RST ? p->up : p->down + 1);
+	if (!cfg->aborts && p->ending >= END_CLIENT_RST)
+		p->ending = END_BOTH;
+	p->abort_at[0] = HEADER + rng_below(&r, p->up);
+	p->abort_at[1] = rng_below(&r, p->down + 1);
 	/* many small pieces take for ever: keep such streams short */
 	if (p->piece_max[0] < 100)
 		p->up = MIN(p->up, 3000u);
 	if (p->piece_max[1] < 100)
 		p->down = MIN(p->down, 3000u);
+	plan_reading(p, &r, cfg->slow);
 }
 
 static void wrong(struct end *e, const char *what)
@@ -99,14 +123,10 @@ static void wrong(struct end *e, const char *what)
 static uint64_t to_send(const struct end *e) { return e->client ? e->plan.up : e->plan.down; }
 static uint64_t to_read(const struct end *e) { return e->client ? e->plan.down : e->plan.up; }
 
-static uint64_t read_delay_ns(const struct end *e)
-{
-	return e->plan.read_delay_us[!e->client] * NSEC_PER_USEC;
-}
-
 static bool resets(const struct end *e)
 {
-	return e->plan.ending == (e->client ? END_CLIENT_RST : END_SERVER_RST);
+	return e->plan.ending == (e->client ? END_CLIENT_RST : END_SERVER_RST) ||
+	       e->plan.ending == END_BOTH_RST;
 }
 
 static bool may_abort(const struct end *e) { return e->plan.ending >= END_CLIENT_RST; }
@@ -162,7 +182,7 @@ static void send_more(struct end *e)
 		ref->addr = piece_at(e, &ref->len);
 		e->tx += ref->len;
 		ixev_send(&e->ctx, ref);
-		if (resets(e) && e->tx >= e->plan.abort_at) {
+		if (resets(e) && e->tx >= e->plan.abort_at[!e->client]) {
 			e->shut = true;
 			ixev_close(&e->ctx, IX_CLOSE_RST);
 			return;
@@ -185,6 +205,18 @@ static void on_sent(struct ixev_ctx *ctx, uint64_t bytes, uint32_t window)
 	send_more(end_of(ctx));
 }
 
+/* Only late on a connection, and only with another one: something to be searched for. */
+static void misbehave(struct end *e, uint32_t len)
+{
+	const struct swarm *sw = e->sw;
+
+	if (e->client || e->rx + len <= BROKEN_AT || sw->tally.begun - sw->tally.ended < 2)
+		return;
+	assert(sw->cfg.broken != SWARM_ASSERTS);
+	if (sw->cfg.broken == SWARM_MISREADS)
+		wrong(e, "misread, being broken");
+}
+
 static void check(struct end *e, const uint8_t *p, uint32_t len)
 {
 	uint32_t phase = e->plan.phase[e->client];
@@ -199,6 +231,8 @@ static void check(struct end *e, const uint8_t *p, uint32_t len)
 			return;
 		}
 	e->sw->tally.bytes += len;
+	if (e->sw->cfg.broken != SWARM_SOUND)
+		misbehave(e, len);
 }
 
 static void take(struct end *e, const uint8_t *p, uint32_t len)
@@ -210,7 +244,7 @@ static void take(struct end *e, const uint8_t *p, uint32_t len)
 			uint64_t number;
 
 			memcpy(&number, e->header, HEADER);
-			make_plan(&e->plan, e->sw->cfg.seed, number, e->sw->cfg.bytes_max);
+			make_plan(&e->plan, &e->sw->cfg, number);
 			e->known = true;
 		}
 	}
@@ -220,18 +254,52 @@ static void take(struct end *e, const uint8_t *p, uint32_t len)
 	}
 }
 
+/* How long until what is unread is acknowledged; the long pause comes once. */
+static uint64_t read_wait_ns(struct end *e)
+{
+	uint32_t side = !e->client;
+
+	if (!e->known)
+		return 0;
+	if (!e->paused && e->plan.pause_ms[side] && e->rx >= e->plan.pause_at[side]) {
+		e->paused = true;
+		return e->plan.pause_ms[side] * NSEC_PER_MSEC;
+	}
+	return e->plan.read_delay_us[side] * NSEC_PER_USEC;
+}
+
+/* Acknowledge some of what is unread, all without a reason to wait. */
+static void read_some(struct end *e, uint32_t n)
+{
+	e->unread -= n;
+	ixev_recv_done(&e->ctx, n);
+}
+
+static void read_on(struct end *e)
+{
+	uint64_t ns;
+
+	if (e->waiting || e->unread == 0)
+		return;
+	ns = read_wait_ns(e);
+	if (ns == 0) {
+		read_some(e, e->unread);
+		return;
+	}
+	e->waiting = true;
+	ixev_timer_arm(e->sw->ev, &e->timer, ns);
+}
+
 static void read_slowly(struct ixev_timer *t, struct ixev *ev)
 {
 	struct end *e = container_of(t, struct end, timer);
-	uint32_t n = 1 + (uint32_t)rng_below(&e->rng, MAX(e->unread, 1));
 
-	n = MIN(n, e->unread);
-	if (n == 0)
+	(void)ev;
+	e->waiting = false;
+	if (e->unread == 0)
 		return;
-	e->unread -= n;
-	ixev_recv_done(&e->ctx, n);
-	if (e->unread > 0)
-		ixev_timer_arm(ev, t, read_delay_ns(e));
+	read_some(e, 1 + (uint32_t)rng_below(&e->rng, e->unread));
+	read_on(e);
 	maybe_shut(e);
 }
 
@@ -240,14 +308,8 @@ static void on_recv(struct ixev_ctx *ctx, const uint8_t *p, uint32_t len)
 	struct end *e = end_of(ctx);
 
 	take(e, p, len);
-	if (!e->known || read_delay_ns(e) == 0) {
-		ixev_recv_done(ctx, len + e->unread);
-		e->unread = 0;
-	} else {
-		if (e->unread == 0)
-			ixev_timer_arm(e->sw->ev, &e->timer, read_delay_ns(e));
-		e->unread += len;
-	}
+	e->unread += len;
+	read_on(e);
 	send_more(e);
 }
 
@@ -278,6 +340,22 @@ static void finish(struct end *e, bool orderly)
 	e->freed_at = ixev_now(e->sw->ev);
 }
 
+/* Where tables are full, a stale handshake makes room, and its client's first bytes meet RST;
+ * so does TIME-WAIT, and a FIN sent again after everything was said meets RST. */
+static bool scarce_death(const struct end *e)
+{
+	bool all_said = e->shut && e->eof && e->rx == to_read(e);
+
+	return e->sw->cfg.scarce && (all_said || (e->client && e->rx == 0));
+}
+
+/* Nothing remembers a cookie: a duplicate of the segment that brought it makes a connection
+ * the client does not know (RFC 4987 section 3.6). It lives until the client says so. */
+static bool ghost_death(const struct end *e, enum ix_dead_reason reason)
+{
+	return e->sw->cfg.ghosts && !e->client && reason == IX_DEAD_RESET;
+}
+
 static void on_dead(struct ixev_ctx *ctx, enum ix_dead_reason reason)
 {
 	struct end *e = end_of(ctx);
@@ -286,7 +364,7 @@ static void on_dead(struct ixev_ctx *ctx, enum ix_dead_reason reason)
 
 	if (e->n_refs != REFS)
 		wrong(e, "dead before every reference was released");
-	if (!orderly && !(e->known ? may_abort(e) : true)) {
+	if (!orderly && e->known && !may_abort(e) && !scarce_death(e) && !ghost_death(e, reason)) {
 		snprintf(what, sizeof(what), "dead for reason %d", (int)reason);
 		wrong(e, what);
 	}
@@ -300,7 +378,8 @@ static void on_connected(struct ixev_ctx *ctx, int outcome)
 	struct end *e = end_of(ctx);
 
 	if (outcome != 0) {
-		wrong(e, "connect failed");
+		if (!e->sw->cfg.scarce)
+			wrong(e, "connect failed");
 		finish(e, false);
 		return;
 	}
@@ -370,14 +449,14 @@ static void begin(struct swarm *sw)
 {
 	for (uint32_t i = 0; i < sw->cfg.conns; i++) {
 		struct end *e = new_end(sw);
-		uint64_t number = (uint64_t)sw->env.index << 32 | i;
+		uint64_t number = (uint64_t)sw->env.index << 32 | (sw->cfg.first + i);
 
-		make_plan(&e->plan, sw->cfg.seed, number, sw->cfg.bytes_max);
+		make_plan(&e->plan, &sw->cfg, number);
 		memcpy(e->header, &number, HEADER);
 		e->known = true;
 		e->timer.fire = dial;
 		ixev_timer_arm(sw->ev, &e->timer,
-			       sw->cfg.start_ns + rng_below(&sw->rng, sw->cfg.spread_ns));
+			       START_NS + rng_below(&sw->rng, sw->cfg.spread_ns));
 	}
 }
 
@@ -404,6 +483,7 @@ static void *start(const void *cfg, const struct app_env *env, bool client)
 	struct swarm *sw = env->mem;
 	uint8_t *at = (uint8_t *)env->mem + ALIGN_UP(sizeof(*sw), (size_t)CACHE_LINE);
 	struct rng table;
+	uint64_t word;
 
 	sw->env = *env;
 	sw->client = client;
@@ -414,8 +494,10 @@ static void *start(const void *cfg, const struct app_env *env, bool client)
 	sw->ends = (struct end *)(void *)at;
 	sw->table = at + ALIGN_UP(CONNS_MAX * sizeof(struct end), (size_t)CACHE_LINE);
 	rng_stream(&table, sw->cfg.seed, 1);
-	for (uint32_t i = 0; i < TABLE; i++)
-		sw->table[i] = (uint8_t)rng_u64(&table);
+	for (uint32_t i = 0; i < TABLE; i += sizeof(word)) {
+		word = rng_u64(&table);
+		memcpy(sw->table + i, &word, MIN(sizeof(word), (size_t)(TABLE - i)));
+	}
 	return sw;
 }
 

@@ -109,7 +109,7 @@ static void passes_everything_without_faults(void)
 	struct mbuf *m[200];
 
 	setup(&none);
-	CHECK(!impair_wanted(&none));
+	CHECK(!fault_wanted(&none));
 	CHECK_EQ(receive(500, order), 500);
 	for (uint32_t i = 0; i < 500; i++)
 		CHECK_EQ(order[i], i);
@@ -129,7 +129,7 @@ static void loses_at_the_rate_and_repeats_by_seed(void)
 	static uint32_t a[LOG_MAX], b[LOG_MAX];
 	uint32_t n;
 
-	CHECK(impair_wanted(&cfg));
+	CHECK(fault_wanted(&cfg));
 	setup(&cfg);
 	n = receive(4000, a);
 	CHECK(n > 3500 && n < 3700);
@@ -399,6 +399,43 @@ static void survives_an_empty_pool(void)
 	teardown();
 }
 
+static void a_longer_path_holds_frames_back(void)
+{
+	struct fault_cfg cfg = { .path_period_ns = 1000, .path_extra_ns = 500 };
+	static uint32_t order[LOG_MAX];
+
+	CHECK(fault_wanted(&cfg));
+	setup(&cfg);
+	CHECK_EQ(receive(5, order), 5);
+	im.now += 1900;
+	CHECK_EQ(receive(5, order), 0);
+	CHECK_EQ(impair_deadline(&im), NSEC_PER_SEC + 2400);
+	im.now += 100;			/* the short one again: newer frames come first */
+	CHECK_EQ(receive(5, order), 5);
+	im.now += 400;
+	CHECK_EQ(receive(0, order), 5);
+	teardown();
+}
+
+static void marks_capable_packets(void)
+{
+	struct fault_cfg cfg = { .ecn_ppb = 1000000000 };
+	uint8_t mem[70] = { 0 };
+	struct mbuf *m;
+
+	setup(&cfg);
+	for (uint32_t i = 0; i < 4; i++) {
+		m = gathered(mem);
+		be16_store(mbuf_data(m) + 12, 0x0800);
+		mbuf_data(m)[14] = 0x45;
+		mbuf_data(m)[15] = (uint8_t)i;
+		CHECK_EQ(im.nic.ops->tx_burst(&im.nic, 0, &m, 1, &work), 1);
+		CHECK_EQ(fake.tx[i][15], i != 0 ? 3 : 0);
+	}
+	CHECK_EQ(im.tx.fault.n_marked, 3);
+	teardown();
+}
+
 static void flaps_count_from_the_start(void)
 {
 	struct fault_cfg cfg = { .flap_period_ns = 1000, .flap_down_ns = 100 };
@@ -421,4 +458,5 @@ CU_MAIN("impair", TEST(passes_everything_without_faults),
 	TEST(nothing_is_held_for_ever), TEST(what_is_held_is_bytes),
 	TEST(jitter_delays_within_its_bound),
 	TEST(too_many_held_pass), TEST(a_full_ring_loses_nothing), TEST(survives_an_empty_pool),
+	TEST(a_longer_path_holds_frames_back), TEST(marks_capable_packets),
 	TEST(flaps_count_from_the_start))

@@ -15,6 +15,7 @@ struct bed {
 	struct sim_fault *sf;
 	struct sink sink;
 	uint32_t sent;
+	bool ect;			/* every second packet is ECN-capable */
 };
 
 static void send_next(struct event *ev, nsec now)
@@ -24,6 +25,11 @@ static void send_next(struct event *ev, nsec now)
 	struct port *p = sim_fault_port(b->sf);
 
 	be32_store(f->data + 100, (uint32_t)now);
+	if (b->ect) {
+		f->data[15] = (uint8_t)(b->sent % 2 * 2);
+		f->flags |= FRAME_CSUM_VIRTUAL;
+		frame_csum_write(f);
+	}
 	if (++b->sent < FRAMES)
 		engine_at(b->e, ev, now + GAP_NS);
 	p->rx(p, f, now);
@@ -40,7 +46,7 @@ static void bed_init(struct bed *b)
 
 static void bed_run(struct bed *b, nsec until)
 {
-	CHECK(sim_fault_wanted(&b->cfg));
+	CHECK(fault_wanted(&b->cfg));
 	b->sf = sim_fault_new(b->e, b->fp, &b->cfg, 7, 40, &b->sink.in);
 	engine_at(b->e, &b->ev, 0);
 	engine_run(b->e, until);
@@ -59,7 +65,7 @@ static void nothing_asked_nothing_wanted(void)
 {
 	struct fault_cfg cfg = { .reorder_ns = 5, .reorder_frames = 3, .flap_down_ns = 5 };
 
-	CHECK(!sim_fault_wanted(&cfg));
+	CHECK(!fault_wanted(&cfg));
 }
 
 static void lost_frames_are_gone_and_counted(void)
@@ -204,6 +210,52 @@ static void a_flapping_link_is_down_when_it_should(void)
 	bed_down(&b);
 }
 
+/* When the path becomes shorter again, frames overtake those still on the long one. */
+static void a_longer_path_keeps_its_own_order(void)
+{
+	uint32_t next[2] = { 0, 0 }, overtaken = 0;
+	struct frame *f;
+	struct bed b;
+
+	bed_init(&b);
+	b.cfg.path_period_ns = 20000;
+	b.cfg.path_extra_ns = 550;
+	bed_run(&b, NSEC_PER_SEC);
+	CHECK_EQ(b.sink.n, FRAMES);
+	while ((f = sink_pop(&b.sink)) != NULL) {
+		uint32_t id = be16_load(f->data + 34), long_way = id * GAP_NS / 20000 % 2;
+
+		CHECK_EQ(f->hop_ns[HOP_WIRE], long_way ? 550 : 0);
+		CHECK(id >= next[long_way]);
+		next[long_way] = id + 1;
+		overtaken += id < next[!long_way];
+		frame_put(b.fp, f);
+	}
+	CHECK_EQ(overtaken, 4 * 5);	/* five frames, each of the four times */
+	bed_down(&b);
+}
+
+static void marks_are_set_where_they_may_be(void)
+{
+	struct frame *f;
+	uint32_t i = 0;
+	struct bed b;
+
+	bed_init(&b);
+	b.ect = true;
+	b.cfg.ecn_ppb = 1000000000;
+	bed_run(&b, NSEC_PER_SEC);
+	for (; (f = sink_pop(&b.sink)) != NULL; i++) {
+		CHECK_EQ(f->ecn_marked, i % 2);
+		CHECK_EQ(f->data[15] & 3, i % 2 ? 3 : 0);
+		CHECK(frame_csum_verify(f) != FRAME_CSUM_BAD);
+		frame_put(b.fp, f);
+	}
+	CHECK_EQ(i, FRAMES);
+	CHECK_EQ(sim_fault_state(b.sf)->n_marked, FRAMES / 2);
+	bed_down(&b);
+}
+
 static void frames_held_back_come_home(void)
 {
 	struct bed b;
@@ -220,4 +272,5 @@ static void frames_held_back_come_home(void)
 CU_MAIN("sim_fault", TEST(nothing_asked_nothing_wanted), TEST(lost_frames_are_gone_and_counted),
 	TEST(a_double_follows_its_original), TEST(a_flipped_bit_is_one_bit_and_suspect),
 	TEST(jitter_delays_but_keeps_the_order), TEST(only_the_reordered_are_overtaken),
+	TEST(a_longer_path_keeps_its_own_order), TEST(marks_are_set_where_they_may_be),
 	TEST(a_flapping_link_is_down_when_it_should), TEST(frames_held_back_come_home))
