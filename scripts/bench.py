@@ -92,7 +92,9 @@ class Bench:
         self.runs = args.runs
         self.valgrind = shutil.which('valgrind')
         self.runners = {'echo': self.echo, 'churn': self.churn, 'bytes': self.bytes,
-                        'part': self.part, 'sim': self.sim, 'linux': self.linux}
+                        'part': self.part, 'sim': self.sim, 'linux': self.linux,
+                        'attack': self.attack}
+        self.good = {}
 
     def run(self, row_id):
         """Measure the row; raises Skipped or Failed."""
@@ -164,6 +166,17 @@ class Bench:
         ops = 6400
         count = self.count(f'part_{function_of(what)}', 'bench_parts', what, 1, ops)
         return Result([float(line[2]) for line in lines], None if count is None else count / ops)
+
+    def attack(self, what):
+        """Instructions of a hostile segment in those of a good one of its direction."""
+        count = 5250
+        good = 'good_data' if what.startswith(('holes', 'single')) else 'good_ack'
+        if not self.valgrind:
+            raise Skipped('needs valgrind, to count instructions')
+        if good not in self.good:
+            self.good[good] = self.count('storm_pass', 'bench_attack', good, count) / count
+        hostile = self.count('storm_pass', 'bench_attack', what, count) / count
+        return Result([hostile / self.good[good]], hostile, f'{good}: {self.good[good]:.0f}')
 
     def sim_once(self, scenario, duration):
         """Requests, CPU seconds and wall seconds of one simulation."""

@@ -86,12 +86,15 @@ static bool trim(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s)
 	return s->len > 0;
 }
 
-/* Frames are memory too: a peer that sends single bytes is bounded in frames. The pool
- * keeps an eighth for what we must send. */
+/* Frames are memory too: a peer that sends single bytes is bounded in frames. The pool keeps
+ * an eighth for what we must send. Half of that is for connections that hold nothing: those
+ * whose applications do not read cannot starve those whose do. */
 static bool too_many(const struct tcp *t, const struct tcp_pcb *p)
 {
+	uint32_t keep = t->nif->pool->pool.n / (p->rcv_head || (p->flags & F_OOO) ? 8 : 16);
+
 	return tcp_cold(t, p)->rcv_frames >= t->cfg.rcv_frames_max ||
-	       mempool_avail(t->nif->pool) <= t->nif->pool->pool.n / 8;
+	       mempool_avail(t->nif->pool) <= keep;
 }
 
 static void note_fin(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg *s)

@@ -5,7 +5,7 @@ make_corpus.py - write the fuzzers' seeds: tests/fuzz/corpus/NAME/, a file a sto
 
 Usage: make_corpus.py [FOLDER]		default: tests/fuzz/corpus
 
-The scripts are those of rig.h and fuzz_calls.c. Files named crash-* beside the seeds were
+The scripts are those of rig.h, fuzz_calls.c and tcp_op.h. Files named crash-* beside the seeds were
 found by fuzzing and are not written here.
 """
 import os
@@ -230,6 +230,122 @@ def calls():
         does(*(send(i) for i in range(6))) + b''.join(ack(i) for i in range(6)) + does()
 
 
+# tcp_op.h: ops of fuzz_tcp, eight bytes each
+(T_PASS, T_SYN, T_SEG, T_DATA, T_ACK, T_FIN, T_RST, T_AGAIN, T_SACK, T_ICMP, T_LOSE, T_CONNECT,
+ T_SENDV, T_DONE, T_CLOSE, T_APP, T_NIC, T_POOL) = range(18)
+LATE = 60                       # a pass behind the next deadline
+SYN_ALL = 15                    # MSS, window scale, SACK, timestamps
+B_PART, B_DSACK, B_BELOW, B_BEYOND, B_EMPTY, B_REVERSED, B_ALL = range(1, 8)
+
+
+def t(kind, a=0, b=0, c=0, d=0, e=0, f=0, peer=0):
+    return bytes([kind, peer, a, b, c & 255, d & 255, e, f])
+
+
+T_NOW, T_LATE, T_1MS = t(T_PASS), t(T_PASS, LATE), t(T_PASS, 20)
+
+
+def t_open(peer=0, a=SYN_ALL, b=7, c=0):
+    return t(T_SYN, a, b, c, peer=peer) + T_NOW + t(T_ACK, peer=peer) + T_NOW
+
+
+def t_send(size=9, pieces=0, peer=0):
+    return t(T_SENDV, b=pieces, e=size, peer=peer)
+
+
+T_TALK = t(T_DATA, e=11) + T_NOW + t_send(8) + T_NOW + t(T_ACK) + T_1MS
+
+
+def t_program(seed, *parts, options=FAST):
+    return struct.pack('>HHI', options, 0, seed) + b''.join(parts)
+
+
+def tcp_lives():
+    yield 'open', t_program(0, t_open())
+    yield 'talk', t_program(0, t_open(), T_TALK * 4)
+    yield 'talk_seeds', t_program(1, t_open(), T_TALK * 4)
+    yield 'talk_no_options', t_program(2, t_open(a=0), T_TALK * 4)
+    yield 'connect', t_program(0, t(T_CONNECT), T_NOW, t(T_SYN, SYN_ALL, 7), T_NOW, T_TALK * 2)
+    yield 'connect_refused', t_program(0, t(T_CONNECT), T_NOW, t(T_SEG, 0x14), T_NOW)
+    yield 'close_by_peer', t_program(0, t_open(), T_TALK, t(T_FIN), T_NOW, t(T_CLOSE), T_NOW,
+                                     t(T_ACK), T_NOW)
+    yield 'close_half', t_program(0, t_open(), t_send(14), t(T_CLOSE, 2), T_NOW, t(T_ACK), T_NOW,
+                                  T_TALK)
+    yield 'close_reset', t_program(0, t_open(), t_send(14), t(T_CLOSE, 1), T_NOW)
+
+
+def tcp_losses():
+    yield 'loss', t_program(3, t_open(), t_send(14), t(T_LOSE, 1), T_NOW, t(T_ACK) * 4, T_NOW,
+                            t(T_ACK), T_1MS, T_LATE, t(T_ACK), T_NOW)
+    yield 'loss_timeout', t_program(0, t_open(), t_send(14), t(T_LOSE, 9), T_NOW, T_LATE * 3)
+    yield 'loss_sack', t_program(5, t_open(), t_send(15), t(T_LOSE, 2), T_NOW,
+                                 *(t(T_SACK, B_PART | i << 5, 0) for i in range(1, 5)), T_NOW,
+                                 t(T_ACK), T_LATE, t(T_ACK), T_NOW)
+    yield 'sack_renege', t_program(5, t_open(), t_send(15), t(T_LOSE, 9), T_NOW,
+                                   t(T_SACK, B_ALL) * 4, T_NOW, T_LATE, T_LATE, t(T_ACK), T_NOW)
+    yield 'sack_lies', t_program(6, t_open(), t_send(15), T_NOW,
+                                 *(t(T_SACK, b, B_PART, B_ALL, b) for b in range(2, 8)), T_NOW,
+                                 t(T_ACK), T_NOW)
+    yield 'sack_overlaps', t_program(7, t_open(a=7), t_send(15), t(T_LOSE, 3), T_NOW,
+                                     t(T_SACK, B_PART | 64, B_PART | 72, B_PART | 66, B_ALL) * 5,
+                                     T_NOW, T_LATE)
+    yield 'dsack', t_program(8, t_open(), t_send(15), t(T_LOSE, 1), T_NOW, t(T_ACK) * 4, T_NOW,
+                             t(T_SACK, B_DSACK), T_NOW, t(T_SACK, B_DSACK | 8, B_PART), T_NOW)
+
+
+def tcp_receiving():
+    yield 'ecn', t_program(9, t_open(c=1), t(T_DATA, e=11, f=0xc0), T_NOW, t_send(12), T_NOW,
+                           t(T_SEG, 0x50), T_NOW, t(T_SEG, 0x90), T_NOW, t(T_DATA, e=11, f=0x80))
+    yield 'reordered', t_program(0, t_open(), t(T_SEG, 0x10, 5, e=11),
+                                 t(T_SEG, 0x10, 5 | 8, 2, e=13), T_NOW, t(T_AGAIN, e=15), T_NOW,
+                                 t(T_AGAIN, e=15), T_NOW)
+    yield 'overlap_lies', t_program(0, t_open(), t(T_SEG, 0x10, 5, e=11),
+                                    t(T_SEG, 0x10, 5, -50, e=11, f=0x20), T_NOW,
+                                    t(T_AGAIN, e=15), T_NOW)
+    yield 'edge', t_program(0, t_open(), *(t(T_SEG, 0x10, 2, d, e=4) + T_NOW
+                                           for d in (-2, -1, 0, 1)), t(T_AGAIN, e=3), T_NOW)
+    yield 'zero_window', t_program(0, t_open(), t(T_ACK, e=0x30), t_send(12), T_NOW,
+                                   T_LATE * 3, t(T_ACK), T_NOW)
+    yield 'shrinking_window', t_program(0, t_open(), t_send(14), t(T_ACK, e=0xe0), T_NOW,
+                                        t(T_ACK, e=0x60), T_NOW, t(T_ACK, e=0x30), T_LATE,
+                                        t(T_ACK, e=0x40), T_LATE, t(T_ACK), T_NOW)
+    yield 'never_read', t_program(0, t(T_APP, 2), t_open(), t(T_DATA, e=15) * 8, T_NOW,
+                                  t(T_DATA, e=15) * 8, T_NOW, t(T_DONE, 128), T_NOW)
+    yield 'optimistic', t_program(0, t_open(), t_send(14), t(T_LOSE, 9), T_NOW,
+                                  t(T_SEG, 0x10, 0x10), T_NOW, t(T_SEG, 0x10, 0x50), T_NOW)
+    yield 'blind', t_program(0, t_open(), *(t(T_SEG, f, s | 0x70, e=3) for f in (4, 2, 0x10, 0x11)
+                                            for s in (2, 6, 7)), T_NOW, T_TALK)
+    yield 'reset_in_window', t_program(0, t_open(), t(T_RST, 0, 0, 5), T_NOW, T_TALK)
+    yield 'reset', t_program(0, t_open(), t_send(12), t(T_RST), T_NOW)
+    yield 'paws', t_program(0, t_open(), t(T_SEG, 0x10, e=11, f=2), T_NOW, T_TALK,
+                            options=FAST | TS)
+    yield 'timestamps', t_program(4, t_open(), T_TALK, t(T_SEG, 0x10, e=11, f=4), T_NOW, T_TALK,
+                                  options=TS)
+
+
+def tcp_troubles():
+    yield 'mss_tiny', t_program(0, t_open(b=0x60), t_send(15), T_NOW, t(T_ACK), T_NOW)
+    yield 'mss_one', t_program(0, t_open(b=0x90), t_send(15, 63), T_NOW, t(T_ACK), T_NOW)
+    yield 'icmp_frag_needed', t_program(0, t_open(), t_send(14), T_NOW, t(T_ICMP, 3, 4, 36), T_NOW,
+                                        t(T_ICMP, 3, 4, 4, 9), T_NOW, t(T_ACK), T_LATE)
+    yield 'icmp_unreachable', t_program(0, t_open(), t_send(14), t(T_LOSE, 9), T_NOW,
+                                        t(T_ICMP, 3, 1), T_LATE, t(T_ICMP, 3, 3), T_LATE)
+    yield 'nic_full', t_program(0, t_open(), t(T_NIC, 1), t_send(15), T_NOW, t(T_ACK), T_NOW,
+                                t(T_NIC, 0x3f), T_NOW, t(T_ACK), T_NOW)
+    yield 'nic_holds', t_program(0, t_open(), t(T_NIC, 0xbf), t_send(15), T_NOW, t(T_ACK), T_NOW,
+                                 T_LATE, t(T_NIC, 0x7f), T_NOW)
+    yield 'pool_empty', t_program(0, t_open(), t(T_POOL, 2), t_send(15), T_NOW, t(T_DATA, e=9),
+                                  T_LATE, t(T_POOL, 255), T_NOW)
+    yield 'pieces', t_program(0, t_open(), t_send(15, 63), T_NOW, t(T_ACK), T_NOW)
+    yield 'many', t_program(0, *(t_open(i) for i in range(6)), *(t_send(12, 0, i)
+                                                                  for i in range(6)), T_NOW,
+                            *(t(T_DATA, e=11, peer=i) for i in range(6)), T_NOW)
+    yield 'flood', t_program(10, *(t(T_SYN, SYN_ALL, peer=i) for i in range(8)), T_NOW,
+                             *(t(T_ACK, peer=i) for i in range(8)), T_NOW)
+    yield 'again_after_time_wait', t_program(0, t_open(), t(T_CLOSE), T_NOW, t(T_ACK), t(T_FIN),
+                                             T_NOW, T_1MS, t_open(), T_TALK)
+
+
 def opts():
     mss, ws, sack, ts = b'\2\4\5\xb4', b'\3\3\7', b'\4\2', b'\x08\x0a\0\0\0\1\0\0\0\2'
     yield 'none', b''
@@ -279,7 +395,9 @@ workload = { name = "echo"; size = "2 KB"; connections = 100; mode = "open"; rat
 
 def main():
     top = sys.argv[1] if len(sys.argv) > 1 else os.path.join(HERE, 'corpus')
-    for name, stories in (('frames', frames), ('calls', calls), ('opts', opts), ('conf', conf)):
+    for name, stories in (('frames', frames), ('calls', calls), ('opts', opts), ('conf', conf),
+                          ('tcp', tcp_lives), ('tcp', tcp_losses), ('tcp', tcp_receiving),
+                          ('tcp', tcp_troubles)):
         os.makedirs(os.path.join(top, name), exist_ok=True)
         for story, *parts in stories():
             with open(os.path.join(top, name, story), 'wb') as f:

@@ -89,10 +89,14 @@ static uint32_t rx_burst(struct nic *nic, uint16_t q, struct mbuf **m, uint32_t 
 	return got;
 }
 
+bool rig_ring_bytes(void) { return getenv("RIG_RING_BYTES") != NULL; }
+
 static void tx_release(struct rig *r)
 {
-	for (uint32_t i = 0; i < r->n_held; i++)
+	for (uint32_t i = 0; i < r->n_held; i++) {
+		RIG_CHECK(!r->ring_bytes || rig_frame_sum(r->held[i]) == r->held_sum[i]);
 		mbuf_free(r->held[i]);
+	}
 	r->n_held = 0;
 }
 
@@ -107,10 +111,12 @@ static uint32_t tx_burst(struct nic *nic, uint16_t q, struct mbuf **m, uint32_t 
 		if (r->tx_room != UINT32_MAX)
 			r->tx_room--;
 		rig_wire_sent(r, m[i]);
-		if (r->hold && r->n_held < RIG_FRAMES)
+		if (r->hold && r->n_held < RIG_FRAMES) {
+			r->held_sum[r->n_held] = r->ring_bytes ? rig_frame_sum(m[i]) : 0;
 			r->held[r->n_held++] = m[i];
-		else
+		} else {
 			mbuf_free(m[i]);
+		}
 	}
 	return i;
 }
@@ -198,6 +204,10 @@ void rig_open(struct rig *r, const uint8_t *data, size_t size, void *window, siz
 	mempool_init(&r->pool, frames, RIG_FRAMES);
 	n_blocks = 0;
 	configure(r, &cfg);
+	if (r->configure)
+		r->configure(r, &cfg);
+	r->trace = getenv("RIG_TRACE") != NULL;
+	r->ring_bytes = rig_ring_bytes() && !r->kick;	/* a hostile application writes at will */
 	env = (struct dp_env){ .core = &r->core, .nic = &r->nic, .user = &r->user, .pool = &r->pool,
 			       .ip = RIG_IP, .mask = RIG_MASK, .secret = { 1, 2 }, .seed = 1,
 			       .gateway = option(r, RIG_GATEWAY) ? RIG_GW : 0 };
@@ -234,7 +244,7 @@ void rig_pass(struct rig *r, nsec later)
 	check(r);
 }
 
-static void op_nic(struct rig *r, uint8_t how)
+void rig_nic(struct rig *r, uint8_t how)
 {
 	if (how & 0x40)
 		tx_release(r);
@@ -252,7 +262,7 @@ static void op_run(struct rig *r, uint8_t op)
 		rig_pass(r, NSEC_PER_USEC << (feed_u8(&r->feed) % 28));
 		break;
 	case 8:
-		op_nic(r, feed_u8(&r->feed));
+		rig_nic(r, feed_u8(&r->feed));
 		break;
 	case 15:
 		rig_pass(r, 100 * NSEC_PER_USEC);
@@ -264,12 +274,12 @@ static void op_run(struct rig *r, uint8_t op)
 }
 
 /* Peers reset every connection, the clock runs, and then nothing may be in use. */
-static void drain(struct rig *r)
+void rig_drain(struct rig *r)
 {
 	struct dp_usage u;
 
 	r->draining = true;
-	op_nic(r, 0x7f);
+	rig_nic(r, 0x7f);
 	for (uint32_t i = 0; i < 200; i++) {
 		rig_pass(r, 0);
 		for (uint32_t c = 0; c < r->dp->tcp.pcb_pool.n_fresh && r->n_rx < RIG_RING; c++)
@@ -295,5 +305,5 @@ void rig_run(struct rig *r)
 	rig_pass(r, 0);
 	while (r->feed.n > 0)
 		op_run(r, feed_u8(&r->feed));
-	drain(r);
+	rig_drain(r);
 }

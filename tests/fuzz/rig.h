@@ -91,6 +91,12 @@ struct rig {
 	/* The application. @kick: enter it in every pass. */
 	void (*app)(struct rig *r, struct ix_page *page);
 	bool kick;
+	/* Instead of the peers of this file, if not NULL: change the knobs; take a TCP segment
+	 * that was sent (@ip, @len bytes of TCP from @h on; valid during the call). */
+	void (*configure)(struct rig *r, struct dp_cfg *c);
+	void (*segment)(struct rig *r, const uint8_t *ip, const uint8_t *h, uint32_t len);
+	bool ring_bytes;		/* see rig_ring_bytes() */
+	bool trace;			/* RIG_TRACE in the environment: fuzz_tcp talks */
 	bool draining;			/* the input is over: let go of everything */
 	bool forged;			/* bytes came in that are not rig_byte() */
 	nsec now;
@@ -98,6 +104,7 @@ struct rig {
 	uint32_t n_rx, n_held, tx_room;
 	bool hold;			/* the NIC keeps what it sent */
 	struct mbuf *rx[RIG_RING], *held[RIG_FRAMES];
+	uint32_t held_sum[RIG_FRAMES];	/* of the bytes each had when the NIC took it */
 	uint32_t next_peer;
 	struct rig_peer peer[RIG_PEERS];
 };
@@ -110,6 +117,18 @@ void rig_open(struct rig *r, const uint8_t *data, size_t size, void *window, siz
 /** Play what rig_open() was given, then drain. */
 void rig_run(struct rig *r);
 void rig_pass(struct rig *r, nsec later);
+/** The end of rig_run(): peers reset what is left, and then nothing may be held. */
+void rig_drain(struct rig *r);
+/** What the NIC does from now on, as op 8. */
+void rig_nic(struct rig *r, uint8_t how);
+
+/**
+ * Must bytes a frame names stay as they are until the NIC lets go of the frame? Set
+ * RIG_RING_BYTES in the environment for yes. The core does not keep to it while a first
+ * transmission waits and a peer acknowledges what it cannot have (README, "What is not
+ * done"), so the default is no.
+ */
+bool rig_ring_bytes(void);
 
 /** Connections by slot, free ones too (state TCP_CLOSED). */
 static inline struct tcp_pcb *rig_pcb(const struct rig *r, uint32_t i)
@@ -121,6 +140,14 @@ static inline struct tcp_pcb *rig_pcb(const struct rig *r, uint32_t i)
 void rig_wire_op(struct rig *r, uint8_t op);
 void rig_wire_reset(struct rig *r, const struct tcp_pcb *p);
 void rig_wire_sent(struct rig *r, const struct mbuf *m);
+/** A checksum of everything in @m, pieces included. */
+uint32_t rig_frame_sum(const struct mbuf *m);
+
+/* To build a frame: a buffer or NULL; Ethernet and IPv4 in front of @len bytes of @proto,
+ * returns where they go; then off to the ring with @len bytes in all and MBUF_RX_* @mark. */
+uint8_t *rig_frame_new(struct rig *r, struct mbuf **m);
+uint8_t *rig_put_ip(uint8_t *f, uint8_t proto, uint32_t src, size_t len);
+void rig_frame_in(struct rig *r, struct mbuf *m, size_t len, uint8_t mark);
 
 /** Like assert(), but also in a build without it. */
 #define RIG_CHECK(x) ((x) ? (void)0 : rig_fail(#x, __FILE__, __LINE__))

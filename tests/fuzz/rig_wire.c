@@ -8,7 +8,7 @@
 #include "net/csum.h"
 #include "tests/fuzz/rig.h"
 
-static uint8_t *frame_new(struct rig *r, struct mbuf **m)
+uint8_t *rig_frame_new(struct rig *r, struct mbuf **m)
 {
 	if (r->n_rx == RIG_RING)
 		return NULL;
@@ -29,7 +29,7 @@ static uint8_t mark_of(uint8_t bits)
 	return mark[bits & 3];
 }
 
-static void frame_in(struct rig *r, struct mbuf *m, size_t len, uint8_t mark)
+void rig_frame_in(struct rig *r, struct mbuf *m, size_t len, uint8_t mark)
 {
 	m->len = (uint16_t)len;
 	m->flags = mark;
@@ -43,7 +43,7 @@ static void put_eth(uint8_t *f, uint16_t type)
 }
 
 /* Ethernet and IPv4 in front of @len bytes; the header checksum is right. */
-static uint8_t *put_ip(uint8_t *f, uint8_t proto, uint32_t src, size_t len)
+uint8_t *rig_put_ip(uint8_t *f, uint8_t proto, uint32_t src, size_t len)
 {
 	uint8_t *ip = f + ETH_HLEN;
 
@@ -74,11 +74,11 @@ static void send_seg(struct rig *r, const struct rig_peer *p, const struct seg *
 {
 	size_t hlen = TCP_HLEN_MIN + ALIGN_UP(s->opts_len, 4u), len = hlen + s->len;
 	struct mbuf *m;
-	uint8_t *f = frame_new(r, &m), *h;
+	uint8_t *f = rig_frame_new(r, &m), *h;
 
 	if (!f)
 		return;
-	h = put_ip(f, IPPROTO_TCP_, p->ip, len);
+	h = rig_put_ip(f, IPPROTO_TCP_, p->ip, len);
 	be16_store(h + TCP_SPORT, p->port);
 	be16_store(h + TCP_DPORT, p->lport);
 	be32_store(h + TCP_SEQ, s->seq);
@@ -91,7 +91,7 @@ static void send_seg(struct rig *r, const struct rig_peer *p, const struct seg *
 		h[hlen + i] = rig_byte(s->seq + !!(s->flags & TH_SYN) + i);
 	be16_store(h + TCP_CSUM, csum_fold(csum_add(csum_partial(h, len),
 			csum_pseudo(p->ip, RIG_IP, IPPROTO_TCP_, (uint32_t)len), 0)));
-	frame_in(r, m, ETH_HLEN + IP_HLEN_MIN + len, (r->options & RIG_SOFT_CSUM) ? 0 :
+	rig_frame_in(r, m, ETH_HLEN + IP_HLEN_MIN + len, (r->options & RIG_SOFT_CSUM) ? 0 :
 		 MBUF_RX_IP_CSUM_OK | MBUF_RX_L4_CSUM_OK);
 }
 
@@ -192,14 +192,14 @@ static void op_raw(struct rig *r)
 	uint8_t mark = mark_of(feed_u8(&r->feed));
 	const uint8_t *raw = feed_bytes(&r->feed, want, &n);
 	struct mbuf *m;
-	uint8_t *f = frame_new(r, &m);
+	uint8_t *f = rig_frame_new(r, &m);
 
 	if (!f)
 		return;
 	r->forged = true;
 	if (n > 0)
 		memcpy(f, raw, n);
-	frame_in(r, m, n, mark);
+	rig_frame_in(r, m, n, mark);
 }
 
 static void op_ip(struct rig *r, const struct rig_peer *p)
@@ -213,31 +213,31 @@ static void op_ip(struct rig *r, const struct rig_peer *p)
 
 	mark = mark_of(feed_u8(&r->feed));
 	raw = feed_bytes(&r->feed, feed_u16(&r->feed) % 1481, &n);
-	f = frame_new(r, &m);
+	f = rig_frame_new(r, &m);
 	if (!f)
 		return;
 	r->forged |= proto == IPPROTO_TCP_;
 	be16_store(f + ETH_HLEN + IP_OFF, frag);
-	put_ip(f, proto, p->ip, n);
+	rig_put_ip(f, proto, p->ip, n);
 	if (n > 0)
 		memcpy(f + ETH_HLEN + IP_HLEN_MIN, raw, n);
-	frame_in(r, m, ETH_HLEN + IP_HLEN_MIN + n, mark);
+	rig_frame_in(r, m, ETH_HLEN + IP_HLEN_MIN + n, mark);
 }
 
 static void op_icmp_err(struct rig *r, const struct rig_peer *p)
 {
 	struct mbuf *m;
-	uint8_t *f = frame_new(r, &m), *h;
+	uint8_t *f = rig_frame_new(r, &m), *h;
 
 	if (!f)
 		return;
-	h = put_ip(f, IPPROTO_ICMP_, p->ip, ICMP_HLEN + sizeof(p->quote));
+	h = rig_put_ip(f, IPPROTO_ICMP_, p->ip, ICMP_HLEN + sizeof(p->quote));
 	h[ICMP_TYPE] = feed_u8(&r->feed) & 15;
 	h[ICMP_CODE] = feed_u8(&r->feed) & 15;
 	be16_store(h + ICMP_MTU, feed_u16(&r->feed));
 	memcpy(h + ICMP_HLEN, p->quote, sizeof(p->quote));
 	be16_store(h + ICMP_CSUM, csum_fold(csum_partial(h, ICMP_HLEN + sizeof(p->quote))));
-	frame_in(r, m, ETH_HLEN + IP_HLEN_MIN + ICMP_HLEN + sizeof(p->quote), 0);
+	rig_frame_in(r, m, ETH_HLEN + IP_HLEN_MIN + ICMP_HLEN + sizeof(p->quote), 0);
 }
 
 static void op_arp(struct rig *r, const struct rig_peer *p)
@@ -245,7 +245,7 @@ static void op_arp(struct rig *r, const struct rig_peer *p)
 	static const uint32_t addr[4] = { RIG_IP, 0, 0x0a000005u, 0x0a0000ffu };
 	uint8_t shape = feed_u8(&r->feed);
 	struct mbuf *m;
-	uint8_t *f = frame_new(r, &m), *a;
+	uint8_t *f = rig_frame_new(r, &m), *a;
 
 	if (!f)
 		return;
@@ -259,7 +259,7 @@ static void op_arp(struct rig *r, const struct rig_peer *p)
 	memcpy(a + ARP_SHA, (const uint8_t[]){ 2, 0, 0, 0, 2, shape >> 4 }, ETH_ALEN);
 	be32_store(a + ARP_SPA, shape & 8 ? addr[shape >> 4 & 3] : p->ip);
 	be32_store(a + ARP_TPA, addr[shape >> 1 & 3]);
-	frame_in(r, m, ETH_FRAME_MIN, 0);
+	rig_frame_in(r, m, ETH_FRAME_MIN, 0);
 }
 
 static void op_udp(struct rig *r, const struct rig_peer *p)
@@ -267,16 +267,16 @@ static void op_udp(struct rig *r, const struct rig_peer *p)
 	uint8_t port = feed_u8(&r->feed);
 	size_t len = UDP_HLEN + feed_u8(&r->feed) * 5u;
 	struct mbuf *m;
-	uint8_t *f = frame_new(r, &m), *h;
+	uint8_t *f = rig_frame_new(r, &m), *h;
 
 	if (!f)
 		return;
-	h = put_ip(f, IPPROTO_UDP_, p->ip, len);
+	h = rig_put_ip(f, IPPROTO_UDP_, p->ip, len);
 	be16_store(h + UDP_SPORT, p->port);
 	be16_store(h + UDP_DPORT, port);
 	be16_store(h + UDP_LEN, (uint16_t)len);
 	memset(h + UDP_HLEN, port, len - UDP_HLEN);
-	frame_in(r, m, ETH_HLEN + IP_HLEN_MIN + len, MBUF_RX_IP_CSUM_OK | MBUF_RX_L4_CSUM_OK);
+	rig_frame_in(r, m, ETH_HLEN + IP_HLEN_MIN + len, MBUF_RX_IP_CSUM_OK | MBUF_RX_L4_CSUM_OK);
 }
 
 void rig_wire_op(struct rig *r, uint8_t op)
@@ -406,5 +406,15 @@ void rig_wire_sent(struct rig *r, const struct mbuf *m)
 		RIG_CHECK(csum_fold(csum_partial(ip, IP_HLEN_MIN)) == 0);
 	if (ip[IP_PROTO] != IPPROTO_TCP_)
 		return;
-	saw_segment(r, ip, h, len);
+	(r->segment ? r->segment : saw_segment)(r, ip, h, len);
+}
+
+uint32_t rig_frame_sum(const struct mbuf *m)
+{
+	uint8_t f[2048];
+	uint32_t len = mbuf_gather(m, f, sizeof(f)), sum = 2166136261u;	/* FNV-1a */
+
+	for (uint32_t i = 0; i < len; i++)
+		sum = (sum ^ f[i]) * 16777619u;
+	return sum;
 }

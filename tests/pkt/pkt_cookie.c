@@ -109,6 +109,13 @@ static void is_refused(struct bed *b, struct bed_seg s)
 	CHECK_EQ(dp_usage(b->dp).conns, conns);
 }
 
+/* ... and no cookie is out: it is answered as in LISTEN. */
+static void is_reset(struct bed *b, struct bed_seg s)
+{
+	bed_rx(b, s);
+	bed_expect(b, SEG(RST, s.ack, 0, 0));
+}
+
 static void wrong_numbers_are_refused(void)
 {
 	struct bed *b = always();
@@ -188,7 +195,7 @@ static void listener_that_sent_none_lately_believes_none(void)
 
 	cookie_for(b, SEG(SYN, 0, 0, 0));
 	b->dp->tcp.listeners[0].cookies_until = b->now;
-	is_refused(b, SEG(ACK, 1, 1, 0));
+	is_reset(b, SEG(ACK, 1, 1, 0));
 	CHECK_EQ(bed_stat(b, STAT_TCP_COOKIE_BAD), 0);
 	CHECK_EQ(bed_stat(b, STAT_TCP_NO_CONN), 1);
 	b->dp->tcp.listeners[0].cookies_until = b->now + 1;
@@ -204,7 +211,7 @@ static void other_listener_has_its_own_memory(void)
 	cookie_for(b, SEG(SYN, 0, 0, 0));
 	b->cur = 1;
 	b->conn[1].lport = 81;
-	is_refused(b, SEG(ACK, 1, 1, 0));
+	is_reset(b, SEG(ACK, 1, 1, 0));
 	CHECK_EQ(bed_stat(b, STAT_TCP_COOKIE_BAD), 0);
 	bed_done(b);
 }

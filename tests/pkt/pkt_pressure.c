@@ -226,7 +226,7 @@ static void empty_pool_delays_a_window_update(void)
 	bed_done(b);
 }
 
-/* The pool keeps an eighth for what must be sent: text is refused, ACKs are not. */
+/* The pool keeps a part for what must be sent: text is refused, ACKs are not. */
 static void low_pool_refuses_text_and_takes_acks(void)
 {
 	struct mbuf *m[BED_MBUFS];
@@ -234,7 +234,7 @@ static void low_pool_refuses_text_and_takes_acks(void)
 	uint32_t n;
 
 	send_full(b, 1);
-	n = drain(b, m, BED_MBUFS / 8);
+	n = drain(b, m, BED_MBUFS / 16);
 	bed_rx(b, SEG(ACK, 1, 1001, 100));
 	bed_expect(b, SEG(ACK, 1001, 1, 0));
 	bed_expect_event(b, IX_EV_SENT, 1000);
@@ -242,6 +242,27 @@ static void low_pool_refuses_text_and_takes_acks(void)
 	fill(m, n);
 	bed_rx(b, SEG(ACK, 1, 1001, 100));
 	bed_expect_event(b, IX_EV_RECV, 100);
+	bed_done(b);
+}
+
+/* Below an eighth only a connection that holds nothing may take text: the reader goes on. */
+static void low_pool_serves_those_who_read(void)
+{
+	struct mbuf *m[BED_MBUFS];
+	struct bed *b = bed_in(TCP_ESTABLISHED);
+	uint32_t n = drain(b, m, BED_MBUFS / 8);
+
+	bed_rx(b, SEG(ACK, 1, 1, 1000));
+	bed_expect_event(b, IX_EV_RECV, 1000);
+	bed_rx(b, SEG(ACK, 1001, 1, 1000));		/* no room behind the first */
+	bed_rx(b, SEG(ACK, 1001, 1, 1000));
+	CHECK_EQ(bed_stat(b, STAT_TCP_RCV_DROP), 2);
+	CHECK_EQ(bed_recv_done(b, 1000), 0);
+	bed_rx(b, SEG(ACK, 1001, 1, 1000));
+	bed_expect_event(b, IX_EV_RECV, 1000);
+	CHECK_EQ(bed_stat(b, STAT_TCP_RCV_DROP), 2);
+	bed_forget_tx(b);
+	fill(m, n);
 	bed_done(b);
 }
 
@@ -504,6 +525,7 @@ const struct pkt_case pkt_pressure[] = {
 	CASE(empty_pool_delays_an_ack, "mbuf.h"),
 	CASE(empty_pool_delays_a_window_update, "mbuf.h"),
 	CASE(low_pool_refuses_text_and_takes_acks, "tcp_rcv.c"),
+	CASE(low_pool_serves_those_who_read, "tcp_rcv.c"),
 	CASE(references_that_run_out_limit_sendv, "tcp_call.c"),
 	CASE(references_that_come_back_are_told, "tcp_call.c"),
 	CASE(full_ring_delays_acks_and_resets, "plat.h tx_burst"),
