@@ -6,7 +6,7 @@
 #   OPT=-O0         another optimisation    EXTRA=FLAGS    more flags, compiling and linking
 #
 # Programs of tests/ are found by folder too: unit/test_*.c, fuzz/fuzz_*.c, and what has a
-# main in sim/ and bench/ are one each (x_main.c makes x); pkt/*.c are one together; other
+# main in sim/, bench/ and diff/ are one each (x_main.c makes x); pkt/*.c are one together; other
 # files help them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := all
@@ -42,10 +42,11 @@ FUZZ_SRC  := $(wildcard tests/fuzz/fuzz_*.c)
 with_main = $(shell grep -lE '^(int main|CU_MAIN)\b' /dev/null $(wildcard tests/$(1)/*.c))
 SIMT_SRC  := $(call with_main,sim)
 BENCH_SRC := $(call with_main,bench)
-HELP_SRC  := $(filter-out $(UNIT_SRC) $(FUZZ_SRC) $(SIMT_SRC) $(BENCH_SRC), \
-               $(foreach d,unit fuzz sim bench,$(wildcard tests/$(d)/*.c)))
+DIFF_SRC  := $(call with_main,diff)
+HELP_SRC  := $(filter-out $(UNIT_SRC) $(FUZZ_SRC) $(SIMT_SRC) $(BENCH_SRC) $(DIFF_SRC), \
+               $(foreach d,unit fuzz sim bench diff,$(wildcard tests/$(d)/*.c)))
 ALL_SRC   := $(CORE_SRC) $(APP_SRC) $(SIM_SRC) $(HW_SRC) $(CLI_SRC) $(UNIT_SRC) $(PKT_SRC) \
-             $(SIMT_SRC) $(BENCH_SRC) $(FUZZ_SRC) $(HELP_SRC)
+             $(SIMT_SRC) $(BENCH_SRC) $(DIFF_SRC) $(FUZZ_SRC) $(HELP_SRC)
 
 obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
 CORE_LIB := $(BUILD)/libixcore.a
@@ -61,14 +62,15 @@ PKT      := $(if $(PKT_SRC),$(BUILD)/pkt/tcp_pkt)
 SIMT     := $(patsubst tests/sim/%.c,$(BUILD)/sim-tests/%,$(filter-out %_main.c,$(SIMT_SRC)))
 SIMT_M   := $(patsubst tests/sim/%_main.c,$(BUILD)/sim-tests/%,$(filter %_main.c,$(SIMT_SRC)))
 BENCH    := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(BENCH_SRC))
+DIFF     := $(patsubst tests/diff/%_main.c,$(BUILD)/diff/%,$(DIFF_SRC))
 FUZZ     := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 TESTS    := $(UNIT) $(PKT) $(SIMT) $(SIMT_M)
 
-.PHONY: all tests programs fuzzers everything unit figures check bench fuzz sanitize layout \
+.PHONY: all tests programs fuzzers everything unit figures check bench diff fuzz sanitize layout \
         install uninstall clean help deps FORCE
 all: ix			## build ./ix (the default)
 
-tests: $(TESTS) $(BENCH)
+tests: $(TESTS) $(BENCH) $(DIFF)
 programs: $(BUILD)/ix tests
 everything: programs fuzzers
 
@@ -131,6 +133,8 @@ $(SIMT_M): $(BUILD)/sim-tests/%: $(BUILD)/tests/sim/%_main.o $(HELP_LIB) $(LIBS)
 	$(call link,-lcunit)
 $(BENCH): $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(HELP_LIB) $(LIBS)
 	$(call link)
+$(DIFF): $(BUILD)/diff/%: $(BUILD)/tests/diff/%_main.o $(HELP_LIB) $(LIBS)
+	$(call link)
 # Useful in a build for fuzzing only: see `fuzz`.
 fuzzers: $(FUZZ)
 $(FUZZ): $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(HELP_LIB) $(LIBS)
@@ -169,6 +173,10 @@ bench:			## packages, build and run the benchmarks (UPDATE=1: a new baseline)
 	@CC='$(CC)' scripts/deps.sh bench
 	+@$(SUB) all $(BENCH)
 	@python3 scripts/bench.py --build $(BUILD) $(if $(UPDATE),--update)
+
+diff:			## as root: our TCP against Linux's over an impaired wire (DIFF_ARGS=--help)
+	+@$(SUB) all $(DIFF)
+	@python3 tests/diff/diff.py --ix $(BUILD)/ix --wire $(BUILD)/diff/wire $(DIFF_ARGS)
 
 FUZZ_SECONDS ?= 30
 FUZZ_BUILD = $(SUB) CC=clang BUILD=build/fuzz OPT=-O1 \

@@ -11,6 +11,8 @@ const struct app_ops *const app_all[] = {
 	&echo_client_ops,
 	&netpipe_server_ops,
 	&netpipe_client_ops,
+	&stream_server_ops,
+	&stream_client_ops,
 	NULL,
 };
 

@@ -67,7 +67,7 @@ struct app_row {
 };
 
 struct app_ops {
-	const char *name;		/* "echo", "echo-client", "netpipe", "netpipe-client" */
+	const char *name;		/* "echo", "echo-client", "netpipe", ..., "stream-client" */
 	const char *doc;
 	bool client;
 	const struct knob *knobs;	/* of its configuration struct */
@@ -87,6 +87,7 @@ struct app_ops {
 
 extern const struct app_ops echo_server_ops, echo_client_ops;
 extern const struct app_ops netpipe_server_ops, netpipe_client_ops;
+extern const struct app_ops stream_server_ops, stream_client_ops;
 
 /** By name, or NULL. */
 const struct app_ops *app_find(const char *name);
