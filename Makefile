@@ -66,8 +66,8 @@ DIFF     := $(patsubst tests/diff/%_main.c,$(BUILD)/diff/%,$(DIFF_SRC))
 FUZZ     := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 TESTS    := $(UNIT) $(PKT) $(SIMT) $(SIMT_M)
 
-.PHONY: all tests programs fuzzers everything unit figures check bench diff fuzz sanitize layout \
-        install uninstall clean help deps FORCE
+.PHONY: all tests programs fuzzers everything unit figures congestion check bench diff fuzz \
+        sanitize layout conformance install uninstall clean help deps FORCE
 all: ix			## build ./ix (the default)
 
 tests: $(TESTS) $(BENCH) $(DIFF)
@@ -155,6 +155,11 @@ figures:		## packages, build, every figure into results/ (QUICK=1: a preview)
 	@CC='$(CC)' scripts/deps.sh figures
 	+@$(SUB) all
 	@scripts/figures.sh $(if $(QUICK),--quick)
+
+congestion:		## packages, build, docs/congestion.md and its figures (QUICK=1: a preview)
+	@CC='$(CC)' scripts/deps.sh congestion
+	+@$(SUB) all
+	@python3 scripts/congestion.py $(if $(QUICK),--quick)
 
 check:			## packages, build with gcc and clang, and every test
 	@CC='$(CC)' scripts/deps.sh check

@@ -11,7 +11,7 @@
 #include "cli/simrun.h"
 #include "cli/summary.h"
 
-enum { KEY_JSON = 1000, KEY_PCAP, KEY_TRACE, KEY_SEED, KEY_PRINT, KEY_LIST, KEY_BOUND };
+enum { KEY_JSON = 1000, KEY_PCAP, KEY_TRACE, KEY_SERIES, KEY_SEED, KEY_PRINT, KEY_LIST, KEY_BOUND };
 
 struct sim_args {
 	const char *file, *out;
@@ -45,6 +45,7 @@ static error_t parse(int key, char *arg, struct argp_state *st)
 	case KEY_JSON:	a->json = true; break;
 	case KEY_PCAP:	set(a, "pcap", arg, "--pcap"); break;
 	case KEY_TRACE:	set(a, "trace", arg, "--trace"); break;
+	case KEY_SERIES: set(a, "series", arg, "--series"); break;
 	case KEY_SEED:	set(a, "seed", arg, "--seed"); break;
 	case KEY_PRINT:	a->print = true; break;
 	case KEY_LIST:	a->list = true; break;
@@ -69,6 +70,8 @@ static const struct argp_option options[] = {
 	{ "out", 'o', "DIR", 0, "also write DIR/NAME.csv and the manifest DIR/NAME.json", 1 },
 	{ "pcap", KEY_PCAP, "FILE", 0, "capture at the server's port 0 (Wireshark)", 1 },
 	{ "trace", KEY_TRACE, "FILE", 0, "every pass as a Chrome trace (Perfetto)", 1 },
+	{ "series", KEY_SERIES, "FILE", 0, "windows of flows and queues over time, as CSV; "
+	  "series_period and series_flows say how often and how many", 1 },
 	{ "quiet", 'q', NULL, 0, "no progress", 1 },
 	{ "list-keys", KEY_LIST, NULL, 0, "print every knob, its default, range and meaning", 2 },
 	{ "print-config", KEY_PRINT, NULL, 0, "print the resolved configuration and exit", 2 },

@@ -62,10 +62,21 @@ static void throughput_lines(const struct sim_result *r, FILE *f)
 	fprintf(f, "%s requests/s", si(value(r, "requests_per_s"), a));
 	if (sim_metric(r, "requests_per_s_ci95"))
 		fprintf(f, " +- %s", si(value(r, "requests_per_s_ci95"), b));
-	fprintf(f, ", %.3f Gb/s of payload each way", value(r, "goodput_gbps"));
+	fprintf(f, ", %.3f Gb/s of payload %s", value(r, "goodput_gbps"),
+		sim_metric(r, "flows") ? "to the server" : "each way");
 	if (value(r, "conns_per_s") > 0)
 		fprintf(f, ", %s connections/s", si(value(r, "conns_per_s"), a));
 	fputc('\n', f);
+}
+
+static void flows_line(const struct sim_result *r, FILE *f)
+{
+	if (!sim_metric(r, "flows"))
+		return;
+	label(f, "flows");
+	fprintf(f, "%.0f, Jain's index %.4f, slowest %.3f Gb/s, fastest %.3f Gb/s\n",
+		value(r, "flows"), value(r, "flow_jain"), value(r, "flow_min_gbps"),
+		value(r, "flow_max_gbps"));
 }
 
 static void latency_line(const struct sim_result *r, const char *name, const char *what, FILE *f)
@@ -172,6 +183,7 @@ void summary_print(const struct scenario *sc, const struct sim_result *r, FILE *
 {
 	scenario_line(sc, f);
 	throughput_lines(r, f);
+	flows_line(r, f);
 	latency_line(r, "latency", "latency", f);
 	latency_line(r, "service", "service", f);
 	cpu_line(r, f);

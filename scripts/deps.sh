@@ -3,7 +3,7 @@
 #
 # deps.sh - the packages a purpose needs: find what is missing, say so, install it
 #
-# Usage: deps.sh [-q] build|figures|check|fuzz|bench
+# Usage: deps.sh [-q] build|figures|congestion|check|fuzz|bench
 #	-q	say nothing about optional packages that are missing
 #
 # Installs with apt-get when it may (root, or sudo without a password) and NO_INSTALL is
@@ -46,6 +46,12 @@ figures)
 	want gnuplot-nox "the numbers are made, the drawings are not" has gnuplot
 	want fonts-dejavu-core "drawings fall back to another font" has_font
 	;;
+congestion)
+	need_build
+	need python3 has python3
+	want gnuplot-nox "the tables are made, the drawings are not" has gnuplot
+	want fonts-dejavu-core "drawings fall back to another font" has_font
+	;;
 check)
 	need_build
 	need libcunit1-dev has_header CUnit/Basic.h
@@ -69,7 +75,8 @@ bench)
 	want valgrind "instructions and cache misses are not counted" has valgrind
 	;;
 *)
-	echo "deps.sh: \"$purpose\" is no purpose; use build, figures, check, fuzz or bench." >&2
+	echo "deps.sh: \"$purpose\" is no purpose; use build, figures, congestion, check, fuzz" \
+		"or bench." >&2
 	exit 2
 	;;
 esac

@@ -145,3 +145,13 @@ uint64_t link_backlog_bytes(struct link_end *end, nsec now)
 		sent_one(end);
 	return end->queued_bytes;
 }
+
+uint64_t link_queue_bytes(const struct link_end *end, nsec now)
+{
+	uint64_t bytes = end->queued_bytes;
+	const struct frame *f = end->unsent;
+
+	for (; f != NULL && f->at - end->propagation_ns <= now; f = f->next)
+		bytes -= f->len;
+	return bytes;
+}

@@ -61,6 +61,9 @@ void link_send(struct link_end *end, struct frame *f, nsec ready);
 /** Frame bytes handed over whose last bit is not out at @now (the one being sent counts). */
 uint64_t link_backlog_bytes(struct link_end *end, nsec now);
 
+/** The same, for onlookers: nothing is updated, so asking changes nothing. */
+uint64_t link_queue_bytes(const struct link_end *end, nsec now);
+
 /** When the transmitter will have sent all it was given. */
 static inline nsec link_busy_until(const struct link_end *end) { return pacer_end(&end->wire); }
 

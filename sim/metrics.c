@@ -140,8 +140,28 @@ static void merge_sums(struct app_report *to, const struct app_report *from)
 	}
 }
 
+/* Bytes of flows, summed in the order of hosts, threads and flows. */
+struct flow_sums {
+	uint64_t n, min, max;
+	double sum, sum_sq;
+};
+
+static void merge_flows(struct flow_sums *f, const struct app_report *rep)
+{
+	for (uint32_t i = 0; i < rep->n_flows; i++) {
+		uint64_t bytes = rep->flow_bytes[i];
+
+		f->min = f->n == 0 ? bytes : MIN(f->min, bytes);
+		f->max = MAX(f->max, bytes);
+		f->sum += (double)bytes;
+		f->sum_sq += (double)bytes * (double)bytes;
+		f->n++;
+	}
+}
+
 /* The sum of what a host's instances report; client histograms and rows go to @r. */
-static int merge_host(struct sim_result *r, const struct host *h, struct app_report *sum)
+static int merge_host(struct sim_result *r, const struct host *h, struct app_report *sum,
+		      struct flow_sums *flows)
 {
 	int rc = 0;
 
@@ -152,6 +172,7 @@ static int merge_host(struct sim_result *r, const struct host *h, struct app_rep
 		merge_sums(sum, &rep);
 		if (!h->setup.app->client)
 			continue;
+		merge_flows(flows, &rep);
 		rc = merge_hist(&r->latency, rep.latency);
 		if (rc == 0)
 			rc = merge_hist(&r->service, rep.service);
@@ -216,6 +237,20 @@ static void add_load(struct sim_result *r, const struct app_report *c, const str
 	add(r, (double)c->unanswered, "requests sent and not answered", "unanswered");
 	add(r, (double)(c->bad_bytes + s->bad_bytes), "payload bytes that were not what was sent",
 	    "bad_bytes");
+}
+
+/* How evenly flows shared: Jain's index, (sum x)^2 / (n sum x^2), 1 when all are equal. */
+static void add_flows(struct sim_result *r, const struct flow_sums *f, nsec ns)
+{
+	if (f->n == 0)
+		return;
+	add(r, (double)f->n, "flows of the workload", "flows");
+	add(r, ratio(f->sum * f->sum, (double)f->n * f->sum_sq),
+	    "Jain's fairness index of the flows' bytes", "flow_jain");
+	add(r, ratio((double)f->min * 8, (double)ns), "goodput of the slowest flow",
+	    "flow_min_gbps");
+	add(r, ratio((double)f->max * 8, (double)ns), "goodput of the fastest flow",
+	    "flow_max_gbps");
 }
 
 /* Prices of everything a group of hosts did, split; cache costs count as kernel. */
@@ -368,13 +403,15 @@ static void judge_clients(struct sim_result *r, const struct metrics_window *w,
 int metrics_fill(struct sim_result *r, const struct topology *t, const struct metrics_window *w)
 {
 	struct app_report clients = { 0 }, server = { 0 };
-	int rc = merge_host(r, t->host[0], &server);
+	struct flow_sums flows = { 0 };
+	int rc = merge_host(r, t->host[0], &server, &flows);
 
 	for (uint32_t id = 1; rc == 0 && id < t->n_hosts; id++)
-		rc = merge_host(r, t->host[id], &clients);
+		rc = merge_host(r, t->host[id], &clients, &flows);
 	if (rc)
 		return rc;
 	add_load(r, &clients, &server, w->ns);
+	add_flows(r, &flows, w->ns);
 	add_cpu(r, t, w, (double)clients.requests);
 	add_budget(r, t);
 	add_nic(r, "server", &w->server.nic);

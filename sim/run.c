@@ -23,6 +23,7 @@ struct run {
 	sim_progress_fn *progress;
 	void *ctx;
 	nsec now, end, slice;
+	nsec sample_at;			/* next sample of the series, or NSEC_NEVER */
 	uint64_t events, told;		/* in all; when progress was last told */
 	bool stopped;			/* by the progress callback */
 };
@@ -43,12 +44,24 @@ static void tell(struct run *r)
 	r->stopped = !r->progress(r->ctx, r->now, r->end);
 }
 
+/* Run the engine to @to. Samples are taken between events, so a series disturbs nothing. */
+static uint64_t step(struct run *r, nsec to)
+{
+	uint64_t n = 0;
+
+	for (; r->sample_at <= MIN(to, r->end); r->sample_at += r->t->sc->series_period_ns) {
+		n += engine_run(r->t->engine, r->sample_at);
+		series_sample(r->t->series, r->t, r->sample_at);
+	}
+	return n + engine_run(r->t->engine, to);
+}
+
 /* Run to @until, or until the clients have finished or the caller stops it. */
 static void advance(struct run *r, nsec until)
 {
 	while (r->now < until && !r->stopped && !clients_finished(r->t)) {
 		nsec to = MIN(until, r->now + r->slice);
-		uint64_t n = engine_run(r->t->engine, to);
+		uint64_t n = step(r, to);
 
 		r->now = to;
 		r->events += n;
@@ -114,6 +127,7 @@ int sim_run(const struct scenario *sc, struct sim_result *r, sim_progress_fn *pr
 	run.t = topology_new(sc, err, err_len);
 	if (!run.t)
 		return -EINVAL;
+	run.sample_at = run.t->series ? 0 : NSEC_NEVER;
 	rc = run_and_fill(&run, sc, r, err, err_len);
 	rc_close = topology_free(run.t, rc ? NULL : err, rc ? 0 : err_len);
 	if (rc == 0)

@@ -16,9 +16,13 @@
 
 enum { CLIENTS_MAX = 200, THREADS_MAX = 64, POOL_SLACK = 64 };
 
-const char *const workload_names[] = { "echo", "netpipe", NULL };
-static const struct app_ops *const server_ops[] = { &echo_server_ops, &netpipe_server_ops };
-static const struct app_ops *const client_ops[] = { &echo_client_ops, &netpipe_client_ops };
+const char *const workload_names[] = { "echo", "netpipe", "bulk", NULL };
+static const struct app_ops *const server_ops[] = {
+	&echo_server_ops, &netpipe_server_ops, &bulk_server_ops,
+};
+static const struct app_ops *const client_ops[] = {
+	&echo_client_ops, &netpipe_client_ops, &bulk_client_ops,
+};
 static const char *const arp_names[] = { "static", "wire", NULL };
 
 #define US NSEC_PER_USEC
@@ -35,7 +39,7 @@ static const struct knob top_knobs[] = {
 	  "client hosts, each with the knobs of `client`", NULL, NULL },
 	{ "arp", SC(arp), KNOB_ENUM, UNIT_NONE, 0, 1, 0,
 	  "neighbours: static entries, or resolved on the wire", arp_names, NULL },
-	{ "workload", SC(workload), KNOB_ENUM, UNIT_NONE, 0, 1, 0,
+	{ "workload", SC(workload), KNOB_ENUM, UNIT_NONE, 0, 2, 0,
 	  "what clients and server run", workload_names, NULL },
 	{ "budget", SC(budget), KNOB_BOOL, UNIT_NONE, 0, 1, 0,
 	  "account every nanosecond of a request by hop (slower)", NULL, NULL },
@@ -43,6 +47,13 @@ static const struct knob top_knobs[] = {
 	  "capture at the server's port 0 into this file; empty: none", NULL, "" },
 	{ "trace", SC(trace), KNOB_STRING, UNIT_NONE, 0, SCENARIO_PATH_MAX, 0,
 	  "Chrome trace of every pass into this file; empty: none", NULL, "" },
+	{ "series", SC(series), KNOB_STRING, UNIT_NONE, 0, SCENARIO_PATH_MAX, 0,
+	  "time series of windows and queues into this CSV file; empty: none", NULL, "" },
+	{ "series_period", SC(series_period_ns), KNOB_U64, UNIT_NS, 100, 3600 * NSEC_PER_SEC,
+	  1 * MS, "time between two samples of the series", NULL, NULL },
+	{ "series_flows", SC(series_flows), KNOB_U32, UNIT_NONE, 0, 65536, 16,
+	  "connections in the series: the first of every client thread, then the second ...",
+	  NULL, NULL },
 };
 
 #define HOST(f) offsetof(struct host_cfg, f)
@@ -290,6 +301,10 @@ int scenario_check(const struct scenario *sc, char *err, size_t err_len)
 			 c->nic.ports);
 	else if (sc->pcap[0] && strcmp(sc->pcap, sc->trace) == 0)
 		snprintf(err, err_len, "pcap and trace name the same file, %s", sc->pcap);
+	else if (sc->series[0] && (strcmp(sc->series, sc->pcap) == 0 ||
+				   strcmp(sc->series, sc->trace) == 0))
+		snprintf(err, err_len, "series and pcap or trace name the same file, %s",
+			 sc->series);
 	else if (sc->sw.present && sc->sw.ecn_bytes > sc->sw.buffer_bytes)
 		snprintf(err, err_len, "switch.ecn is above switch.buffer: no frame would "
 			 "ever be marked; lower it, or 0 for none");

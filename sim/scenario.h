@@ -43,10 +43,13 @@ struct scenario {
 	uint64_t duration_ns;		/* measured, after warm-up */
 	uint32_t clients;		/* client hosts */
 	uint32_t arp;			/* 0: static entries everywhere, 1: resolved on the wire */
-	uint32_t workload;		/* index into workload_names: "echo", "netpipe" */
+	uint32_t workload;		/* index into workload_names: "echo", "netpipe", "bulk" */
 	bool budget;			/* account every nanosecond of a request (slower) */
 	char pcap[SCENARIO_PATH_MAX + 1];	/* capture at the server's port 0; "": none */
 	char trace[SCENARIO_PATH_MAX + 1];	/* Chrome trace JSON; "": none */
+	char series[SCENARIO_PATH_MAX + 1];	/* time series CSV; "": none */
+	uint64_t series_period_ns;
+	uint32_t series_flows;		/* the first so many flows are in it */
 	struct link_cfg link;
 	struct switch_cfg sw;
 	struct fault_cfg fault;		/* on the server's links, both directions */

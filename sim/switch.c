@@ -241,6 +241,12 @@ void sim_switch_learn(struct sim_switch *sw, const uint8_t mac[6], uint32_t i)
 	learn(sw, mac_load(mac), sw->ports[i].group);
 }
 
+uint64_t sim_switch_queue_bytes(const struct sim_switch *sw, uint32_t i, nsec now)
+{
+	assert(i < sw->n_ports);
+	return sw->ports[i].out != NULL ? link_queue_bytes(sw->ports[i].out, now) : 0;
+}
+
 const struct switch_counters *sim_switch_counters(const struct sim_switch *sw)
 {
 	return &sw->counters;

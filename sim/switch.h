@@ -49,6 +49,9 @@ void sim_switch_bond(struct sim_switch *sw, uint32_t first, uint32_t n);
 /** Know beforehand that @mac is behind port @i, as if a frame had come from there. */
 void sim_switch_learn(struct sim_switch *sw, const uint8_t mac[6], uint32_t i);
 
+/** Bytes in the output queue of port @i, for onlookers: asking changes nothing. */
+uint64_t sim_switch_queue_bytes(const struct sim_switch *sw, uint32_t i, nsec now);
+
 const struct switch_counters *sim_switch_counters(const struct sim_switch *sw);
 
 #endif

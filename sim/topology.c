@@ -199,6 +199,8 @@ static bool build(struct topology *t, char *err, size_t err_len)
 		return false;
 	if (sc->trace[0] && !(t->trace = trace_open(sc->trace, err, err_len)))
 		return false;
+	if (sc->series[0] && !(t->series = series_open(sc->series, sc->series_flows, err, err_len)))
+		return false;
 	if (!build_hosts(t, err, err_len))
 		return false;
 	if (!(sc->sw.present ? cable_switch(t) : cable_direct(t)))
@@ -221,18 +223,20 @@ struct topology *topology_new(const struct scenario *sc, char *err, size_t err_l
 	return NULL;
 }
 
-/* Finish both files; the first that is incomplete is what @err says. */
+/* Finish all files; the last that is incomplete is what @err says. */
 static int close_files(struct topology *t, char *err, size_t err_len)
 {
-	int rc = 0, rc2 = 0;
+	int rc = 0, rc2;
 
-	if (t->trace)
-		rc = trace_close(t->trace, err, err_len);
-	if (t->pcap)
-		rc2 = pcap_close(t->pcap);
-	if (rc2 && !rc)
+	if (t->pcap && (rc2 = pcap_close(t->pcap)) != 0) {
 		snprintf(err, err_len, "pcap: %s is incomplete: %s", t->sc->pcap, strerror(-rc2));
-	return rc ? rc : rc2;
+		rc = rc2;
+	}
+	if (t->series && (rc2 = series_close(t->series, err, err_len)) != 0)
+		rc = rc2;
+	if (t->trace && (rc2 = trace_close(t->trace, err, err_len)) != 0)
+		rc = rc2;
+	return rc;
 }
 
 int topology_free(struct topology *t, char *err, size_t err_len)

@@ -14,6 +14,7 @@
 #include "sim/host.h"
 #include "sim/link.h"
 #include "sim/pcap.h"
+#include "sim/series.h"
 #include "sim/switch.h"
 
 enum { TOPOLOGY_HOSTS_MAX = 201, TOPOLOGY_SERVER_PORT = 7, TOPOLOGY_PREFIX_LEN = 16 };
@@ -26,6 +27,7 @@ struct topology {
 	struct sim_switch *sw;		/* NULL: back to back */
 	struct pcap *pcap;
 	struct trace *trace;
+	struct series *series;
 	struct sim_fault *fault[2 * NIC_PORTS_MAX];	/* NULL where none is wanted */
 	uint32_t n_links, n_hosts;
 	struct link *link[NIC_PORTS_MAX + TOPOLOGY_HOSTS_MAX];
@@ -35,8 +37,8 @@ struct topology {
 /** Build everything @sc asks for, ready to run from time 0. NULL, and a sentence in @err. */
 struct topology *topology_new(const struct scenario *sc, char *err, size_t err_len);
 
-/** Take it all down, finishing capture and trace. Returns 0, or -errno and a sentence when one
- * of those files is incomplete. */
+/** Take it all down, finishing capture, trace and series. Returns 0, or -errno and a sentence when
+ * one of those files is incomplete. */
 int topology_free(struct topology *t, char *err, size_t err_len);
 
 /** Address and MAC of host @id. */

@@ -13,6 +13,8 @@ const struct app_ops *const app_all[] = {
 	&netpipe_client_ops,
 	&stream_server_ops,
 	&stream_client_ops,
+	&bulk_server_ops,
+	&bulk_client_ops,
 	NULL,
 };
 

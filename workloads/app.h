@@ -57,6 +57,9 @@ struct app_report {
 	/* netpipe: one row a message size */
 	uint32_t n_rows;
 	const struct app_row *rows;
+	/* bulk: payload bytes acknowledged, by flow */
+	uint32_t n_flows;
+	const uint64_t *flow_bytes;
 };
 
 /** One size of netpipe. */
@@ -67,7 +70,7 @@ struct app_row {
 };
 
 struct app_ops {
-	const char *name;		/* "echo", "echo-client", "netpipe", ..., "stream-client" */
+	const char *name;		/* "echo", "echo-client", "netpipe", ... */
 	const char *doc;
 	bool client;
 	const struct knob *knobs;	/* of its configuration struct */
@@ -88,6 +91,7 @@ struct app_ops {
 extern const struct app_ops echo_server_ops, echo_client_ops;
 extern const struct app_ops netpipe_server_ops, netpipe_client_ops;
 extern const struct app_ops stream_server_ops, stream_client_ops;
+extern const struct app_ops bulk_server_ops, bulk_client_ops;
 
 /** By name, or NULL. */
 const struct app_ops *app_find(const char *name);

@@ -43,7 +43,8 @@ play()
 	mkdir -p "$out"
 	for c in $confs; do
 		"$2" sim "tests/sim/determinism/$c" -q --json -o "$out/o" --allow-client-bound \
-			--pcap "$out/$c.pcap" >"$out/$c.json" 2>"$out/$c.err" || {
+			--pcap "$out/$c.pcap" --series "$out/$c.series.csv" \
+			>"$out/$c.json" 2>"$out/$c.err" || {
 			failed=$((failed + 1))
 			echo "determinism.sh: $1: $c failed:"
 			head -5 "$out/$c.err"
