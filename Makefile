@@ -151,6 +151,9 @@ unit: $(UNIT)		## build and run the unit suites, and nothing else
 layout: $(CORE_LIB)	## the house rules: who includes whom, sizes, globals
 	@python3 scripts/check_layout.py --core-lib $(CORE_LIB)
 
+conformance: $(PKT)	## docs/tcp-conformance.md from the requirements and the packet tests
+	@python3 scripts/conformance.py --tcp-pkt $(PKT)
+
 figures:		## packages, build, every figure into results/ (QUICK=1: a preview)
 	@CC='$(CC)' scripts/deps.sh figures
 	+@$(SUB) all

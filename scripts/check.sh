@@ -138,6 +138,7 @@ suite layout python3 scripts/check_layout.py --core-lib "$BUILD/libixcore.a"
 for cc; do
 	unit_suites "build/$cc" "$cc "
 done
+suite conformance python3 scripts/conformance.py --check --tcp-pkt "$BUILD/pkt/tcp_pkt"
 sim_suites "$BUILD" "" "$seeds"
 e2e_suites
 finish check

@@ -3,6 +3,13 @@
  * cases.h - the scripts: one table a file, one function a rule
  *
  * A case names the rule it tests and where the rule is written. main.c runs each twice.
+ *
+ * Behind the place, in brackets, come the requirements of requirements.csv that the case
+ * holds, with commas between. One without a number belongs to the RFC the string begins
+ * with; any other is spelled out:
+ *	CASE(fn, "RFC 9293 3.5 [MUST-13, RFC 5961 5.2-1]")
+ *	CASE(fn, "IX 4.2 [RFC 9293 MUST-58]")
+ * scripts/conformance.py joins them; `make conformance` writes docs/tcp-conformance.md.
  */
 #ifndef TESTS_PKT_CASES_H
 #define TESTS_PKT_CASES_H
@@ -12,7 +19,7 @@
 
 struct pkt_case {
 	const char *name;
-	const char *rfc;	/* where the rule is written */
+	const char *rfc;	/* where the rule is written [what it holds] */
 	void (*run)(void);
 };
 
@@ -25,7 +32,7 @@ struct pkt_case {
 	X(ts) X(wscale) X(mss) X(opts) X(icmp) X(abi) X(pressure) X(zero_copy) \
 	X(udp) X(sack_tx) X(rack) X(undo) X(ecn_setup) X(ecn) X(cubic) X(dctcp) \
 	X(synopts) X(cookie) X(keep) X(user_timeout) X(sack_rx) X(dsack) X(autosize) X(info) \
-	X(urgent)
+	X(urgent) X(ip)
 
 #define X(name) extern const struct pkt_case pkt_##name[];
 PKT_SUITES(X)

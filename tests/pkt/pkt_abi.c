@@ -374,8 +374,8 @@ const struct pkt_case pkt_abi[] = {
 	CASE(count_of_calls_beyond_the_array_is_bounded, "ix/abi.h struct ix_page"),
 	CASE(scribbled_page_does_no_harm, "ix/abi.h struct ix_page"),
 	CASE(calls_of_a_batch_run_in_order, "IX 4.3"),
-	CASE(connect_to_nowhere_is_refused, "ix/abi.h connect"),
-	CASE(connect_runs_out_of_ports_and_of_table, "ix/abi.h connect"),
+	CASE(connect_to_nowhere_is_refused, "ix/abi.h connect [RFC 9293 MUST-46]"),
+	CASE(connect_runs_out_of_ports_and_of_table, "ix/abi.h connect [RFC 6056 3.3-2]"),
 	CASE(timers_fire_once_and_can_be_cancelled, "ix/abi.h timer_arm"),
 	CASES_END
 };

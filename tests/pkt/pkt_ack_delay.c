@@ -122,13 +122,15 @@ static void pure_ack_is_never_acknowledged(void)
 }
 
 const struct pkt_case pkt_ack_delay[] = {
-	CASE(one_segment_is_acknowledged_after_the_delay, "RFC 9293 3.8.6.3"),
-	CASE(second_segment_is_acknowledged_at_once, "RFC 9293 3.8.6.3"),
-	CASE(delay_counts_from_the_first_unacknowledged_segment, "RFC 9293 3.8.6.3"),
-	CASE(no_delay_acknowledges_at_the_end_of_the_pass, "IX 4.2"),
-	CASE(answer_in_the_same_pass_carries_the_ack, "IX 4.2"),
+	CASE(one_segment_is_acknowledged_after_the_delay,
+	     "RFC 9293 3.8.6.3 [SHLD-18, MUST-40, RFC 5681 4.2-1, RFC 5681 4.2-2]"),
+	CASE(second_segment_is_acknowledged_at_once, "RFC 9293 3.8.6.3 [SHLD-19, RFC 5681 4.2-3]"),
+	CASE(delay_counts_from_the_first_unacknowledged_segment,
+	     "RFC 9293 3.8.6.3 [MUST-40, RFC 5681 4.2-2]"),
+	CASE(no_delay_acknowledges_at_the_end_of_the_pass, "IX 4.2 [RFC 9293 MUST-59]"),
+	CASE(answer_in_the_same_pass_carries_the_ack, "IX 4.2 [RFC 9293 MUST-58]"),
 	CASE(fin_is_acknowledged_at_once, "RFC 9293 3.10.7.4"),
-	CASE(data_received_again_is_acknowledged_at_once, "RFC 5681 4.2"),
-	CASE(pure_ack_is_never_acknowledged, "RFC 9293 3.10.7.4"),
+	CASE(data_received_again_is_acknowledged_at_once, "RFC 5681 4.2 [4.2-5]"),
+	CASE(pure_ack_is_never_acknowledged, "RFC 9293 3.10.7.4 [RFC 5681 4.2-5]"),
 	CASES_END
 };

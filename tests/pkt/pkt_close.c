@@ -282,15 +282,17 @@ static void dead_comes_once_however_it_ends(void)
 }
 
 const struct pkt_case pkt_close[] = {
-	CASE(full_close_goes_through_fin_wait, "RFC 9293 3.6"),
+	CASE(full_close_goes_through_fin_wait, "RFC 9293 3.6 [MUST-12]"),
 	CASE(passive_close_goes_through_last_ack, "RFC 9293 3.6"),
 	CASE(simultaneous_close_goes_through_closing, "RFC 9293 3.6 figure 13"),
 	CASE(fin_that_acknowledges_ours_enters_time_wait, "RFC 9293 3.10.7.4"),
 	CASE(fin_follows_the_last_byte, "RFC 9293 3.10.4"),
 	CASE(half_close_leaves_the_other_direction_open, "RFC 9293 3.6"),
 	CASE(half_closed_by_the_peer_sending_goes_on, "RFC 9293 3.6"),
-	CASE(data_after_a_full_close_is_refused_with_reset, "RFC 1122 4.2.2.13"),
-	CASE(data_in_fin_wait_2_after_a_full_close_is_refused, "RFC 1122 4.2.2.13"),
+	CASE(data_after_a_full_close_is_refused_with_reset,
+	     "RFC 1122 4.2.2.13 [RFC 9293 MAY-1, RFC 9293 SHLD-3]"),
+	CASE(data_in_fin_wait_2_after_a_full_close_is_refused,
+	     "RFC 1122 4.2.2.13 [RFC 9293 SHLD-3]"),
 	CASE(old_data_after_a_full_close_is_only_acknowledged, "RFC 9293 3.10.7.4"),
 	CASE(orphan_in_fin_wait_2_does_not_wait_forever, "RFC 9293 3.6"),
 	CASE(abort_sends_reset_in_every_state, "RFC 9293 3.10.5"),
@@ -299,7 +301,7 @@ const struct pkt_case pkt_close[] = {
 	CASE(closing_a_simultaneous_open_resets_it, "RFC 9293 3.10.5"),
 	CASE(close_between_end_of_stream_and_its_event_still_ends, "IX table 1, dead"),
 	CASE(close_after_a_half_close_lets_go_of_the_rest, "RFC 9293 3.6"),
-	CASE(close_with_unread_data_resets, "RFC 2525 2.17"),
-	CASE(dead_comes_once_however_it_ends, "IX table 1, dead"),
+	CASE(close_with_unread_data_resets, "RFC 2525 2.17 [RFC 9293 SHLD-3]"),
+	CASE(dead_comes_once_however_it_ends, "IX table 1, dead [RFC 9293 MUST-12]"),
 	CASES_END
 };

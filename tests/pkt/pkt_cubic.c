@@ -179,14 +179,14 @@ static void timeout_begins_at_the_plateau(void)
 }
 
 const struct pkt_case pkt_cubic[] = {
-	CASE(slow_start_is_renos, "RFC 9438 4.10"),
-	CASE(loss_takes_three_tenths, "RFC 9438 4.6"),
-	CASE(lower_loss_makes_room, "RFC 9438 4.7"),
+	CASE(slow_start_is_renos, "RFC 9438 4.10 [4.10-1]"),
+	CASE(loss_takes_three_tenths, "RFC 9438 4.6 [4.6-1, 4.6-2, RFC 9293 MAY-18]"),
+	CASE(lower_loss_makes_room, "RFC 9438 4.7 [4.7-1]"),
 	CASE(mark_is_as_a_loss, "RFC 9438 4.6"),
-	CASE(small_windows_grow_as_renos, "RFC 9438 4.3"),
-	CASE(beyond_the_last_window_growth_is_a_segment_a_round_trip, "RFC 9438 4.3"),
-	CASE(window_that_is_not_the_limit_stays, "RFC 9438 5.8"),
-	CASE(idle_time_is_not_the_curves, "RFC 9438 5.8"),
-	CASE(timeout_begins_at_the_plateau, "RFC 9438 4.8"),
+	CASE(small_windows_grow_as_renos, "RFC 9438 4.3 [4.3-1, 4.3-2]"),
+	CASE(beyond_the_last_window_growth_is_a_segment_a_round_trip, "RFC 9438 4.3 [4.3-2]"),
+	CASE(window_that_is_not_the_limit_stays, "RFC 9438 5.8 [4.6-3]"),
+	CASE(idle_time_is_not_the_curves, "RFC 9438 5.8 [4.2-2]"),
+	CASE(timeout_begins_at_the_plateau, "RFC 9438 4.8 [4.8-1]"),
 	CASES_END
 };

@@ -97,12 +97,16 @@ static void window_of_the_peer_bounds_what_cwnd_would_allow(void)
 }
 
 const struct pkt_case pkt_cwnd[] = {
-	CASE(initial_window_is_ten_segments, "RFC 6928 2"),
-	CASE(slow_start_grows_by_what_is_acknowledged, "RFC 5681 3.1"),
-	CASE(one_ack_grows_slow_start_by_two_segments_at_most, "RFC 3465 2.2"),
-	CASE(acknowledged_bytes_count_not_acks, "RFC 5681 3.1"),
+	CASE(initial_window_is_ten_segments,
+	     "RFC 6928 2 [2-1, 2-3, RFC 5681 3.1-3, RFC 5681 3.1-13]"),
+	CASE(slow_start_grows_by_what_is_acknowledged,
+	     "RFC 5681 3.1 [3.1-1, 3.1-5, 3.1-6, RFC 3465 2.2-1, RFC 9293 MUST-19]"),
+	CASE(one_ack_grows_slow_start_by_two_segments_at_most,
+	     "RFC 3465 2.2 [2.2-1, 2.3-1, RFC 5681 3.1-6]"),
+	CASE(acknowledged_bytes_count_not_acks, "RFC 5681 3.1 [3.1-6, RFC 3465 2.2-1]"),
 	CASE(window_does_not_grow_while_it_is_not_the_limit, "RFC 7661 4"),
-	CASE(congestion_avoidance_grows_one_segment_a_window, "RFC 5681 3.1"),
-	CASE(window_of_the_peer_bounds_what_cwnd_would_allow, "RFC 5681 3.1"),
+	CASE(congestion_avoidance_grows_one_segment_a_window,
+	     "RFC 5681 3.1 [3.1-1, 3.1-7, 3.1-8, RFC 3465 2.1-1, RFC 9293 MUST-19]"),
+	CASE(window_of_the_peer_bounds_what_cwnd_would_allow, "RFC 5681 3.1 [2-1]"),
 	CASES_END
 };

@@ -210,21 +210,34 @@ static void tx_ring_that_is_full_loses_nothing(void)
 	bed_done(b);
 }
 
+static void last_segment_of_what_there_is_is_pushed(void)
+{
+	struct bed *b = bed_in(TCP_ESTABLISHED);
+
+	CHECK_EQ(bed_sendv(b, 2500), 2500);
+	expect_full(b, 1, 1, 2);
+	CHECK(bed_take(b).flags & PSH);
+	CHECK_EQ(bed_sendv(b, 1), 1);
+	CHECK(bed_take(b).flags & PSH);
+	bed_done(b);
+}
+
 const struct pkt_case pkt_data[] = {
-	CASE(send_goes_out_in_the_same_pass, "IX 4.2"),
-	CASE(long_send_is_cut_into_full_segments, "RFC 9293 3.7"),
+	CASE(send_goes_out_in_the_same_pass, "IX 4.2 [RFC 9293 MUST-60]"),
+	CASE(long_send_is_cut_into_full_segments, "RFC 9293 3.7 [SHLD-28, MUST-2]"),
 	CASE(more_than_four_pieces_take_more_frames, "IX table 1, sendv"),
 	CASE(pieces_longer_than_a_segment_straddle_segments, "IX table 1, sendv"),
 	CASE(adjacent_sends_share_a_reference, "tcp_call.c"),
 	CASE(ack_in_the_middle_of_a_piece_counts_bytes, "IX table 1, sent"),
 	CASE(sendv_takes_what_the_window_takes, "IX table 1, sendv"),
-	CASE(sendv_is_limited_by_the_peers_window, "RFC 9293 3.8.6"),
+	CASE(sendv_is_limited_by_the_peers_window, "RFC 9293 3.8.6 [RFC 5681 2-1]"),
 	CASE(sent_comes_before_recv_of_the_same_segment, "RFC 9293 3.10.7.4"),
 	CASE(sent_says_the_window_that_is_left, "IX table 1, sent"),
-	CASE(data_carries_the_ack_that_is_owed, "RFC 9293 3.8.6.3"),
-	CASE(batch_of_data_is_acknowledged_once, "IX 4.2"),
+	CASE(data_carries_the_ack_that_is_owed, "RFC 9293 3.8.6.3 [MUST-58]"),
+	CASE(batch_of_data_is_acknowledged_once, "IX 4.2 [RFC 9293 MUST-58, RFC 9293 MUST-59]"),
 	CASE(data_flows_both_ways_in_half_closed_states, "RFC 9293 3.10.7.4"),
 	CASE(send_is_refused_where_our_side_is_closed, "RFC 9293 3.10.3"),
 	CASE(tx_ring_that_is_full_loses_nothing, "plat.h tx_burst"),
+	CASE(last_segment_of_what_there_is_is_pushed, "RFC 9293 3.9.1.2 [MUST-60, MUST-61]"),
 	CASES_END
 };

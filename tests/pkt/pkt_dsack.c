@@ -325,16 +325,16 @@ static void segment_of_another_age_is_no_duplicate(void)
 }
 
 const struct pkt_case pkt_dsack[] = {
-	CASE(whole_segment_again, "RFC 2883 4.1.1"),
-	CASE(each_duplicate_is_reported_once, "RFC 2883 4 (2)"),
+	CASE(whole_segment_again, "RFC 2883 4.1.1 [4-1]"),
+	CASE(each_duplicate_is_reported_once, "RFC 2883 4 (2) [4-1]"),
 	CASE(duplicates_of_one_batch_are_answered_one_by_one, "RFC 2883 4 (1)"),
-	CASE(duplicate_and_a_hole, "RFC 2883 4.1.2"),
+	CASE(duplicate_and_a_hole, "RFC 2883 4.1.2 [4-1]"),
 	CASE(duplicate_out_of_order, "RFC 2883 4.1.3"),
-	CASE(second_block_is_the_larger_one, "RFC 2883 4 (4)"),
-	CASE(head_again_with_news_behind_it, "RFC 2883 4.2.1"),
-	CASE(part_of_what_waits_again, "RFC 2883 4.2.1"),
+	CASE(second_block_is_the_larger_one, "RFC 2883 4 (4) [4-2]"),
+	CASE(head_again_with_news_behind_it, "RFC 2883 4.2.1 [4-3]"),
+	CASE(part_of_what_waits_again, "RFC 2883 4.2.1 [4-2, 4-3]"),
 	CASE(tail_that_was_waiting_is_a_duplicate, "RFC 2883 4.2.1"),
-	CASE(first_of_two_pieces_below_the_ack, "RFC 2883 4.2.2"),
+	CASE(first_of_two_pieces_below_the_ack, "RFC 2883 4.2.2 [4-3]"),
 	CASE(first_of_two_pieces_above_the_ack, "RFC 2883 4.2.3"),
 	CASE(pieces_that_touch_are_one, "RFC 2883 4 (3)"),
 	CASE(it_takes_the_place_of_the_oldest_block, "RFC 2883 4 (5)"),

@@ -277,23 +277,58 @@ static void lost_fin_is_recovered_fast(void)
 	bed_done(b);
 }
 
+static void limited_transmit_stays_in_the_peers_window(void)
+{
+	struct bed *b = bed_in(TCP_ESTABLISHED);
+
+	bed_rx(b, SEG(ACK, 1, 1, 0, .wnd = 10000));
+	send_full(b, 10);
+	CHECK_EQ(bed_sendv(b, 1000), 0);
+	for (uint32_t i = 0; i < 2; i++)
+		bed_rx(b, SEG(ACK, 1, 1, 0, .wnd = 10000));
+	CHECK_EQ(bed_stat(b, STAT_TCP_DUP_ACK), 2);
+	CHECK_EQ(bed_sendv(b, 1000), 0);
+	bed_expect_nothing(b);
+	bed_expect_no_event(b);
+	bed_done(b);
+}
+
+static void losses_in_two_windows_halve_twice(void)
+{
+	struct bed *b = in_recovery();
+
+	CHECK_EQ(bed_cold(b)->ssthresh, 5000);
+	bed_rx(b, SEG(ACK, 1, 10001, 0));
+	bed_pcb(b)->cwnd = 5000;
+	bed_forget_events(b);
+	send_full(b, 5);
+	dupacks(b, 10001, 3);
+	expect_full(b, 10001, 1, 1);
+	CHECK_EQ(bed_cold(b)->ssthresh, 2500);
+	bed_forget_events(b);
+	bed_done(b);
+}
+
 const struct pkt_case pkt_fast_rexmit[] = {
-	CASE(third_duplicate_ack_retransmits, "RFC 5681 3.2"),
+	CASE(third_duplicate_ack_retransmits, "RFC 5681 3.2 [3.2-3, 3.2-7]"),
 	CASE(recovery_reduces_in_proportion_to_half_the_flight, "RFC 9937 6.2"),
-	CASE(full_ack_ends_recovery_at_ssthresh, "RFC 6582 3.2"),
-	CASE(partial_ack_retransmits_the_next_hole, "RFC 6582 3.2"),
-	CASE(only_the_first_partial_ack_restarts_the_timer, "RFC 6582 3.2, 4"),
-	CASE(timer_runs_on_behind_recovery, "RFC 6298 5.3"),
+	CASE(full_ack_ends_recovery_at_ssthresh, "RFC 6582 3.2 [3.2-4, RFC 5681 3.2-10]"),
+	CASE(partial_ack_retransmits_the_next_hole, "RFC 6582 3.2 [3.2-5]"),
+	CASE(only_the_first_partial_ack_restarts_the_timer, "RFC 6582 3.2, 4 [3.2-6]"),
+	CASE(timer_runs_on_behind_recovery, "RFC 6298 5.3 [5.3]"),
 	CASE(dupacks_count_for_what_was_outstanding_only, "RFC 5681 3.2"),
-	CASE(limited_transmit_lends_two_segments, "RFC 3042 2"),
-	CASE(limited_transmit_does_not_raise_ssthresh, "RFC 5681 3.2"),
-	CASE(what_is_not_a_duplicate_ack_does_not_count, "RFC 5681 2"),
-	CASE(probe_of_our_closed_window_is_no_duplicate_ack, "RFC 5681 2"),
-	CASE(duplicate_acks_of_nothing_in_flight_do_nothing, "RFC 5681 2"),
-	CASE(no_fast_retransmit_below_recover, "RFC 6582 3.2"),
-	CASE(second_loss_behind_recover_is_recovered_too, "RFC 6582 3.2"),
-	CASE(timeout_ends_recovery, "RFC 6582 3.2"),
+	CASE(limited_transmit_lends_two_segments, "RFC 3042 2 [2-1, 2-3, 2-4, RFC 5681 3.2-5]"),
+	CASE(limited_transmit_does_not_raise_ssthresh, "RFC 5681 3.2 [3.2-6]"),
+	CASE(what_is_not_a_duplicate_ack_does_not_count, "RFC 5681 2 [2-2]"),
+	CASE(probe_of_our_closed_window_is_no_duplicate_ack, "RFC 5681 2 [2-2]"),
+	CASE(duplicate_acks_of_nothing_in_flight_do_nothing, "RFC 5681 2 [2-2]"),
+	CASE(no_fast_retransmit_below_recover, "RFC 6582 3.2 [3.2-2, 3.2-7]"),
+	CASE(second_loss_behind_recover_is_recovered_too,
+	     "RFC 6582 3.2 [3.2-2, 3.2-3, RFC 5681 4.3-1]"),
+	CASE(timeout_ends_recovery, "RFC 6582 3.2 [3.2-7]"),
 	CASE(new_data_goes_out_as_duplicates_arrive, "RFC 5681 3.2"),
 	CASE(lost_fin_is_recovered_fast, "RFC 5681 3.2"),
+	CASE(limited_transmit_stays_in_the_peers_window, "RFC 3042 2 [2-2]"),
+	CASE(losses_in_two_windows_halve_twice, "RFC 5681 4.3 [4.3-1]"),
 	CASES_END
 };

@@ -357,21 +357,63 @@ static void isn_of_another_tuple_is_unrelated(void)
 	bed_done(b);
 }
 
+static void isn_depends_on_a_secret(void)
+{
+	struct dp_cfg cfg = bed_cfg();
+	struct bed *b = bed_new(&cfg);
+	struct flow f = { .laddr = 0x0a000001, .raddr = 0x0a000002, .lport = 80, .rport = 1000 };
+	uint32_t iss = tcp_hs_iss(&b->dp->tcp, &f);
+
+	for (uint32_t i = 0; i < 64; i++) {
+		b->dp->tcp.secret[i % 2] ^= 1ULL << i;
+		CHECK(tcp_hs_iss(&b->dp->tcp, &f) != iss);
+	}
+	bed_done(b);
+}
+
+/* Algorithm 3: an offset that is a secret of the remote end, and a counter. */
+static void ports_come_from_the_whole_range_and_are_hard_to_guess(void)
+{
+	struct dp_cfg cfg = bed_cfg();
+	uint32_t lo = UINT16_MAX, hi = 0, steps = 0;
+	struct tcp *t;
+	struct bed *b;
+
+	cfg.port_min = 1024;
+	cfg.port_max = UINT16_MAX;
+	b = bed_new(&cfg);
+	t = &b->dp->tcp;
+	for (uint32_t i = 0, last = 0; i < 200; i++) {
+		uint32_t port = (uint32_t)tcp_port_pick(t, 0x0a000002, (uint16_t)(80 + i));
+
+		CHECK(port >= 1024 && port <= UINT16_MAX);
+		lo = MIN(lo, port);
+		hi = MAX(hi, port);
+		steps += port == last + 1;
+		last = port;
+		tcp_port_free(t, (uint16_t)port);
+	}
+	CHECK(lo < 8192 && hi > 57344 && steps < 3);
+	bed_done(b);
+}
+
 const struct pkt_case pkt_handshake[] = {
-	CASE(passive_open_is_a_three_way_handshake, "RFC 9293 3.5"),
-	CASE(active_open_is_a_three_way_handshake, "RFC 9293 3.5"),
-	CASE(simultaneous_open_is_established_by_the_ack, "RFC 9293 3.5 figure 7"),
-	CASE(simultaneous_open_survives_crossing_syn_acks, "RFC 9293 3.5 figure 7"),
-	CASE(reset_of_simultaneous_open_is_refusal, "RFC 9293 3.10.7.4"),
-	CASE(lost_syn_is_sent_again_with_doubling_timeout, "RFC 6298 5.5"),
-	CASE(unanswered_connect_ends_with_timeout, "RFC 9293 3.8.3"),
-	CASE(lost_syn_ack_is_sent_again, "RFC 6298 5.4"),
+	CASE(passive_open_is_a_three_way_handshake, "RFC 9293 3.5 [MUST-14, MAY-3, SHLD-5]"),
+	CASE(active_open_is_a_three_way_handshake,
+	     "RFC 9293 3.5 [MUST-14, MAY-3, SHLD-5, MUST-45]"),
+	CASE(simultaneous_open_is_established_by_the_ack, "RFC 9293 3.5 figure 7 [MUST-10]"),
+	CASE(simultaneous_open_survives_crossing_syn_acks, "RFC 9293 3.5 figure 7 [MUST-10]"),
+	CASE(reset_of_simultaneous_open_is_refusal, "RFC 9293 3.10.7.4 [MUST-11]"),
+	CASE(lost_syn_is_sent_again_with_doubling_timeout,
+	     "RFC 6298 5.5 [5.5, 2.1, RFC 9293 MUST-22]"),
+	CASE(unanswered_connect_ends_with_timeout, "RFC 9293 3.8.3 [MUST-22]"),
+	CASE(lost_syn_ack_is_sent_again, "RFC 6298 5.4 [5.4, 2.1]"),
 	CASE(unanswered_syn_ack_is_given_up_in_silence, "RFC 9293 3.8.3"),
 	CASE(syn_again_gets_the_syn_ack_again, "RFC 9293 3.10.7.4"),
-	CASE(syn_ack_sent_twice_gives_no_rtt_sample, "RFC 6298 3"),
+	CASE(syn_ack_sent_twice_gives_no_rtt_sample, "RFC 6298 3 [3-1]"),
 	CASE(syn_sent_resets_an_ack_of_nothing, "RFC 9293 3.10.7.3"),
-	CASE(syn_sent_ignores_a_reset_that_proves_nothing, "RFC 9293 3.10.7.3"),
-	CASE(syn_sent_believes_a_reset_of_its_syn, "RFC 9293 3.10.7.3"),
+	CASE(syn_sent_ignores_a_reset_that_proves_nothing, "RFC 9293 3.10.7.3 [RFC 5961 3.2-4]"),
+	CASE(syn_sent_believes_a_reset_of_its_syn, "RFC 9293 3.10.7.3 [MUST-12, RFC 5961 3.2-4]"),
 	CASE(syn_sent_drops_what_has_neither_syn_nor_rst, "RFC 9293 3.10.7.3"),
 	CASE(data_in_the_syn_ack_is_delivered, "RFC 9293 3.10.7.3"),
 	CASE(fin_in_the_syn_ack_ends_the_stream, "RFC 9293 3.10.7.3"),
@@ -380,11 +422,15 @@ const struct pkt_case pkt_handshake[] = {
 	CASE(syn_rcvd_resets_an_ack_of_something_else, "RFC 9293 3.10.7.4"),
 	CASE(syn_rcvd_drops_a_segment_without_ack, "RFC 9293 3.10.7.4"),
 	CASE(data_in_the_syn_is_not_acknowledged, "RFC 9293 3.10.7.2"),
-	CASE(lost_syn_means_an_initial_window_of_one_segment, "RFC 5681 3.1"),
-	CASE(lost_syn_means_three_initial_timeouts_for_data, "RFC 6298 5.7"),
-	CASE(rtt_of_the_handshake_ends_when_the_frame_arrived, "RFC 6298 2.2"),
-	CASE(rtt_of_an_active_open_ends_when_the_frame_arrived, "RFC 6298 2.2"),
-	CASE(isn_of_the_same_tuple_grows_with_time, "RFC 6528 3"),
-	CASE(isn_of_another_tuple_is_unrelated, "RFC 6528 3"),
+	CASE(lost_syn_means_an_initial_window_of_one_segment, "RFC 5681 3.1 [3.1-4]"),
+	CASE(lost_syn_means_three_initial_timeouts_for_data, "RFC 6298 5.7 [5.7]"),
+	CASE(rtt_of_the_handshake_ends_when_the_frame_arrived, "RFC 6298 2.2 [2.2]"),
+	CASE(rtt_of_an_active_open_ends_when_the_frame_arrived, "RFC 6298 2.2 [2.2]"),
+	CASE(isn_of_the_same_tuple_grows_with_time,
+	     "RFC 6528 3 [3-1, RFC 9293 MUST-8, RFC 9293 SHLD-1]"),
+	CASE(isn_of_another_tuple_is_unrelated, "RFC 6528 3 [3-1, 3-3, RFC 9293 SHLD-1]"),
+	CASE(isn_depends_on_a_secret, "RFC 6528 3 [3-2, 3-3, RFC 9293 MUST-9]"),
+	CASE(ports_come_from_the_whole_range_and_are_hard_to_guess,
+	     "RFC 6056 3.3.3 [3.2-1, 3.3-1]"),
 	CASES_END
 };

@@ -288,12 +288,12 @@ static void probe_carries_timestamps(void)
 }
 
 const struct pkt_case pkt_keep[] = {
-	CASE(off_by_default, "RFC 9293 3.8.4 MUST-25"),
-	CASE(idle_connection_is_probed, "RFC 9293 3.8.4 MUST-26, MUST-28"),
+	CASE(off_by_default, "RFC 9293 3.8.4 [MUST-25]"),
+	CASE(idle_connection_is_probed, "RFC 9293 3.8.4, [MAY-5, MUST-26, MUST-27, SHLD-12]"),
 	CASE(connection_that_we_opened_is_probed, "RFC 9293 3.8.4"),
 	CASE(answered_probes_go_on_forever, "RFC 9293 3.8.4"),
-	CASE(unanswered_probes_end_the_connection, "RFC 1122 4.2.3.6"),
-	CASE(answer_to_the_last_probe_is_enough, "RFC 9293 3.8.4 MUST-29"),
+	CASE(unanswered_probes_end_the_connection, "RFC 1122 4.2.3.6 [RFC 9293 MUST-27]"),
+	CASE(answer_to_the_last_probe_is_enough, "RFC 9293 3.8.4 [MUST-29]"),
 	CASE(number_and_interval_of_probes_are_knobs, "RFC 9293 3.8.4 MUST-27"),
 	CASE(text_is_life, "RFC 9293 3.8.4 MUST-26"),
 	CASE(acknowledgement_is_life, "RFC 9293 3.8.4 MUST-26"),

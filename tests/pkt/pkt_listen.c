@@ -258,22 +258,48 @@ static void flows_are_told_apart_by_port(void)
 	bed_done(b);
 }
 
+/* We listen on the port of a connection that is half open, from either side. */
+static void listening_disturbs_no_connection(void)
+{
+	struct bed *b = bed_in(TCP_SYN_SENT);
+	uint16_t port = b->conn[0].lport;
+
+	CHECK_EQ(dp_listen(b->dp, port), 0);
+	for (b->cur = 1; b->cur < 3; b->cur++) {
+		b->conn[b->cur].lport = port;
+		bed_rx(b, SEG(SYN, 0, 0, 0));
+		bed_expect(b, SEG(SYN | ACK, 0, 1, 0));
+	}
+	CHECK_EQ(dp_listen(b->dp, port), -EADDRINUSE);
+	b->cur = 1;
+	bed_rx(b, SEG(ACK, 1, 1, 0));
+	bed_expect_event(b, IX_EV_KNOCK, port);
+	b->cur = 2;
+	CHECK_EQ(bed_state(b), TCP_SYN_RCVD);
+	b->cur = 0;
+	bed_rx(b, SEG(SYN | ACK, 0, 1, 0));
+	bed_expect(b, SEG(ACK, 1, 1, 0));
+	bed_expect_event(b, IX_EV_CONNECTED, 0);
+	bed_done(b);
+}
+
 const struct pkt_case pkt_listen[] = {
 	CASE(closed_port_resets_a_syn, "RFC 9293 3.10.7.1"),
 	CASE(closed_port_resets_at_the_ack_of_the_segment, "RFC 9293 3.10.7.1"),
 	CASE(reset_is_never_answered, "RFC 9293 3.10.7.1"),
 	CASE(listener_resets_an_ack, "RFC 9293 3.10.7.2"),
 	CASE(refused_knock_is_reset_and_has_no_dead, "IX table 1"),
-	CASE(backlog_is_bounded, "RFC 4987 3.1"),
-	CASE(accepting_makes_room_in_the_backlog, "RFC 4987 3.1"),
-	CASE(half_open_connection_that_is_reset_leaves_the_backlog, "RFC 9293 3.10.7.4"),
-	CASE(full_table_drops_a_syn, "RFC 4987 3.1"),
+	CASE(backlog_is_bounded, "RFC 4987 3.1 [3.2-1]"),
+	CASE(accepting_makes_room_in_the_backlog, "RFC 4987 3.1 [3.2-1]"),
+	CASE(half_open_connection_that_is_reset_leaves_the_backlog, "RFC 9293 3.10.7.4 [MUST-11]"),
+	CASE(full_table_drops_a_syn, "RFC 4987 3.1 [3.2-1]"),
 	CASE(data_before_accept_waits_for_it, "RFC 9293 3.10.7.4"),
 	CASE(end_of_stream_before_accept_waits_for_it, "RFC 9293 3.10.7.4"),
 	CASE(reset_before_accept_makes_the_handle_stale, "IX table 1"),
 	CASE(knock_and_reset_in_one_batch_is_survived, "IX table 1"),
 	CASE(data_of_nobody_is_bounded_in_frames, "IX 4.3"),
-	CASE(ports_are_opened_once, "dp.h"),
+	CASE(ports_are_opened_once, "dp.h [RFC 9293 MUST-41]"),
 	CASE(flows_are_told_apart_by_port, "RFC 9293 3.3.1"),
+	CASE(listening_disturbs_no_connection, "RFC 9293 3.9.1.1 [MUST-41, MUST-42]"),
 	CASES_END
 };

@@ -64,12 +64,28 @@ static void option_on_other_segments_is_ignored(void)
 	bed_done(b);
 }
 
+static void option_is_sent_with_syn_only(void)
+{
+	struct bed *b = bed_in(TCP_ESTABLISHED);
+	uint32_t n = 0;
+
+	bed_rx(b, SEG(ACK, 101, 1, 100));		/* a gap: an ACK of its own */
+	CHECK_EQ(bed_sendv(b, 100), 100);
+	bed_close(b, IX_CLOSE_HALF);
+	bed_rx(b, SEG(SYN, 5, 0, 0));			/* a challenge */
+	for (; bed_tx_waiting(b) > 0; n++)
+		CHECK_EQ(bed_take(b).mss, 0);
+	CHECK_EQ(n, 4);
+	bed_done(b);
+}
+
 const struct pkt_case pkt_mss[] = {
-	CASE(we_send_what_the_peer_can_take, "RFC 9293 3.7.1 MUST-16"),
-	CASE(without_the_option_it_is_536, "RFC 9293 3.7.1 MUST-15"),
-	CASE(our_mtu_is_a_limit_too, "RFC 9293 3.7.1"),
-	CASE(absurdly_small_mss_is_raised, "RFC 9293 3.7.1"),
-	CASE(we_announce_what_we_can_take, "RFC 9293 3.7.1 MUST-67"),
-	CASE(option_on_other_segments_is_ignored, "RFC 9293 3.1 MUST-6"),
+	CASE(we_send_what_the_peer_can_take, "RFC 9293 3.7.1 [MUST-14, MUST-16]"),
+	CASE(without_the_option_it_is_536, "RFC 9293 3.7.1 [MUST-15]"),
+	CASE(our_mtu_is_a_limit_too, "RFC 9293 3.7.1 [MUST-16]"),
+	CASE(absurdly_small_mss_is_raised, "RFC 9293 3.7.1 [MUST-16]"),
+	CASE(we_announce_what_we_can_take, "RFC 9293 3.7.1 [MUST-67]"),
+	CASE(option_on_other_segments_is_ignored, "RFC 9293 3.1 [MUST-5]"),
+	CASE(option_is_sent_with_syn_only, "RFC 9293 3.7.1 [MUST-65]"),
 	CASES_END
 };

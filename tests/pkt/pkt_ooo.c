@@ -222,15 +222,15 @@ static void without_reassembly_the_order_is_waited_for(void)
 }
 
 const struct pkt_case pkt_ooo[] = {
-	CASE(gap_is_acknowledged_at_once, "RFC 5681 4.2"),
-	CASE(filled_gap_is_acknowledged_at_once, "RFC 5681 4.2"),
-	CASE(partly_filled_gap_is_acknowledged_at_once, "RFC 5681 4.2"),
+	CASE(gap_is_acknowledged_at_once, "RFC 5681 4.2 [3.2-1, 4.2-4, RFC 9293 MAY-13]"),
+	CASE(filled_gap_is_acknowledged_at_once, "RFC 5681 4.2 [3.2-2]"),
+	CASE(partly_filled_gap_is_acknowledged_at_once, "RFC 5681 4.2 [3.2-2]"),
 	CASE(bytes_beyond_a_fin_are_dropped, "RFC 9293 3.10.7.4"),
-	CASE(shortened_gap_is_acknowledged_at_once, "RFC 5681 4.2"),
-	CASE(reverse_order_is_put_right, "RFC 9293 3.10.7.4"),
+	CASE(shortened_gap_is_acknowledged_at_once, "RFC 5681 4.2 [3.2-2]"),
+	CASE(reverse_order_is_put_right, "RFC 9293 3.10.7.4 [SHLD-31]"),
 	CASE(duplicate_of_what_is_held_is_dropped, "RFC 9293 3.10.7.4"),
 	CASE(overlaps_are_resolved_byte_for_byte, "RFC 9293 3.10.7.4"),
-	CASE(every_order_of_four_segments_gives_the_same_stream, "RFC 9293 3.10.7.4"),
+	CASE(every_order_of_four_segments_gives_the_same_stream, "RFC 9293 3.10.7.4 [SHLD-31]"),
 	CASE(early_fin_is_remembered, "RFC 9293 3.10.7.4"),
 	CASE(early_bare_fin_is_remembered, "RFC 9293 3.10.7.4"),
 	CASE(reassembly_is_bounded, "RFC 9293 3.10.7.4"),

@@ -119,13 +119,13 @@ static void forty_bytes_of_padding_are_accepted(void)
 }
 
 const struct pkt_case pkt_opts[] = {
-	CASE(malformed_options_on_a_syn_make_no_connection, "RFC 9293 3.1 MUST-7"),
-	CASE(malformed_options_on_a_syn_ack_are_dropped, "RFC 9293 3.1 MUST-7"),
-	CASE(malformed_options_where_timestamps_are_due_are_dropped, "RFC 9293 3.1 MUST-7"),
-	CASE(malformed_options_that_nobody_reads_do_no_harm, "RFC 9293 3.1 MUST-7"),
-	CASE(unknown_options_are_skipped, "RFC 9293 3.1 MUST-6"),
-	CASE(options_behind_the_end_of_the_list_are_not_read, "RFC 9293 3.1"),
-	CASE(option_of_the_wrong_length_is_unknown, "RFC 9293 3.1"),
-	CASE(forty_bytes_of_padding_are_accepted, "RFC 9293 3.1 MUST-64"),
+	CASE(malformed_options_on_a_syn_make_no_connection, "RFC 9293 3.1 [MUST-7]"),
+	CASE(malformed_options_on_a_syn_ack_are_dropped, "RFC 9293 3.1 [MUST-7]"),
+	CASE(malformed_options_where_timestamps_are_due_are_dropped, "RFC 9293 3.1 [MUST-7]"),
+	CASE(malformed_options_that_nobody_reads_do_no_harm, "RFC 9293 3.1 [MUST-7]"),
+	CASE(unknown_options_are_skipped, "RFC 9293 3.1 [MUST-6, MUST-68]"),
+	CASE(options_behind_the_end_of_the_list_are_not_read, "RFC 9293 3.1 [MUST-4]"),
+	CASE(option_of_the_wrong_length_is_unknown, "RFC 9293 3.1 [MUST-68]"),
+	CASE(forty_bytes_of_padding_are_accepted, "RFC 9293 3.1 [MUST-4, MUST-64]"),
 	CASES_END
 };

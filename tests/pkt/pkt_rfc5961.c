@@ -222,17 +222,18 @@ static void acks_do_not_answer_acks_for_ever(void)
 }
 
 const struct pkt_case pkt_rfc5961[] = {
-	CASE(old_ack_within_the_largest_window_is_taken, "RFC 5961 5.2"),
-	CASE(older_ack_is_challenged_and_its_text_dropped, "RFC 5961 5.2"),
-	CASE(challenges_are_limited_in_a_second, "RFC 5961 7"),
-	CASE(no_five_seconds_see_more_than_ten_challenges, "RFC 5961 7"),
+	CASE(old_ack_within_the_largest_window_is_taken, "RFC 5961 5.2 [5.2-1, RFC 9293 MAY-12]"),
+	CASE(older_ack_is_challenged_and_its_text_dropped,
+	     "RFC 5961 5.2 [5.2-1, 5.2-2, RFC 9293 MAY-12]"),
+	CASE(challenges_are_limited_in_a_second, "RFC 5961 7 [7-1]"),
+	CASE(no_five_seconds_see_more_than_ten_challenges, "RFC 5961 7 [7-1]"),
 	CASE(allowance_is_full_again_after_a_while, "RFC 5961 7"),
-	CASE(limit_is_of_each_connection, "RFC 5961 7; CVE-2016-5696"),
+	CASE(limit_is_of_each_connection, "RFC 5961 7; CVE-2016-5696 [7-3]"),
 	CASE(next_connection_of_the_slot_has_its_own_allowance, "RFC 5961 7"),
 	CASE(fresh_allowance_is_full_when_the_clock_wraps, "RFC 5961 7"),
 	CASE(limit_does_not_touch_other_acks, "RFC 5961 7"),
 	CASE(syn_in_time_wait_is_challenged_within_the_limit, "RFC 5961 4.2, 7"),
-	CASE(challenge_lets_a_restarted_peer_clear_the_way, "RFC 5961 4.2"),
-	CASE(acks_do_not_answer_acks_for_ever, "RFC 5961 7"),
+	CASE(challenge_lets_a_restarted_peer_clear_the_way, "RFC 5961 4.2 [4.2-1]"),
+	CASE(acks_do_not_answer_acks_for_ever, "RFC 5961 7 [7-1]"),
 	CASES_END
 };

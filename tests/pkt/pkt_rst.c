@@ -156,16 +156,18 @@ static void segments_behind_the_end_get_a_reset(void)
 }
 
 const struct pkt_case pkt_rst[] = {
-	CASE(exact_reset_ends_every_state_but_time_wait, "RFC 5961 3.2; RFC 1337"),
-	CASE(reset_inside_the_window_is_challenged, "RFC 5961 3.2"),
-	CASE(reset_outside_the_window_is_dropped, "RFC 5961 3.2"),
-	CASE(half_open_connection_believes_an_exact_reset_only, "RFC 5961 3.2"),
-	CASE(syn_in_the_window_is_challenged_in_every_state, "RFC 5961 4.2"),
-	CASE(syn_outside_the_window_is_acknowledged, "RFC 5961 4.2"),
-	CASE(syn_ack_in_the_window_is_challenged, "RFC 5961 4.2"),
+	CASE(exact_reset_ends_every_state_but_time_wait,
+	     "RFC 5961 3.2; RFC 1337 [3.2-2, RFC 1337 3-1, RFC 9293 MUST-12]"),
+	CASE(reset_inside_the_window_is_challenged, "RFC 5961 3.2 [3.2-3]"),
+	CASE(reset_outside_the_window_is_dropped, "RFC 5961 3.2 [3.2-1]"),
+	CASE(half_open_connection_believes_an_exact_reset_only,
+	     "RFC 5961 3.2 [3.2-1, 3.2-2, 3.2-3]"),
+	CASE(syn_in_the_window_is_challenged_in_every_state, "RFC 5961 4.2 [4.2-1, 4.2-2]"),
+	CASE(syn_outside_the_window_is_acknowledged, "RFC 5961 4.2 [4.2-1, 4.2-2]"),
+	CASE(syn_ack_in_the_window_is_challenged, "RFC 5961 4.2 [4.2-1]"),
 	CASE(reset_with_data_in_flight_lets_go_of_everything, "RFC 9293 3.10.7.4"),
 	CASE(bytes_stay_readable_in_the_pass_that_brings_dead, "abi.h"),
-	CASE(reset_with_text_is_a_reset, "RFC 9293 3.5.3 SHLD-2"),
+	CASE(reset_with_text_is_a_reset, "RFC 9293 3.5.3 [SHLD-2]"),
 	CASE(segments_behind_the_end_get_a_reset, "RFC 9293 3.10.7.1"),
 	CASES_END
 };

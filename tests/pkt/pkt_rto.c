@@ -310,25 +310,73 @@ static void retransmission_names_the_pieces_again(void)
 	bed_done(b);
 }
 
+static void by_default_nobody_is_given_up_within_100_seconds(void)
+{
+	struct bed *b = bed_in(TCP_ESTABLISHED);
+
+	send_full(b, 1);
+	bed_tick(b, 100 * SEC);
+	CHECK_EQ(bed_state(b), TCP_ESTABLISHED);
+	bed_expect_no_event(b);
+	bed_tick(b, 900 * SEC);
+	bed_forget_tx(b);
+	bed_expect_event(b, IX_EV_DEAD, IX_DEAD_TIMEOUT);
+	bed_done(b);
+}
+
+static void every_round_trip_gives_a_sample(void)
+{
+	struct bed *b = bed_in(TCP_ESTABLISHED);
+
+	for (uint32_t i = 0; i < 5; i++) {
+		uint32_t srtt = bed_pcb(b)->srtt;
+
+		send_full(b, 4);
+		bed_tick(b, 50 * MSEC);
+		bed_rx(b, SEG(ACK, 1, 4001 + i * 4000, 0));
+		CHECK(bed_pcb(b)->srtt > srtt);
+	}
+	bed_forget_events(b);
+	bed_done(b);
+}
+
+static void no_variance_counts_as_a_tick(void)
+{
+	struct dp_cfg cfg = bed_cfg();
+	struct bed *b;
+
+	cfg.rto_min_ns = 1 * MSEC;
+	b = bed_in_cfg(&cfg, TCP_ESTABLISHED);
+	bed_pcb(b)->rttvar = 0;
+	CHECK(tcp_rtt_rto(&b->dp->tcp, bed_pcb(b), 0) > BED_RTT_US);
+	CHECK(tcp_rtt_rto(&b->dp->tcp, bed_pcb(b), 0) < BED_RTT_US + 1000);
+	bed_done(b);
+}
+
 const struct pkt_case pkt_rto[] = {
-	CASE(lost_segment_is_sent_again_after_the_floor, "RFC 6298 2.4, 5.4"),
-	CASE(timeout_doubles_up_to_the_ceiling, "RFC 6298 2.5, 5.5"),
-	CASE(first_sample_sets_the_timeout, "RFC 6298 2.2"),
-	CASE(later_samples_are_smoothed, "RFC 6298 2.3"),
-	CASE(sample_ends_when_the_frame_arrived, "RFC 6298 2.3; ARCHITECTURE"),
-	CASE(ack_older_than_its_data_is_no_huge_sample, "RFC 6298 2.3"),
-	CASE(segment_sent_twice_gives_no_sample, "RFC 6298 3"),
-	CASE(timer_restarts_when_something_is_acknowledged, "RFC 6298 5.3"),
-	CASE(timer_stops_when_all_is_acknowledged, "RFC 6298 5.2"),
-	CASE(timeout_leaves_a_window_of_one_segment, "RFC 5681 3.1"),
-	CASE(second_timeout_leaves_ssthresh_alone, "RFC 5681 3.1"),
-	CASE(after_a_timeout_the_rest_follows_in_slow_start, "RFC 5681 3.1"),
+	CASE(lost_segment_is_sent_again_after_the_floor,
+	     "RFC 6298 2.4, 5.4 [5.1, 5.4, 5-1, RFC 9293 MUST-18]"),
+	CASE(timeout_doubles_up_to_the_ceiling,
+	     "RFC 6298 2.5, 5.5 [2.5, 5.5, 5.6, RFC 9293 MUST-19]"),
+	CASE(first_sample_sets_the_timeout, "RFC 6298 2.2 [2.2]"),
+	CASE(later_samples_are_smoothed, "RFC 6298 2.3 [2.3, 2.3-2]"),
+	CASE(sample_ends_when_the_frame_arrived, "RFC 6298 2.3; ARCHITECTURE [2.3]"),
+	CASE(ack_older_than_its_data_is_no_huge_sample, "RFC 6298 2.3 [2.3]"),
+	CASE(segment_sent_twice_gives_no_sample, "RFC 6298 3 [3-1, RFC 9293 MUST-18]"),
+	CASE(timer_restarts_when_something_is_acknowledged, "RFC 6298 5.3 [5.3, 5-1]"),
+	CASE(timer_stops_when_all_is_acknowledged, "RFC 6298 5.2 [5.2]"),
+	CASE(timeout_leaves_a_window_of_one_segment, "RFC 5681 3.1 [3.1-9, 3.1-11]"),
+	CASE(second_timeout_leaves_ssthresh_alone, "RFC 5681 3.1 [3.1-10]"),
+	CASE(after_a_timeout_the_rest_follows_in_slow_start, "RFC 5681 3.1 [3.1-12]"),
 	CASE(ack_beyond_the_retransmission_ends_it, "RFC 5681 3.1"),
-	CASE(connection_is_given_up_after_r2, "RFC 9293 3.8.3"),
+	CASE(connection_is_given_up_after_r2, "RFC 9293 3.8.3 [MUST-20]"),
 	CASE(progress_makes_the_count_of_timeouts_start_again, "RFC 9293 3.8.3"),
 	CASE(back_off_lasts_until_there_is_a_sample, "RFC 6298 5.5, 5.7"),
-	CASE(lost_fin_is_sent_again, "RFC 6298 5.4"),
-	CASE(lost_data_and_fin_go_again_together, "RFC 6298 5.4"),
+	CASE(lost_fin_is_sent_again, "RFC 6298 5.4 [5.4]"),
+	CASE(lost_data_and_fin_go_again_together, "RFC 6298 5.4 [5.4]"),
 	CASE(retransmission_names_the_pieces_again, "RFC 9293 3.8.1"),
+	CASE(by_default_nobody_is_given_up_within_100_seconds, "RFC 9293 3.8.3 [MUST-20, SHLD-11]"),
+	CASE(every_round_trip_gives_a_sample, "RFC 6298 3 [3-2, 2.3]"),
+	CASE(no_variance_counts_as_a_tick, "RFC 6298 4 [4-1]"),
 	CASES_END
 };

@@ -381,19 +381,19 @@ static void any_order_reports_only_what_is_held(void)
 }
 
 const struct pkt_case pkt_sack_rx[] = {
-	CASE(segment_behind_a_hole_is_reported, "RFC 2018 4"),
-	CASE(nobody_is_told_who_did_not_permit_it, "RFC 2018 2"),
+	CASE(segment_behind_a_hole_is_reported, "RFC 2018 4 [4-2]"),
+	CASE(nobody_is_told_who_did_not_permit_it, "RFC 2018 2 [4-1]"),
 	CASE(nothing_is_reported_without_a_hole, "RFC 2018 4"),
-	CASE(first_block_is_whole, "RFC 2018 4"),
-	CASE(latest_block_is_first, "RFC 2018 4"),
+	CASE(first_block_is_whole, "RFC 2018 4 [4-3]"),
+	CASE(latest_block_is_first, "RFC 2018 4 [4-3, 4-5]"),
 	CASE(blocks_that_meet_are_one, "RFC 2018 3"),
-	CASE(four_blocks_fit, "RFC 2018 3"),
-	CASE(three_blocks_fit_beside_timestamps, "RFC 2018 3"),
+	CASE(four_blocks_fit, "RFC 2018 3 [4-4]"),
+	CASE(three_blocks_fit_beside_timestamps, "RFC 2018 3 [4-4]"),
 	CASE(forgotten_block_is_reported_in_part, "RFC 2018 3, tcp_sack_rx.c"),
 	CASE(block_goes_when_the_ack_passes_it, "RFC 2018 4"),
 	CASE(bytes_in_front_of_the_hole_keep_the_report, "RFC 2018 4"),
-	CASE(segment_that_found_no_place_is_not_reported, "RFC 2018 8"),
-	CASE(segment_dropped_for_want_of_frames_is_not_reported, "RFC 2018 8"),
+	CASE(segment_that_found_no_place_is_not_reported, "RFC 2018 8 [8-2]"),
+	CASE(segment_dropped_for_want_of_frames_is_not_reported, "RFC 2018 8 [8-2]"),
 	CASE(bytes_beyond_the_window_are_not_reported, "RFC 2018 3"),
 	CASE(block_may_wrap, "RFC 2018 3"),
 	CASE(early_fin_is_no_byte, "RFC 2018 3"),
@@ -403,6 +403,6 @@ const struct pkt_case pkt_sack_rx[] = {
 	CASE(challenge_ack_carries_it, "RFC 2018 4"),
 	CASE(stream_behind_a_hole_is_one_block, "RFC 2018 3"),
 	CASE(reverse_order_is_one_block, "RFC 2018 3"),
-	CASE(any_order_reports_only_what_is_held, "RFC 2018 3, 4, 8"),
+	CASE(any_order_reports_only_what_is_held, "RFC 2018 3, 4, 8 [4-2, 8-2]"),
 	CASES_END
 };

@@ -239,8 +239,9 @@ const struct pkt_case pkt_seq[] = {
 	CASE(segment_below_the_window_is_acknowledged_in_every_state, "RFC 9293 3.10.7.4"),
 	CASE(segment_beyond_the_window_is_acknowledged_in_every_state, "RFC 9293 3.10.7.4"),
 	CASE(keepalive_is_acknowledged_in_every_state, "RFC 9293 3.8.4"),
-	CASE(ack_of_unsent_data_is_acknowledged_and_dropped, "RFC 9293 3.10.7.4"),
-	CASE(ack_of_unsent_data_brings_no_text, "RFC 9293 3.10.7.4"),
+	CASE(ack_of_unsent_data_is_acknowledged_and_dropped,
+	     "RFC 9293 3.10.7.4 [RFC 5961 5.2-1]"),
+	CASE(ack_of_unsent_data_brings_no_text, "RFC 9293 3.10.7.4 [RFC 5961 5.2-2]"),
 	CASE(segment_without_ack_is_dropped_in_every_state, "RFC 9293 3.10.7.4"),
 	CASE(text_behind_the_peers_fin_is_not_taken, "RFC 9293 3.10.7.4"),
 	CASE(fin_again_is_acknowledged_again, "RFC 9293 3.10.7.4"),
@@ -250,8 +251,9 @@ const struct pkt_case pkt_seq[] = {
 	CASE(last_number_of_the_window_is_inside, "RFC 9293 3.4"),
 	CASE(half_the_number_space_away_is_outside, "RFC 9293 3.4"),
 	CASE(both_spaces_wrap_unnoticed, "RFC 9293 3.4"),
-	CASE(urgent_data_is_plain_data, "RFC 6093 4"),
-	CASE(bad_checksum_is_dropped_in_silence, "RFC 9293 3.1"),
+	CASE(urgent_data_is_plain_data,
+	     "RFC 6093 4 [6-1, 5-1, RFC 9293 SHLD-13, RFC 9293 MUST-31]"),
+	CASE(bad_checksum_is_dropped_in_silence, "RFC 9293 3.1 [MUST-3]"),
 	CASE(header_length_that_lies_is_dropped, "RFC 9293 3.1"),
 	CASES_END
 };

@@ -136,14 +136,15 @@ static void sliver_of_window_is_not_told(void)
 }
 
 const struct pkt_case pkt_sws_nagle[] = {
-	CASE(without_nagle_short_segments_go_at_once, "RFC 9293 3.7.4"),
-	CASE(nagle_sends_the_first_short_segment, "RFC 9293 3.7.4"),
-	CASE(nagle_holds_short_segments_while_data_is_in_flight, "RFC 9293 3.7.4"),
-	CASE(nagle_sends_full_segments, "RFC 9293 3.7.4"),
-	CASE(nagle_lets_the_last_data_go_with_close, "RFC 9293 3.7.4"),
-	CASE(sliver_of_window_is_not_used, "RFC 9293 3.8.6.2.1"),
-	CASE(small_send_that_fits_is_not_held, "RFC 9293 3.8.6.2.1"),
-	CASE(half_of_a_small_window_is_used, "RFC 9293 3.8.6.2.1"),
-	CASE(sliver_of_window_is_not_told, "RFC 9293 3.8.6.2.1"),
+	CASE(without_nagle_short_segments_go_at_once, "RFC 9293 3.7.4 [MUST-17]"),
+	CASE(nagle_sends_the_first_short_segment, "RFC 9293 3.7.4 [SHLD-7]"),
+	CASE(nagle_holds_short_segments_while_data_is_in_flight,
+	     "RFC 9293 3.7.4 [SHLD-7, SHLD-27]"),
+	CASE(nagle_sends_full_segments, "RFC 9293 3.7.4 [SHLD-7, SHLD-28]"),
+	CASE(nagle_lets_the_last_data_go_with_close, "RFC 9293 3.7.4 [SHLD-7]"),
+	CASE(sliver_of_window_is_not_used, "RFC 9293 3.8.6.2.1 [MUST-38]"),
+	CASE(small_send_that_fits_is_not_held, "RFC 9293 3.8.6.2.1 [MUST-38]"),
+	CASE(half_of_a_small_window_is_used, "RFC 9293 3.8.6.2.1 [MUST-38]"),
+	CASE(sliver_of_window_is_not_told, "RFC 9293 3.8.6.2.1 [MUST-38]"),
 	CASES_END
 };

@@ -188,13 +188,14 @@ static void sack_permitted_later_changes_nothing(void)
 }
 
 const struct pkt_case pkt_synopts[] = {
-	CASE(syn_offers_sack_in_a_word_of_its_own, "RFC 2018 2"),
+	CASE(syn_offers_sack_in_a_word_of_its_own, "RFC 2018 2 [2-1]"),
 	CASE(syn_offers_sack_in_the_padding_of_timestamps, "RFC 2018 2; RFC 7323 A"),
 	CASE(syn_without_sack_pads_timestamps, "RFC 7323 A"),
 	CASE(syn_without_sack_or_timestamps_is_short, "RFC 9293 3.2"),
-	CASE(syn_ack_agrees_to_everything, "RFC 7323 2.2, 3.2; RFC 2018 2"),
-	CASE(syn_ack_says_nothing_that_was_not_offered, "RFC 7323 2.2, 3.2; RFC 2018 2"),
-	CASE(syn_ack_agrees_to_sack_alone, "RFC 2018 2"),
+	CASE(syn_ack_agrees_to_everything, "RFC 7323 2.2, 3.2; RFC 2018 2 [2.2-1, 3.2-1]"),
+	CASE(syn_ack_says_nothing_that_was_not_offered,
+	     "RFC 7323 2.2, 3.2; RFC 2018 2 [2.2-2, 3.2-2]"),
+	CASE(syn_ack_agrees_to_sack_alone, "RFC 2018 2 [2-1]"),
 	CASE(syn_ack_repeats_what_it_agreed_to, "RFC 2018 2"),
 	CASE(sack_holds_when_both_ends_want_it, "RFC 2018 2"),
 	CASE(simultaneous_open_agrees_on_sack, "RFC 9293 3.5; RFC 2018 2"),

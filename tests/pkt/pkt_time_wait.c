@@ -176,16 +176,16 @@ static void none_when_it_is_turned_off(void)
 }
 
 const struct pkt_case pkt_time_wait[] = {
-	CASE(it_lasts_two_msl, "RFC 9293 3.10.8"),
-	CASE(fin_again_restarts_it, "RFC 9293 3.10.7.4"),
-	CASE(data_does_not_restart_it, "RFC 9293 3.10.7.4"),
-	CASE(reset_does_not_assassinate_it, "RFC 1337 3"),
+	CASE(it_lasts_two_msl, "RFC 9293 3.10.8 [MUST-13]"),
+	CASE(fin_again_restarts_it, "RFC 9293 3.10.7.4 [MUST-13]"),
+	CASE(data_does_not_restart_it, "RFC 9293 3.10.7.4 [RFC 1337 3-2]"),
+	CASE(reset_does_not_assassinate_it, "RFC 1337 3 [3-1]"),
 	CASE(it_holds_neither_frames_nor_references, "tcp_close.c"),
-	CASE(later_syn_reuses_it, "RFC 9293 3.6.1"),
-	CASE(older_syn_does_not_reuse_it, "RFC 9293 3.6.1"),
-	CASE(later_timestamp_reuses_it, "RFC 6191 2"),
+	CASE(later_syn_reuses_it, "RFC 9293 3.6.1 [MAY-2, RFC 6191 2-2]"),
+	CASE(older_syn_does_not_reuse_it, "RFC 9293 3.6.1 [RFC 6191 2-3, RFC 1337 3-2]"),
+	CASE(later_timestamp_reuses_it, "RFC 6191 2 [2-1, RFC 9293 SHLD-4]"),
 	CASE(active_closer_keeps_its_port, "RFC 9293 3.6.1"),
-	CASE(reuse_begins_beyond_the_old_numbers, "RFC 9293 3.6.1 (MAY-2)"),
+	CASE(reuse_begins_beyond_the_old_numbers, "RFC 9293 3.6.1 [MAY-2]"),
 	CASE(full_table_makes_room_from_time_wait, "tcp_pcb.c"),
 	CASE(none_when_it_is_turned_off, "dp.h time_wait"),
 	CASES_END

@@ -217,21 +217,76 @@ static void our_clock_moves_in_milliseconds(void)
 	bed_done(b);
 }
 
+static void syn_has_nothing_to_echo(void)
+{
+	struct bed *b = with_ts(TCP_SYN_SENT);
+	struct bed_seg syn;
+
+	bed_tick_to_frame(b, 2 * SEC);			/* the SYN again */
+	syn = bed_take(b);
+	CHECK_EQ(syn.flags, SYN);
+	CHECK(syn.has_ts && syn.tsval != 0);
+	CHECK_EQ(syn.tsecr, 0);
+	bed_done(b);
+}
+
+static void reset_says_nothing_about_the_time(void)
+{
+	struct bed *b = with_ts(TCP_ESTABLISHED);
+
+	bed_rx(b, SEG(RST, 2, 0, 0, .has_ts = true, .tsval = 100000));
+	bed_expect(b, SEG(ACK, 1, 1, 0, .tsecr = 0xffffff00));
+	bed_rx(b, SEG(ACK, 1, 1, 10));
+	bed_expect_event(b, IX_EV_RECV, 10);
+	bed_tick(b, 50 * MSEC);
+	bed_expect(b, SEG(ACK, 1, 11, 0, .tsecr = 0xffffff00));
+	bed_done(b);
+}
+
+static void echo_of_a_syn_is_not_read(void)
+{
+	struct dp_cfg cfg = bed_cfg();
+	struct bed *b;
+
+	cfg.timestamps = true;
+	b = bed_new(&cfg);
+	b->conn[0].ts = true;
+	bed_open_with(b, SEG(SYN, 0, 0, 0, .has_ts = true, .tsval = 0xffffff00,
+			      .tsecr = 0xdeadbeef));
+	CHECK_EQ(bed_pcb(b)->srtt >> 3, BED_RTT_US);
+	bed_done(b);
+}
+
+static void older_timestamp_is_told_before_the_window(void)
+{
+	struct bed *b = with_ts(TCP_ESTABLISHED);
+
+	bed_rx(b, SEG(ACK, 1 + BED_RCV_WND, 1, 100, .has_ts = true, .tsval = 0xffffff00 - 1));
+	bed_expect(b, SEG(ACK, 1, 1, 0));
+	CHECK_EQ(bed_stat(b, STAT_TCP_PAWS), 1);
+	CHECK_EQ(bed_stat(b, STAT_TCP_OUT_OF_WINDOW), 0);
+	bed_done(b);
+}
+
 const struct pkt_case pkt_ts[] = {
-	CASE(syn_ack_answers_an_offer, "RFC 7323 3.2"),
-	CASE(syn_ack_offers_nothing_unasked, "RFC 7323 3.2"),
-	CASE(offer_is_not_taken_when_turned_off, "RFC 7323 3.2"),
-	CASE(active_open_offers_and_agrees, "RFC 7323 3.2"),
-	CASE(every_segment_carries_them, "RFC 7323 3.2; RFC 6691"),
-	CASE(segment_without_them_is_dropped, "RFC 7323 3.2"),
-	CASE(reset_needs_none, "RFC 7323 3.2, 5.2"),
-	CASE(older_timestamp_is_rejected_in_every_state, "RFC 7323 5.3 R1"),
-	CASE(timestamps_wrap, "RFC 7323 5.2"),
-	CASE(delayed_ack_echoes_the_earlier_segment, "RFC 7323 4.3 (A)"),
-	CASE(segment_beyond_a_gap_is_not_echoed, "RFC 7323 4.3 (B)"),
-	CASE(duplicate_with_a_newer_timestamp_is_echoed, "RFC 7323 4.3 (C)"),
-	CASE(stale_ts_recent_is_void, "RFC 7323 5.5"),
-	CASE(odd_layout_of_the_option_is_understood, "RFC 7323 appendix A"),
-	CASE(our_clock_moves_in_milliseconds, "RFC 7323 5.4"),
+	CASE(syn_ack_answers_an_offer, "RFC 7323 3.2 [3.2-2, 3.2-9]"),
+	CASE(syn_ack_offers_nothing_unasked, "RFC 7323 3.2 [3.2-2]"),
+	CASE(offer_is_not_taken_when_turned_off, "RFC 7323 3.2 [3.2-8]"),
+	CASE(active_open_offers_and_agrees, "RFC 7323 3.2 [3.2-1, 3.2-3]"),
+	CASE(every_segment_carries_them, "RFC 7323 3.2; RFC 6691 [3.2-3, RFC 9293 MUST-16]"),
+	CASE(segment_without_them_is_dropped, "RFC 7323 3.2 [3.2-5, 3.2-6]"),
+	CASE(reset_needs_none, "RFC 7323 3.2, 5.2 [5.2-1]"),
+	CASE(older_timestamp_is_rejected_in_every_state, "RFC 7323 5.3 R1 [5.3-1]"),
+	CASE(timestamps_wrap, "RFC 7323 5.2 [3.2-9]"),
+	CASE(delayed_ack_echoes_the_earlier_segment, "RFC 7323 4.3 (A) [4.3-1]"),
+	CASE(segment_beyond_a_gap_is_not_echoed, "RFC 7323 4.3 (B) [4.3-2, 4.3-3]"),
+	CASE(duplicate_with_a_newer_timestamp_is_echoed, "RFC 7323 4.3 (C) [4.3-3]"),
+	CASE(stale_ts_recent_is_void, "RFC 7323 5.5 [5.5-1]"),
+	CASE(odd_layout_of_the_option_is_understood, "RFC 7323 appendix A [A-1, RFC 9293 MUST-64]"),
+	CASE(our_clock_moves_in_milliseconds, "RFC 7323 5.4 [5.4-1, 4.1-2]"),
+	CASE(syn_has_nothing_to_echo, "RFC 7323 3.2 [3.2-7]"),
+	CASE(older_timestamp_is_told_before_the_window, "RFC 7323 5.3 [5.3-2]"),
+	CASE(reset_says_nothing_about_the_time, "RFC 7323 5.2 [5.2-2]"),
+	CASE(echo_of_a_syn_is_not_read, "RFC 7323 3.2 [3.2-10]"),
 	CASES_END
 };

@@ -144,12 +144,12 @@ static void window_of_a_syn_is_not_scaled(void)
 
 const struct pkt_case pkt_window[] = {
 	CASE(window_shrinks_by_what_is_held, "RFC 9293 3.8.6"),
-	CASE(window_is_kept_open_by_recv_done, "RFC 9293 3.8.6"),
-	CASE(recv_done_of_two_segments_updates_the_window, "RFC 9293 3.8.6.2.2"),
-	CASE(recv_done_in_crumbs_makes_no_crumbs_of_window, "RFC 9293 3.8.6.2.2"),
-	CASE(closed_window_answers_probes, "RFC 9293 3.8.6.1"),
-	CASE(closed_window_still_takes_acks_and_resets, "RFC 9293 3.10.7.4 MUST-66"),
-	CASE(edge_stays_where_it_was_promised, "RFC 9293 3.8.6"),
-	CASE(window_of_a_syn_is_not_scaled, "RFC 7323 2.2"),
+	CASE(window_is_kept_open_by_recv_done, "RFC 9293 3.8.6 [MUST-39]"),
+	CASE(recv_done_of_two_segments_updates_the_window, "RFC 9293 3.8.6.2.2 [MUST-39]"),
+	CASE(recv_done_in_crumbs_makes_no_crumbs_of_window, "RFC 9293 3.8.6.2.2 [MUST-39]"),
+	CASE(closed_window_answers_probes, "RFC 9293 3.8.6.1 [MAY-8]"),
+	CASE(closed_window_still_takes_acks_and_resets, "RFC 9293 3.10.7.4 [MUST-66]"),
+	CASE(edge_stays_where_it_was_promised, "RFC 9293 3.8.6 [SHLD-14, RFC 7323 2.4-2]"),
+	CASE(window_of_a_syn_is_not_scaled, "RFC 7323 2.2 [2.2-3]"),
 	CASES_END
 };

@@ -123,14 +123,40 @@ static void large_window_is_filled(void)
 	bed_done(b);
 }
 
+static void option_on_other_segments_is_ignored(void)
+{
+	static const uint8_t shift7[] = { 1, 3, 3, 7 };
+	struct bed *b = bed_in(TCP_ESTABLISHED);
+
+	bed_rx(b, SEG(ACK, 1, 1, 0, .wnd = 5000, .opts = shift7, .opts_len = 4));
+	CHECK_EQ(bed_pcb(b)->snd_wnd, 5000);
+	bed_rx(b, SEG(ACK, 1, 1, 0, .wnd = 6000));
+	CHECK_EQ(bed_pcb(b)->snd_wnd, 6000);
+	bed_done(b);
+}
+
+static void window_of_sixteen_bits_is_unsigned(void)
+{
+	struct bed *b = bed_in(TCP_ESTABLISHED);
+
+	bed_rx(b, SEG(ACK, 1, 1, 0, .wnd = 65535));
+	bed_pcb(b)->cwnd = 1 << 20;
+	CHECK_EQ(bed_sendv(b, 100000), 65535);
+	expect_full(b, 1, 1, 65);
+	bed_expect(b, SEG(ACK, 65001, 1, 535));
+	bed_done(b);
+}
+
 const struct pkt_case pkt_wscale[] = {
-	CASE(peers_shift_scales_its_windows, "RFC 7323 2.2"),
-	CASE(window_of_the_syn_ack_is_not_scaled, "RFC 7323 2.2"),
-	CASE(shift_above_fourteen_is_fourteen, "RFC 7323 2.3"),
+	CASE(peers_shift_scales_its_windows, "RFC 7323 2.2 [2.3-2, RFC 9293 REC-1]"),
+	CASE(window_of_the_syn_ack_is_not_scaled, "RFC 7323 2.2 [2.2-3]"),
+	CASE(shift_above_fourteen_is_fourteen, "RFC 7323 2.3 [2.3-1]"),
 	CASE(our_shift_is_the_smallest_that_fits, "RFC 7323 2.2"),
-	CASE(our_window_is_scaled_behind_the_handshake, "RFC 7323 2.2"),
-	CASE(without_an_offer_nothing_is_scaled, "RFC 7323 2.2"),
-	CASE(offer_is_not_taken_when_turned_off, "RFC 7323 2.2"),
-	CASE(large_window_is_filled, "RFC 7323 2.3"),
+	CASE(our_window_is_scaled_behind_the_handshake, "RFC 7323 2.2 [2.2-1, 2.3-2]"),
+	CASE(without_an_offer_nothing_is_scaled, "RFC 7323 2.2 [2.2-2, 2.2-4]"),
+	CASE(offer_is_not_taken_when_turned_off, "RFC 7323 2.2 [2.2-4]"),
+	CASE(large_window_is_filled, "RFC 7323 2.3 [2.3-2, 2.4-2, 2.4-3, 2.4-1, RFC 9293 REC-1]"),
+	CASE(option_on_other_segments_is_ignored, "RFC 7323 2.2 [2.2-5, RFC 9293 MUST-5]"),
+	CASE(window_of_sixteen_bits_is_unsigned, "RFC 9293 3.1 [MUST-1]"),
 	CASES_END
 };
