@@ -52,6 +52,11 @@ static inline uint32_t be32_load(const uint8_t *p)
 	return __builtin_bswap32(v);
 }
 
+/** An IPv4 address in host order. Transports keep it and compare it, and look no further. */
+typedef uint32_t ip_addr;
+
+static inline ip_addr ip_addr_load(const uint8_t *p) { return be32_load(p); }
+
 static inline void be16_store(uint8_t *p, uint16_t v)
 {
 	v = __builtin_bswap16(v);

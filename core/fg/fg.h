@@ -16,11 +16,17 @@
 
 enum { FG_COUNT = RSS_RETA_LEN };
 
-/** A connection's name, host order. The only type that knows how long an address is. */
+/** A connection's name, host order. */
 struct flow {
-	uint32_t laddr, raddr;
+	ip_addr laddr, raddr;
 	uint16_t lport, rport;
 };
+
+/** RSS hash of the frames we receive for @f. */
+static inline uint32_t flow_rss(const struct toeplitz *tz, const struct flow *f)
+{
+	return toeplitz_ipv4(tz, f->raddr, f->laddr, f->rport, f->lport);
+}
 
 /** First member of whatever is found by flow. */
 struct flow_node {

@@ -138,7 +138,7 @@ struct tcp {
 	uint32_t n_listeners;
 	struct tcp_listener listeners[TCP_LISTENERS_MAX];
 	uint32_t port_next;
-	uint32_t port_none_addr;	/* no port was left for this remote end, and none has */
+	ip_addr port_none_addr;	/* no port was left for this remote end, and none has */
 	uint16_t port_none_port;	/* ... been freed since; 0: not known */
 	uint64_t ports_used[65536 / 64];
 };
@@ -159,7 +159,7 @@ static inline void tcp_set_now(struct tcp *tcp, nsec now)
 }
 
 /** A segment; m->off at the TCP header. Takes @m. (struct netif_up.tcp_rx) */
-void tcp_rx(struct tcp *tcp, struct mbuf *m, uint32_t saddr, uint32_t daddr);
+void tcp_rx(struct tcp *tcp, struct mbuf *m, ip_addr saddr, ip_addr daddr);
 
 /** Warm the cache for @n <= TCP_PREFETCH_MAX frames that tcp_rx() will see soon; they may hold
  * anything. */
@@ -201,7 +201,7 @@ struct tcp_pcb *tcp_pcb_of(const struct tcp *tcp, uint64_t handle);
 /* The calls. Each has been decoded: @p is live and in a state that allows it. */
 
 /** Returns the handle, -EADDRNOTAVAIL, -ENOBUFS or -EHOSTUNREACH. */
-int64_t tcp_connect(struct tcp *tcp, uint64_t cookie, uint32_t raddr, uint16_t rport);
+int64_t tcp_connect(struct tcp *tcp, uint64_t cookie, ip_addr raddr, uint16_t rport);
 bool tcp_can_accept(const struct tcp_pcb *p);
 void tcp_accept(struct tcp *tcp, struct tcp_pcb *p, uint64_t cookie);
 bool tcp_can_send(const struct tcp_pcb *p);

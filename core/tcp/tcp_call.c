@@ -7,7 +7,7 @@
  */
 #include "tcp/tcp_impl.h"
 
-int64_t tcp_connect(struct tcp *tcp, uint64_t cookie, uint32_t raddr, uint16_t rport)
+int64_t tcp_connect(struct tcp *tcp, uint64_t cookie, ip_addr raddr, uint16_t rport)
 {
 	int32_t port = tcp_port_pick(tcp, raddr, rport);
 	struct flow f = { .laddr = tcp->nif->ip, .raddr = raddr, .lport = (uint16_t)port,

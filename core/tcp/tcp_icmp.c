@@ -59,7 +59,8 @@ void tcp_icmp_err(struct tcp *tcp, const uint8_t *quote, uint32_t len, uint8_t t
 
 	if (len < hlen + 8 || quote[IP_PROTO] != IPPROTO_TCP_)
 		return;
-	f = (struct flow){ .laddr = be32_load(quote + IP_SRC), .raddr = be32_load(quote + IP_DST),
+	f = (struct flow){ .laddr = ip_addr_load(quote + IP_SRC),
+			   .raddr = ip_addr_load(quote + IP_DST),
 			   .lport = be16_load(h + TCP_SPORT), .rport = be16_load(h + TCP_DPORT) };
 	p = tcp_pcb_find(tcp, &f, tcp_rss(tcp, &f));
 	if (!p || !in_flight(p, be32_load(h + TCP_SEQ)))

@@ -580,7 +580,7 @@ void tcp_keep_closed(struct tcp *t, struct tcp_pcb *p);
 void tcp_keep_due(struct tcp *t, struct tcp_pcb *p);
 
 /* tcp_ports.c: RFC 6056 within queue affinity */
-int32_t tcp_port_pick(struct tcp *t, uint32_t raddr, uint16_t rport);
+int32_t tcp_port_pick(struct tcp *t, ip_addr raddr, uint16_t rport);
 void tcp_port_free(struct tcp *t, uint16_t port);
 
 #endif

@@ -34,7 +34,7 @@ void tcp_set_state(struct tcp *t, struct tcp_pcb *p, enum tcp_state next)
 /** RSS hash of the frames this flow receives. */
 uint32_t tcp_rss(const struct tcp *t, const struct flow *f)
 {
-	return toeplitz_ipv4(t->tz, f->raddr, f->laddr, f->rport, f->lport);
+	return flow_rss(t->tz, f);
 }
 
 struct tcp_pcb *tcp_pcb_find(const struct tcp *t, const struct flow *f, uint32_t rss)

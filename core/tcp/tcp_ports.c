@@ -22,11 +22,11 @@ static bool reply_is_ours(const struct tcp *t, const struct flow *f)
 }
 
 /** Take a free port for a flow to @raddr:@rport. Returns it, or -EADDRNOTAVAIL. */
-int32_t tcp_port_pick(struct tcp *t, uint32_t raddr, uint16_t rport)
+int32_t tcp_port_pick(struct tcp *t, ip_addr raddr, uint16_t rport)
 {
 	uint32_t range = (uint32_t)t->cfg.port_max - t->cfg.port_min + 1;
-	uint32_t key[3] = { t->nif->ip, raddr, rport };
-	uint32_t start = (uint32_t)siphash24(t->secret, key, sizeof(key)) + t->port_next;
+	struct { ip_addr laddr, raddr; uint32_t rport; } key = { t->nif->ip, raddr, rport };
+	uint32_t start = (uint32_t)siphash24(t->secret, &key, sizeof(key)) + t->port_next;
 	bool none = t->port_none_port == rport && t->port_none_addr == raddr;
 	struct flow f = { .laddr = t->nif->ip, .raddr = raddr, .rport = rport };
 

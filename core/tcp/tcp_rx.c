@@ -13,7 +13,7 @@
 #include "net/csum.h"
 #include "tcp/tcp_impl.h"
 
-static inline bool csum_ok(struct tcp *t, const struct mbuf *m, uint32_t saddr, uint32_t daddr)
+static inline bool csum_ok(struct tcp *t, const struct mbuf *m, ip_addr saddr, ip_addr daddr)
 {
 	uint32_t sum;
 
@@ -26,8 +26,8 @@ static inline bool csum_ok(struct tcp *t, const struct mbuf *m, uint32_t saddr, 
 }
 
 /* Leaves m->off at the payload. */
-static inline bool decode(struct tcp *t, struct tcp_seg *s, struct mbuf *m, uint32_t saddr,
-			  uint32_t daddr)
+static inline bool decode(struct tcp *t, struct tcp_seg *s, struct mbuf *m, ip_addr saddr,
+			  ip_addr daddr)
 {
 	const uint8_t *h = mbuf_data(m);
 	uint32_t hlen = m->len < TCP_HLEN_MIN ? 0 : (uint32_t)(h[TCP_OFF] >> 4) * 4;
@@ -53,7 +53,7 @@ static inline bool decode(struct tcp *t, struct tcp_seg *s, struct mbuf *m, uint
 	return true;
 }
 
-static inline void flow_of(struct flow *f, const uint8_t *h, uint32_t saddr, uint32_t daddr)
+static inline void flow_of(struct flow *f, const uint8_t *h, ip_addr saddr, ip_addr daddr)
 {
 	*f = (struct flow){ .laddr = daddr, .raddr = saddr,
 			    .lport = be16_load(h + TCP_DPORT), .rport = be16_load(h + TCP_SPORT) };
@@ -191,7 +191,7 @@ static __attribute__((noinline)) bool fast_ecn(struct tcp *t, struct tcp_pcb *p,
 	return true;
 }
 
-void tcp_rx(struct tcp *tcp, struct mbuf *m, uint32_t saddr, uint32_t daddr)
+void tcp_rx(struct tcp *tcp, struct mbuf *m, ip_addr saddr, ip_addr daddr)
 {
 	const uint8_t *h = mbuf_data(m);
 	struct tcp_pcb *p;
@@ -230,7 +230,7 @@ static inline bool peek(const struct tcp *t, const struct mbuf *m, struct flow *
 	if (m->len < ETH_HLEN + IP_HLEN_MIN + TCP_HLEN_MIN || ip[IP_VHL] != 0x45 ||
 	    ip[IP_PROTO] != IPPROTO_TCP_)
 		return false;
-	flow_of(f, h, be32_load(ip + IP_SRC), be32_load(ip + IP_DST));
+	flow_of(f, h, ip_addr_load(ip + IP_SRC), ip_addr_load(ip + IP_DST));
 	*bucket = fg_bucket(&t->flows, f, rss_of(t, m, f));
 	return true;
 }
