@@ -70,7 +70,7 @@ static void established(struct tcp *t, struct tcp_pcb *p, nsec arrival)
 	tcp_listen_full_open(t, p);
 	c->retries = 0;
 	c->recover = p->rtt_seq = p->snd_una;
-	if (!c->syn_again) {
+	if (c->syn_timed && !c->syn_again) {	/* a cookie has forgotten when */
 		uint32_t at_us = (uint32_t)(arrival / NSEC_PER_USEC);
 
 		tcp_rtt_sample(p, c->syn_us, at_us);

@@ -216,6 +216,19 @@ static void other_listener_has_its_own_memory(void)
 	bed_done(b);
 }
 
+/* Nobody remembers when the SYN-ACK was sent. */
+static void cookie_gives_no_sample(void)
+{
+	struct bed *b = always();
+
+	cookie_for(b, SEG(SYN, 0, 0, 0));
+	bed_tick(b, 50 * MSEC);
+	come_back(b);
+	CHECK_EQ(bed_pcb(b)->srtt, 0);
+	CHECK_EQ(tcp_rtt_rto(&b->dp->tcp, bed_pcb(b), 0), SEC / 1000);
+	bed_done(b);
+}
+
 static void same_syn_gets_the_same_cookie(void)
 {
 	struct bed *b = always();
@@ -557,6 +570,7 @@ const struct pkt_case pkt_cookie[] = {
 	CASE(text_of_the_ack_is_taken, "RFC 4987 3.6; RFC 9293 3.10.7.4"),
 	CASE(fin_of_the_ack_is_taken, "RFC 4987 3.6; RFC 9293 3.10.7.4"),
 	CASE(wrong_numbers_are_refused, "RFC 4987 3.6 [3.6-3]"),
+	CASE(cookie_gives_no_sample, "RFC 6298 3 [3-1]"),
 	CASE(cookie_of_another_flow_is_refused, "RFC 4987 3.6 [3.6-3]"),
 	CASE(guesses_open_nothing, "RFC 4987 3.6"),
 	CASE(cookie_is_good_for_a_period, "RFC 4987 3.6"),
