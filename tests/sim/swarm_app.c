@@ -350,10 +350,12 @@ static bool scarce_death(const struct end *e)
 }
 
 /* Nothing remembers a cookie: a duplicate of the segment that brought it makes a connection
- * the client does not know (RFC 4987 section 3.6). It lives until the client says so. */
+ * the client does not know (RFC 4987 section 3.6). It lives until the client says so, or the
+ * server's patience ends. */
 static bool ghost_death(const struct end *e, enum ix_dead_reason reason)
 {
-	return e->sw->cfg.ghosts && !e->client && reason == IX_DEAD_RESET;
+	return e->sw->cfg.ghosts && !e->client &&
+	       (reason == IX_DEAD_RESET || reason == IX_DEAD_ABORTED);
 }
 
 static void on_dead(struct ixev_ctx *ctx, enum ix_dead_reason reason)
@@ -396,7 +398,7 @@ static void lose_patience(struct ixev_timer *t, struct ixev *ev)
 	struct end *e = container_of(t, struct end, patience);
 
 	(void)ev;
-	if (!e->known || may_abort(e)) {
+	if (!e->known || may_abort(e) || (e->sw->cfg.ghosts && !e->client)) {
 		e->shut = true;
 		ixev_close(&e->ctx, IX_CLOSE_RST);
 	}
