@@ -83,6 +83,7 @@ static void begin(struct tcp_pcb *p, struct tcp_cold *c)
 	p->flags |= F_BOARD;
 	c->board_end = p->snd_una;
 	c->board_ref = 0;
+	c->rack_valid = false;		/* of an age that may be older than the clock's period */
 }
 
 /** Have [.., @end), which has been sent, in a hole or SACKed; false when there is no room. */

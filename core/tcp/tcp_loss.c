@@ -92,6 +92,13 @@ static void count_dupacks(struct tcp_pcb *p, struct tcp_cold *c, struct tcp_acke
 	c->sacked = sacked;
 }
 
+/* Below the recovery point duplicates tell of retransmissions (RFC 6582 section 3.2). A point
+ * that is not outstanding is an old one, however the numbers have wrapped since. */
+static bool below_recover(const struct tcp_pcb *p, const struct tcp_cold *c)
+{
+	return seq_gt(c->recover, p->snd_una) && seq_leq(c->recover, p->snd_nxt);
+}
+
 /* RFC 5681 section 3.2, RFC 3042. */
 static void dupack(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c, struct tcp_acked *a)
 {
@@ -105,7 +112,7 @@ static void dupack(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c, struct 
 	} else if (c->dupacks < DUP_THRESH) {
 		STAT_INC(t->nif->stats, TCP_LIMITED_TX);
 		count_dupacks(p, c, a, c->dupacks);
-	} else if (c->dupacks == DUP_THRESH && seq_geq(p->snd_una, c->recover)) {
+	} else if (c->dupacks == DUP_THRESH && !below_recover(p, c)) {
 		count_dupacks(p, c, a, c->dupacks);
 		lose_first(t, p, c);
 		enter_recovery(t, p, c, a);

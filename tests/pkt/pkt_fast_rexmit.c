@@ -220,6 +220,18 @@ static void no_fast_retransmit_below_recover(void)
 	bed_done(b);
 }
 
+/* More than 2 GiB after the last loss its recovery point looks as if it were ahead. */
+static void old_recovery_point_does_not_forbid_it(void)
+{
+	struct bed *b = bed_in(TCP_ESTABLISHED);
+
+	send_full(b, 6);
+	bed_cold(b)->recover = bed_pcb(b)->snd_una + 0x70000000;
+	dupacks(b, 1, 3);
+	expect_full(b, 1, 1, 1);
+	bed_done(b);
+}
+
 static void second_loss_behind_recover_is_recovered_too(void)
 {
 	struct bed *b = in_recovery();
@@ -323,6 +335,7 @@ const struct pkt_case pkt_fast_rexmit[] = {
 	CASE(probe_of_our_closed_window_is_no_duplicate_ack, "RFC 5681 2 [2-2]"),
 	CASE(duplicate_acks_of_nothing_in_flight_do_nothing, "RFC 5681 2 [2-2]"),
 	CASE(no_fast_retransmit_below_recover, "RFC 6582 3.2 [3.2-2, 3.2-7]"),
+	CASE(old_recovery_point_does_not_forbid_it, "RFC 6582 3.2 [3.2-2]"),
 	CASE(second_loss_behind_recover_is_recovered_too,
 	     "RFC 6582 3.2 [3.2-2, 3.2-3, RFC 5681 4.3-1]"),
 	CASE(timeout_ends_recovery, "RFC 6582 3.2 [3.2-7]"),
