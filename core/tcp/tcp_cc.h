@@ -77,8 +77,6 @@ extern const struct tcp_cc_ops tcp_cc_newreno;
 extern const struct tcp_cc_ops tcp_cc_cubic;
 extern const struct tcp_cc_ops tcp_cc_dctcp;
 
-/** Another algorithm for a connection, until it is established. */
-
 /** Largest r with r * r * r <= @x. */
 uint32_t tcp_cc_cbrt(uint64_t x);
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tcp_info.c - how a connection is doing, and the two things it can be told
+ * tcp_info.c - how a connection is doing, and whether it holds short segments
  *
- * tcp_info_get() reads and changes nothing. Options: congestion control and Nagle.
- * Not here: what the ABI calls these (core/sys/bsys_info.c).
+ * tcp_info_get() reads and changes nothing; tcp_set_nagle() lets go what was held.
+ * Not here: what the ABI calls these (core/sys/bsys_info.c), the other options (tcp_cc.c,
+ * tcp_keep.c).
  */
 #include "tcp/tcp_impl.h"
 

@@ -2,9 +2,9 @@
 /*
  * tcp_output.c - what may be sent now (RFC 9293 sections 3.7, 3.8; RFC 5681; RFC 6298)
  *
- * In order: what a timeout wants again, new data, our FIN. What cannot go leaves F_OUTPUT
- * set, and the event that will let it go (an ACK, a window, room in the ring, the persist
- * or retransmission timer) comes back here.
+ * In order: what is lost (holes of the scoreboard), new data, our FIN. What cannot go leaves
+ * F_OUTPUT set, and the event that will let it go (an ACK, a window, room in the ring, the
+ * pace, the persist or retransmission timer) comes back here.
  */
 #include "tcp/tcp_impl.h"
 

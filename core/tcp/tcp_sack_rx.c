@@ -8,7 +8,7 @@
  * once, in front, by the next acknowledgement without data.
  * Departure: of more than four blocks the oldest is forgotten, and one that grows again later is
  * then reported from there on only. An early FIN is not reported: it has no byte.
- * Not here: what the peer's blocks say (the sender's side).
+ * Not here: what the peer's blocks say (tcp_sacked.c).
  */
 #include "tcp/tcp_impl.h"
 

@@ -2,10 +2,10 @@
 /*
  * tcp_timer.c - when a connection wants to be woken; the only file that arms or cancels
  *
- * Callers report what happened. A connection has up to five deadlines (retransmission,
- * delayed ACK, persist, wait, keep) and one timer on the wheel, set to the earliest. Setting a
- * deadline later, or dropping it, leaves the wheel alone: when the timer fires it looks
- * at the deadlines and arms itself again. So a request and its answer touch no wheel.
+ * Callers report what happened. A connection has up to six deadlines (retransmission,
+ * delayed ACK, persist, wait, pace, keep) and one timer on the wheel, set to the earliest.
+ * Setting a deadline later, or dropping it, leaves the wheel alone: when the timer fires it
+ * looks at the deadlines and arms itself again. So a request and its answer touch no wheel.
  */
 #include "tcp/tcp_impl.h"
 

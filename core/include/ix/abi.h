@@ -72,7 +72,7 @@ enum ix_close_mode {
 /** What IX_CALL_SET changes, of one connection, from the moment the call runs. */
 enum ix_option {
 	IX_OPT_NONE,
-	IX_OPT_CC,		/* congestion control, as the knob `cc` counts: 0 is newreno */
+	IX_OPT_CC,		/* congestion control: 0 newreno, 1 cubic, 2 dctcp */
 	IX_OPT_NAGLE,		/* 0, 1: hold short segments while data is in flight */
 	IX_OPT_KEEPALIVE_NS,	/* idle time before the peer is probed, 0 .. 4 h; 0: never */
 	IX_OPT_USER_TIMEOUT_NS,	/* data unacknowledged for so long ends it, 0 .. 30 min; 0: R2 */
@@ -104,7 +104,7 @@ enum {
 };
 
 /**
- * A connection at the moment IX_CALL_INFO runs, 104 bytes. Bytes and microseconds, and
+ * A connection at the moment IX_CALL_INFO runs, 96 bytes. Bytes and microseconds, and
  * segments where the name says so. A later version may add fields at the end: the call
  * returns how many bytes this one has.
  */
@@ -173,8 +173,9 @@ enum ix_event_nr {
 enum ix_dead_reason {
 	IX_DEAD_CLOSED,		/* both directions ended in order */
 	IX_DEAD_RESET,		/* the peer sent RST */
-	IX_DEAD_ABORTED,	/* close(IX_CLOSE_RST) by this side, or late data after close */
-	IX_DEAD_TIMEOUT,	/* retransmissions were exhausted */
+	IX_DEAD_ABORTED,	/* close(IX_CLOSE_RST) by this side; after close, late data or the
+				 * end of linger */
+	IX_DEAD_TIMEOUT,	/* retransmissions or keepalives unanswered, or the user timeout */
 	IX_DEAD_UNREACHABLE,	/* ICMP or ARP says there is no way, and time ran out */
 	IX_DEAD_NR,
 };
