@@ -293,7 +293,8 @@ static void dump_pcb(const struct tcp_pcb *p, const struct tcp_cold *c)
 	printf(" rcv_held %u rcv_wnd %u ooo %u undel %u backoff %u retries %u\n", p->rcv_held,
 	       p->rcv_adv - p->rcv_nxt, c->ooo_frames, c->undel_bytes, c->backoff, c->retries);
 	printf("      srtt %u us, ssthresh %u, holes %u, sacked %u, lost %u, pace_at %u of %u us\n",
-	       p->srtt >> 3, c->ssthresh, c->n_holes, c->sacked, c->lost, c->pace_at, c->tcp->now_us);
+	       p->srtt >> 3, c->ssthresh, c->n_holes, c->sacked, c->lost, c->pace_at,
+	       c->tcp->now_us);
 }
 
 /* What is still there, for whoever replays a failure. */
