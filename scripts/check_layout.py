@@ -56,7 +56,6 @@ SYSTEM_CORE = 'assert errno limits stdalign stdarg stdbool stddef stdint stdnore
 SYSTEM_LIBIX = 'stdbool stddef stdint string'.split()
 WORKLOAD_BASE = ('core/base/types.h', 'core/base/knob.h', 'core/base/rng.h')
 WORLD_WORKLOADS = ('workloads/app.h', 'workloads/hist.h')
-SIM_FLOW_VIEW = ('sim/flow_view.c', 'core/tcp/tcp_impl.h')   # the onlooker, and what it reads
 SIM_NET = ('core/net/wire.h', 'core/net/csum.h')
 CORE_LEVELS = {'base': 1, 'mem': 2, 'fg': 2, 'net': 3, 'tcp': 4, 'sys': 5, 'dp': 6}
 
@@ -218,7 +217,7 @@ def may_include(path, target):
     if src in ('sim', 'hw'):
         if core_low or dst in (6, src) or target in WORLD_WORKLOADS:
             return None
-        if (src == 'sim' and target in SIM_NET) or (path, target) == SIM_FLOW_VIEW:
+        if src == 'sim' and target in SIM_NET:
             return None
         return 'is a world: it sees plat.h, dp/, base/, mem/, ix/, workloads/{app,hist}.h' + (
             ' and net/{wire,csum}.h' if src == 'sim' else '')

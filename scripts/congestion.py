@@ -76,6 +76,9 @@ def caption(fig):
         word = {True: 'yes', False: '**no**', None: 'not run'}[v.ok]
         cells = (v.what, v.published, v.asked, v.measured, word)
         lines.append('| ' + ' | '.join(cell(c) for c in cells) + ' |')
+    for v in fig.verdicts():
+        if v.ok is False and v.why:
+            lines += ['', f'*{v.what}*: {v.why}']
     return '\n'.join(lines) + '\n'
 
 

@@ -8,12 +8,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "sim/flow_view.h"
+#include "ix/abi.h"
 #include "sim/topology.h"
+
+enum { NO_LOSS_YET = 0x7fffffff };	/* of ix_tcp_info.ssthresh */
 
 /* What 32-bit sequence numbers do not remember. */
 struct series_flow {
-	uint32_t life, acked;
+	uint64_t life;		/* its connection's handle */
+	uint32_t acked;
 	uint64_t total;		/* bytes acknowledged over all lives */
 };
 
@@ -51,34 +54,42 @@ static void begin(struct series *s, nsec now, const char *kind, uint32_t id)
 	fprintf(s->f, "%" PRIu64 ".%03u,%s,%u,", now / 1000, (unsigned)(now % 1000), kind, id);
 }
 
-static void sample_flow(struct series *s, uint32_t id, const struct flow_view *v, nsec now)
+static void sample_flow(struct series *s, uint32_t id, uint64_t life,
+			const struct ix_tcp_info *v, nsec now)
 {
 	struct series_flow *fl = &s->flow[id];
+	uint32_t acked = v->delivered_bytes - v->sacked_bytes;
 
-	if (fl->life != v->life) {
-		fl->life = v->life;
+	if (fl->life != life) {
+		fl->life = life;
 		fl->acked = 0;
 	}
-	fl->total += v->acked - fl->acked;
-	fl->acked = v->acked;
+	fl->total += acked - fl->acked;
+	fl->acked = acked;
 	begin(s, now, "flow", id);
 	fprintf(s->f, "%u,", v->cwnd);
-	if (v->ssthresh != UINT32_MAX)
+	if (v->ssthresh < NO_LOSS_YET)
 		fprintf(s->f, "%u", v->ssthresh);
-	fprintf(s->f, ",%u,%u,%" PRIu64 ",\n", v->srtt_us, v->flight, fl->total);
+	fprintf(s->f, ",%u,%u,%" PRIu64 ",\n", v->srtt_us, v->in_flight, fl->total);
+}
+
+static bool has_window(const struct ix_tcp_info *v)
+{
+	return v->state >= IX_TCP_ESTABLISHED && v->state != IX_TCP_TIME_WAIT;
 }
 
 void series_sample(struct series *s, const struct topology *t, nsec now)
 {
 	uint32_t threads = t->sc->client.threads, n = t->sc->clients * threads;
-	struct flow_view v;
+	struct ix_tcp_info v;
 
 	for (uint32_t id = 0; id < s->n_flows; id++) {
 		uint32_t i = id % n;
 		const struct host *h = t->host[1 + i / threads];
+		uint64_t life = dp_conn_info(h->threads[i % threads].dp, id / n, &v);
 
-		if (flow_view(h->threads[i % threads].dp, id / n, &v))
-			sample_flow(s, id, &v, now);
+		if (life && has_window(&v))
+			sample_flow(s, id, life, &v, now);
 	}
 	for (uint32_t p = 0; t->sw && p < t->sc->server.nic.ports; p++) {
 		begin(s, now, "port", p);

@@ -120,4 +120,12 @@ struct dp_usage {
 };
 struct dp_usage dp_usage(const struct dp *dp);
 
+struct ix_tcp_info;
+
+/**
+ * Look at the connection in @slot, 0 .. conns_max - 1, for whoever draws or debugs it. Returns
+ * its handle, which no other connection of the slot has, or 0 if there is none.
+ */
+uint64_t dp_conn_info(const struct dp *dp, uint32_t slot, struct ix_tcp_info *info);
+
 #endif

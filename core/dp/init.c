@@ -158,3 +158,13 @@ struct dp_usage dp_usage(const struct dp *dp)
 
 	return u;
 }
+
+uint64_t dp_conn_info(const struct dp *dp, uint32_t slot, struct ix_tcp_info *info)
+{
+	struct tcp_info t;
+	uint64_t handle = tcp_info_at(&dp->tcp, slot, &t);
+
+	if (handle != 0)
+		*info = bsys_info_of(&t);
+	return handle;
+}

@@ -59,6 +59,9 @@ int bsys_udp_open(struct sys *s, uint16_t port);
 /** struct netif_up.udp_rx */
 bool bsys_udp_rx(struct sys *s, struct mbuf *m, uint32_t saddr, uint16_t sport, uint16_t dport);
 
+/** @t as the ABI says it. */
+struct ix_tcp_info bsys_info_of(const struct tcp_info *t);
+
 /* One function a call; each returns the return code. */
 typedef int64_t bsys_fn(struct sys *s, const struct ix_call *d);
 bsys_fn bsys_connect, bsys_accept, bsys_sendv, bsys_recv_done, bsys_close;

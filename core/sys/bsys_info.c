@@ -15,7 +15,7 @@ static uint32_t flags_of(const struct tcp_info *t)
 	       (t->nagle ? (uint32_t)IX_INFO_NAGLE : 0);
 }
 
-static struct ix_tcp_info info_of(const struct tcp_info *t)
+struct ix_tcp_info bsys_info_of(const struct tcp_info *t)
 {
 	return (struct ix_tcp_info){
 		.state = t->state, .flags = flags_of(t), .cc = t->cc, .mss = t->mss,
@@ -44,7 +44,7 @@ int64_t bsys_info(struct sys *s, const struct ix_call *d)
 	if (!uaddr_in_window(s, d->ptr, d->n))
 		return -EFAULT;
 	tcp_info_get(s->tcp, p, &t);
-	info = info_of(&t);
+	info = bsys_info_of(&t);
 	memcpy((void *)(uintptr_t)d->ptr, &info, n);
 	return (int64_t)n;
 }

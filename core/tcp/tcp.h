@@ -213,6 +213,8 @@ void tcp_recv_done(struct tcp *tcp, struct tcp_pcb *p, uint32_t bytes);
 bool tcp_can_close(const struct tcp_pcb *p, enum tcp_close_mode mode);
 void tcp_close(struct tcp *tcp, struct tcp_pcb *p, enum tcp_close_mode mode);
 void tcp_info_get(const struct tcp *tcp, const struct tcp_pcb *p, struct tcp_info *i);
+/** ... of the connection in @slot of the table: its handle, or 0 if there is none. */
+uint64_t tcp_info_at(const struct tcp *tcp, uint32_t slot, struct tcp_info *i);
 /** From now on; the windows stay, its state begins anew. */
 void tcp_cc_set(struct tcp *tcp, struct tcp_pcb *p, const struct tcp_cc_ops *cc);
 void tcp_set_nagle(struct tcp *tcp, struct tcp_pcb *p, bool on);

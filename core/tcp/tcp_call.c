@@ -102,6 +102,15 @@ static bool silly(const struct tcp *t, const struct tcp_pcb *p, uint32_t usable,
 	return usable < p->mss && usable < tcp_cold(t, p)->max_snd_wnd / 2;
 }
 
+/* What the congestion window cuts short, it cuts after a full segment: it grows by odd bytes,
+ * and a short segment a round trip costs more than it brings (RFC 9293 section 3.7, SHLD-28). */
+static uint32_t full_segments(const struct tcp_pcb *p, uint32_t usable)
+{
+	if (usable < p->mss || p->snd_wnd < p->cwnd)
+		return usable;
+	return usable - (p->snd_end - p->snd_nxt + usable) % p->mss;
+}
+
 static void blocked(struct tcp *t, struct tcp_pcb *p)
 {
 	p->flags |= F_BLOCKED;
@@ -129,6 +138,8 @@ int64_t tcp_sendv(struct tcp *tcp, struct tcp_pcb *p, const struct mbuf_frag *sg
 		total += sg[i].len;
 	if (unlikely(silly(tcp, p, usable, total)))
 		usable = 0;
+	if (total > usable)
+		usable = full_segments(p, usable);
 	for (uint32_t i = 0; i < n && usable > 0; i++) {
 		uint32_t len = MIN(sg[i].len, usable);
 

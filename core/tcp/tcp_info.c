@@ -54,6 +54,16 @@ void tcp_info_get(const struct tcp *tcp, const struct tcp_pcb *p, struct tcp_inf
 	};
 }
 
+uint64_t tcp_info_at(const struct tcp *tcp, uint32_t slot, struct tcp_info *i)
+{
+	const struct tcp_pcb *p = slot < tcp->pcb_pool.n_fresh ? &tcp->pcbs[slot] : NULL;
+
+	if (!p || p->state == TCP_CLOSED)
+		return 0;
+	tcp_info_get(tcp, p, i);
+	return tcp_handle(tcp, p);
+}
+
 void tcp_set_nagle(struct tcp *tcp, struct tcp_pcb *p, bool on)
 {
 	tcp_cold(tcp, p)->nagle = on;

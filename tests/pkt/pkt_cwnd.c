@@ -96,6 +96,24 @@ static void window_of_the_peer_bounds_what_cwnd_would_allow(void)
 	bed_done(b);
 }
 
+/* 700 bytes of the window are no segment while there is more to send. */
+static void odd_window_is_used_in_full_segments(void)
+{
+	struct bed *b = bed_in(TCP_ESTABLISHED);
+
+	bed_pcb(b)->cwnd = 3700;
+	CHECK_EQ(bed_sendv(b, 20000), 3000);
+	expect_full(b, 1, 1, 3);
+	bed_rx(b, SEG(ACK, 1, 2001, 0));
+	bed_expect_event(b, IX_EV_SENT, 2000);
+	CHECK_EQ(bed_pcb(b)->cwnd, 5700);
+	CHECK_EQ(bed_sendv(b, 20000), 4000);
+	expect_full(b, 3001, 1, 4);
+	CHECK_EQ(bed_sendv(b, 700), 700);		/* ... unless there is no more */
+	bed_expect(b, SEG(ACK, 7001, 1, 700));
+	bed_done(b);
+}
+
 const struct pkt_case pkt_cwnd[] = {
 	CASE(initial_window_is_ten_segments,
 	     "RFC 6928 2 [2-1, 2-3, RFC 5681 3.1-3, RFC 5681 3.1-13]"),
@@ -108,5 +126,6 @@ const struct pkt_case pkt_cwnd[] = {
 	CASE(congestion_avoidance_grows_one_segment_a_window,
 	     "RFC 5681 3.1 [3.1-1, 3.1-7, 3.1-8, RFC 3465 2.1-1, RFC 9293 MUST-19]"),
 	CASE(window_of_the_peer_bounds_what_cwnd_would_allow, "RFC 5681 3.1 [2-1]"),
+	CASE(odd_window_is_used_in_full_segments, "RFC 9293 3.7 [SHLD-28]"),
 	CASES_END
 };
