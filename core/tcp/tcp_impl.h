@@ -60,7 +60,8 @@ enum {
 	F_TIMER = BIT(21),	/* the wheel holds cold->timer, to fire at timer_at */
 	F_ACTIVE = BIT(22),	/* we opened it */
 	F_KNOCKED = BIT(23),	/* counted by its listener until accepted or gone */
-	F_BACKOFF = BIT(24),	/* cold->backoff doublings hold until an RTT sample */
+	F_BACKOFF = BIT(24),	/* cold->backoff doublings, maybe 0, hold until an RTT sample;
+				 * no loss probe before it (RFC 8985 section 7.3) */
 	F_SENT_OWED = BIT(25),	/* acknowledged bytes wait for the NIC to let go, or for room */
 	F_BOARD = BIT(26),	/* a scoreboard, or a loss probe that awaits its verdict */
 	F_DEAD_OWED = BIT(27),	/* over, but something is undelivered or still in the NIC */

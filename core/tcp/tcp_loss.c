@@ -144,6 +144,8 @@ static void in_recovery(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c,
 {
 	if (seq_geq(p->snd_una, c->recover)) {
 		leave_recovery(t, p, c);
+		if (c->lost > 0)		/* of the next window of data */
+			enter_recovery(t, p, c, a);
 		return;
 	}
 	tcp_prr_acked(t, p, c, a, c->lost > lost);

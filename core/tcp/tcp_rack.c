@@ -180,6 +180,8 @@ void tcp_rack_probe(struct tcp *t, struct tcp_pcb *p)
 		tcp_board_extend(t, p, c, p->snd_una);		/* begins it */
 		c->tlp_out = true;
 		c->tlp_end = p->snd_nxt;
+		p->flags |= F_BACKOFF;		/* undoubled; no probe before a sample */
+		c->backoff = 0;
 	}
 	tcp_board_settle(p, c);
 }

@@ -30,9 +30,9 @@ struct pkt_case {
 	X(handshake) X(listen) X(seq) X(data) X(ooo) X(ack_delay) X(rto) X(fast_rexmit) \
 	X(cwnd) X(window) X(persist) X(sws_nagle) X(close) X(time_wait) X(rst) X(rfc5961) \
 	X(ts) X(wscale) X(mss) X(opts) X(icmp) X(abi) X(pressure) X(zero_copy) \
-	X(udp) X(sack_tx) X(rack) X(undo) X(ecn_setup) X(ecn) X(cubic) X(dctcp) \
-	X(synopts) X(cookie) X(keep) X(user_timeout) X(sack_rx) X(dsack) X(autosize) X(info) \
-	X(urgent) X(ip)
+	X(udp) X(sack_tx) X(sack_loss) X(rack) X(tlp) X(prr) X(undo) \
+	X(ecn_setup) X(ecn) X(cubic) X(dctcp) X(synopts) X(cookie) X(keep) \
+	X(user_timeout) X(sack_rx) X(dsack) X(autosize) X(info) X(urgent) X(ip)
 
 #define X(name) extern const struct pkt_case pkt_##name[];
 PKT_SUITES(X)
@@ -60,6 +60,44 @@ static inline void send_full(struct bed *b, uint32_t n)
 
 	CHECK_EQ(bed_sendv(b, n * BED_MSS), n * BED_MSS);
 	expect_full(b, seq, ack, n);
+}
+
+/** Established with a peer that takes SACK; no probes, so that timeouts come when they are due. */
+static inline struct bed *bed_in_sack(void)
+{
+	struct dp_cfg cfg = bed_cfg();
+	struct bed *b;
+
+	cfg.tlp = false;
+	b = bed_new(&cfg);
+	bed_open_with(b, SEG(SYN, 0, 0, 0, .sack_ok = true));
+	return b;
+}
+
+/** ... and ten segments out, a round trip ago. */
+static inline struct bed *ten_out(void)
+{
+	struct bed *b = bed_in_sack();
+
+	send_full(b, 10);
+	bed_tick(b, BED_RTT_US * 1000);
+	return b;
+}
+
+/** An ACK with one block. */
+static inline void sack(struct bed *b, uint32_t ack, uint32_t from, uint32_t to)
+{
+	bed_rx(b, SEG(ACK, rcv_nxt(b), ack, 0, .n_sack = 1, .sack = { { from, to } }));
+}
+
+/** The peer acknowledges all there is, until nothing is left; ends the bed. */
+static inline void ack_all_and_done(struct bed *b)
+{
+	for (uint32_t i = 0; i < 4; i++)
+		bed_rx(b, SEG(ACK, rcv_nxt(b), snd_nxt(b), 0));
+	bed_forget_tx(b);
+	bed_forget_events(b);
+	bed_done(b);
 }
 
 /** tcp_cc_names[] by number. */

@@ -114,6 +114,24 @@ static void odd_window_is_used_in_full_segments(void)
 	bed_done(b);
 }
 
+/* Behind a timeout L is one segment: the hole that closes may free a whole window. */
+static void slow_start_behind_a_timeout_grows_by_one_segment_an_ack(void)
+{
+	struct bed *b = bed_in(TCP_ESTABLISHED);
+
+	send_full(b, 10);
+	bed_tick_to_frame(b, SEC);
+	expect_full(b, 1, 1, 1);
+	CHECK_EQ(bed_pcb(b)->cwnd, 1000);
+	bed_rx(b, SEG(ACK, 1, 4001, 0));
+	CHECK_EQ(bed_pcb(b)->cwnd, 2000);
+	expect_full(b, 4001, 1, 2);
+	bed_rx(b, SEG(ACK, 1, 6001, 0));
+	CHECK_EQ(bed_pcb(b)->cwnd, 3000);
+	bed_forget_tx(b);
+	ack_all_and_done(b);
+}
+
 const struct pkt_case pkt_cwnd[] = {
 	CASE(initial_window_is_ten_segments,
 	     "RFC 6928 2 [2-1, 2-3, RFC 5681 3.1-3, RFC 5681 3.1-13]"),
@@ -125,6 +143,8 @@ const struct pkt_case pkt_cwnd[] = {
 	CASE(window_does_not_grow_while_it_is_not_the_limit, "RFC 7661 4"),
 	CASE(congestion_avoidance_grows_one_segment_a_window,
 	     "RFC 5681 3.1 [3.1-1, 3.1-7, 3.1-8, RFC 3465 2.1-1, RFC 9293 MUST-19]"),
+	CASE(slow_start_behind_a_timeout_grows_by_one_segment_an_ack,
+	     "RFC 3465 2.3 [2.3-2, RFC 5681 3.1-12]"),
 	CASE(window_of_the_peer_bounds_what_cwnd_would_allow, "RFC 5681 3.1 [2-1]"),
 	CASE(odd_window_is_used_in_full_segments, "RFC 9293 3.7 [SHLD-28]"),
 	CASES_END

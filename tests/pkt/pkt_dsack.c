@@ -327,7 +327,7 @@ static void segment_of_another_age_is_no_duplicate(void)
 const struct pkt_case pkt_dsack[] = {
 	CASE(whole_segment_again, "RFC 2883 4.1.1 [4-1]"),
 	CASE(each_duplicate_is_reported_once, "RFC 2883 4 (2) [4-1]"),
-	CASE(duplicates_of_one_batch_are_answered_one_by_one, "RFC 2883 4 (1)"),
+	CASE(duplicates_of_one_batch_are_answered_one_by_one, "RFC 2883 4 (1) [4-1]"),
 	CASE(duplicate_and_a_hole, "RFC 2883 4.1.2 [4-1]"),
 	CASE(duplicate_out_of_order, "RFC 2883 4.1.3"),
 	CASE(second_block_is_the_larger_one, "RFC 2883 4 (4) [4-2]"),
@@ -337,7 +337,7 @@ const struct pkt_case pkt_dsack[] = {
 	CASE(first_of_two_pieces_below_the_ack, "RFC 2883 4.2.2 [4-3]"),
 	CASE(first_of_two_pieces_above_the_ack, "RFC 2883 4.2.3"),
 	CASE(pieces_that_touch_are_one, "RFC 2883 4 (3)"),
-	CASE(it_takes_the_place_of_the_oldest_block, "RFC 2883 4 (5)"),
+	CASE(it_takes_the_place_of_the_oldest_block, "RFC 2883 4 (5) [RFC 2018 4-4]"),
 	CASE(beside_timestamps_two_blocks_follow_it, "RFC 2018 3, RFC 2883 4"),
 	CASE(nobody_is_told_who_did_not_permit_it, "RFC 2883 4"),
 	CASE(duplicate_does_not_wait_for_the_delayed_ack, "RFC 5681 4.2, RFC 2883 4"),

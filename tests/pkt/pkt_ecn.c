@@ -299,11 +299,27 @@ static void echo_without_agreement_is_nothing(void)
 	bed_done(b);
 }
 
+/* Text beyond a closed window is not taken, so its mark is not either. */
+static void mark_on_a_window_probe_is_not_echoed(void)
+{
+	struct bed *b = bed_in_ecn(CC_NEWRENO);
+
+	for (uint32_t i = 0; i < BED_RCV_WND; i += BED_MSS)
+		bed_rx(b, SEG(ACK, 1 + i, 1, BED_MSS));
+	bed_forget_tx(b);
+	bed_forget_events(b);
+	bed_rx(b, SEG(ACK, BED_RCV_WND + 1, 1, 1, .ecn = IP_ECN_CE));
+	bed_expect(b, SEG(ACK, 1, BED_RCV_WND + 1, 0, .zero_wnd = true));
+	CHECK_EQ(bed_stat(b, STAT_TCP_ECN_CE), 0);
+	bed_done(b);
+}
+
 const struct pkt_case pkt_ecn[] = {
 	CASE(mark_is_echoed_until_cwr, "RFC 3168 6.1.3 [6.1.3-1, RFC 9293 SHLD-8]"),
 	CASE(marked_segment_with_cwr_is_a_new_mark, "RFC 3168 6.1.3 [6.1.3-1]"),
 	CASE(data_carries_the_echo_too, "RFC 3168 6.1.3 [6.1.3-1]"),
 	CASE(mark_outside_the_window_is_nothing, "RFC 3168 6.1.5 [6.1.5-2]"),
+	CASE(mark_on_a_window_probe_is_not_echoed, "RFC 3168 6.1.6"),
 	CASE(mark_out_of_order_is_echoed_at_once, "RFC 3168 6.1.3"),
 	CASE(mark_on_a_pure_ack_is_nothing, "RFC 3168 6.1.4"),
 	CASE(mark_without_agreement_is_nothing, "RFC 3168 6.1.1"),
@@ -311,11 +327,12 @@ const struct pkt_case pkt_ecn[] = {
 	CASE(reset_carries_no_echo, "RFC 3168 6.1"),
 	CASE(header_prediction_takes_what_is_not_marked, "RFC 3168 6.1.3"),
 	CASE(pure_ack_probe_and_fin_are_not_ect, "RFC 3168 6.1.4, 6.1.6 [6.1.4-1, 6.1.6-1]"),
-	CASE(retransmission_is_not_ect, "RFC 3168 6.1.5 [6.1.5-1, 6.1.2-7]"),
+	CASE(retransmission_is_not_ect, "RFC 3168 6.1.5 [6.1.2-6, 6.1.5-1, 6.1.2-7]"),
 	CASE(timeout_sends_not_ect_and_then_cwr, "RFC 3168 6.1.2, 6.1.5 [6.1.5-1]"),
 	CASE(echo_halves_the_window_once_a_window,
 	     "RFC 3168 6.1.2 [6.1.2-1, 6.1.2-4, RFC 9293 SHLD-8]"),
-	CASE(first_new_data_says_cwr_and_only_that, "RFC 3168 6.1.2 [6.1.2-2, 6.1.2-8, 6.1.1-5]"),
+	CASE(first_new_data_says_cwr_and_only_that,
+	     "RFC 3168 6.1.2 [6.1.2-6, 6.1.2-2, 6.1.2-8, 6.1.1-5]"),
 	CASE(ack_with_echo_grows_nothing, "RFC 3168 6.1.2 [6.1.2-3]"),
 	CASE(window_keeps_two_segments, "RFC 5681 3.1"),
 	CASE(echo_on_a_duplicate_ack_counts, "RFC 3168 6.1.2"),

@@ -207,11 +207,11 @@ static void algorithm_changed_in_the_handshake_begins_anew(void)
 }
 
 const struct pkt_case pkt_ecn_setup[] = {
-	CASE(peer_that_asks_gets_it, "RFC 3168 6.1.1 [6.1.1-1]"),
+	CASE(peer_that_asks_gets_it, "RFC 3168 6.1.1 [6.1.1-3, 6.1.1-1]"),
 	CASE(peer_that_does_not_ask_does_not_get_it, "RFC 3168 6.1.1 [6.1.1-2, 6.1.1-4]"),
 	CASE(off_agrees_to_nothing, "RFC 3168 6.1.1 [6.1.1-2, 6.1.1-7]"),
 	CASE(passive_does_not_ask_and_takes_no_answer, "RFC 3168 6.1.1 [6.1.1-2]"),
-	CASE(on_asks, "RFC 3168 6.1.1 [6.1.1-1]"),
+	CASE(on_asks, "RFC 3168 6.1.1 [6.1.1-3, 6.1.1-1]"),
 	CASE(reflection_is_no_answer, "RFC 3168 6.1.1 [6.1.1-2, 6.1.1-8]"),
 	CASE(second_syn_does_not_ask, "RFC 3168 6.1.1.1"),
 	CASE(late_answer_is_echoed_but_not_used, "RFC 3168 6.1.1 [6.1.1-6]"),

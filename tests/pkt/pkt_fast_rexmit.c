@@ -268,7 +268,7 @@ static void new_data_goes_out_as_duplicates_arrive(void)
 	CHECK_EQ(bed_sendv(b, 3000), 0);
 	dupacks(b, 1, 3);
 	bed_forget_events(b);
-	send_full(b, 1);			/* cwnd 11000, 10000 in flight */
+	send_full(b, 1);			/* one for two that left: PRR */
 	CHECK_EQ(bed_sendv(b, 3000), 0);
 	bed_done(b);
 }
@@ -322,8 +322,9 @@ static void losses_in_two_windows_halve_twice(void)
 }
 
 const struct pkt_case pkt_fast_rexmit[] = {
-	CASE(third_duplicate_ack_retransmits, "RFC 5681 3.2 [3.2-3, 3.2-7]"),
-	CASE(recovery_reduces_in_proportion_to_half_the_flight, "RFC 9937 6.2"),
+	CASE(third_duplicate_ack_retransmits, "RFC 5681 3.2 [3.2-3, 3.2-7, RFC 6582 3.2-1]"),
+	CASE(recovery_reduces_in_proportion_to_half_the_flight,
+	     "RFC 9937 6.2 [6.2-1, 6.1-1, RFC 5681 3.2-6]"),
 	CASE(full_ack_ends_recovery_at_ssthresh, "RFC 6582 3.2 [3.2-4, RFC 5681 3.2-10]"),
 	CASE(partial_ack_retransmits_the_next_hole, "RFC 6582 3.2 [3.2-5]"),
 	CASE(only_the_first_partial_ack_restarts_the_timer, "RFC 6582 3.2, 4 [3.2-6]"),
@@ -339,7 +340,7 @@ const struct pkt_case pkt_fast_rexmit[] = {
 	CASE(second_loss_behind_recover_is_recovered_too,
 	     "RFC 6582 3.2 [3.2-2, 3.2-3, RFC 5681 4.3-1]"),
 	CASE(timeout_ends_recovery, "RFC 6582 3.2 [3.2-7]"),
-	CASE(new_data_goes_out_as_duplicates_arrive, "RFC 5681 3.2"),
+	CASE(new_data_goes_out_as_duplicates_arrive, "RFC 5681 3.2 [3.2-9]"),
 	CASE(lost_fin_is_recovered_fast, "RFC 5681 3.2"),
 	CASE(limited_transmit_stays_in_the_peers_window, "RFC 3042 2 [2-2]"),
 	CASE(losses_in_two_windows_halve_twice, "RFC 5681 4.3 [4.3-1]"),

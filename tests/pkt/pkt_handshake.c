@@ -106,6 +106,19 @@ static void unanswered_syn_ack_is_given_up_in_silence(void)
 	bed_done(b);
 }
 
+static void syn_is_tried_for_three_minutes(void)
+{
+	struct bed *b = bed_in(TCP_SYN_SENT);
+
+	bed_tick(b, 180 * SEC);
+	CHECK_EQ(bed_state(b), TCP_SYN_SENT);
+	bed_tick(b, 10 * SEC);
+	bed_forget_tx(b);
+	bed_expect_event(b, IX_EV_CONNECTED, -ETIMEDOUT);
+	CHECK_EQ(bed_state(b), TCP_CLOSED);
+	bed_done(b);
+}
+
 static void syn_again_gets_the_syn_ack_again(void)
 {
 	struct bed *b = bed_in(TCP_SYN_RCVD);
@@ -409,6 +422,7 @@ const struct pkt_case pkt_handshake[] = {
 	CASE(unanswered_connect_ends_with_timeout, "RFC 9293 3.8.3 [MUST-22]"),
 	CASE(lost_syn_ack_is_sent_again, "RFC 6298 5.4 [5.4, 2.1]"),
 	CASE(unanswered_syn_ack_is_given_up_in_silence, "RFC 9293 3.8.3"),
+	CASE(syn_is_tried_for_three_minutes, "RFC 9293 3.8.3 [MUST-22, MUST-23]"),
 	CASE(syn_again_gets_the_syn_ack_again, "RFC 9293 3.10.7.4"),
 	CASE(syn_ack_sent_twice_gives_no_rtt_sample, "RFC 6298 3 [3-1]"),
 	CASE(syn_sent_resets_an_ack_of_nothing, "RFC 9293 3.10.7.3"),

@@ -22,6 +22,19 @@ static void smaller_path_mtu_cuts_segments_and_sends_again(void)
 	bed_done(b);
 }
 
+/* As many segments as before: a window that was full is full. */
+static void smaller_path_mtu_shrinks_cwnd_in_proportion(void)
+{
+	struct bed *b = bed_in(TCP_ESTABLISHED);
+
+	send_full(b, 10);
+	bed_rx_icmp(b, ICMP_T_UNREACH, ICMP_C_FRAG_NEEDED, 576, 1);
+	CHECK_EQ(bed_pcb(b)->cwnd, 5360);
+	CHECK_EQ(bed_tx_waiting(b), 10);
+	bed_forget_tx(b);
+	ack_all_and_done(b);
+}
+
 static void path_mtu_is_believed_about_segments_in_flight_only(void)
 {
 	struct bed *b = bed_in(TCP_ESTABLISHED);
@@ -195,6 +208,7 @@ static void burst_of_errors_sends_again_once(void)
 const struct pkt_case pkt_icmp[] = {
 	CASE(smaller_path_mtu_cuts_segments_and_sends_again,
 	     "RFC 1191 6.4 [3-1, 6.4-1, RFC 9293 MUST-54]"),
+	CASE(smaller_path_mtu_shrinks_cwnd_in_proportion, "RFC 5681 3.1 [3.1-14]"),
 	CASE(path_mtu_is_believed_about_segments_in_flight_only, "RFC 5927 4.1, 7.2 [4.1-1, 7-1]"),
 	CASE(path_mtu_never_raises_and_has_a_floor,
 	     "RFC 1191 3; RFC 5927 7 [3-3, 5-1, RFC 5927 7-1]"),

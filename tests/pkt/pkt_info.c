@@ -370,8 +370,8 @@ static void one_connection_lingers_for_a_time(void)
 
 const struct pkt_case pkt_info[] = {
 	CASE(fresh_connection, "ix/abi.h info"),
-	CASE(one_connection_asks_whether_its_peer_lives, "RFC 9293 3.8.4"),
-	CASE(one_connection_gives_up_earlier, "RFC 5482 3"),
+	CASE(one_connection_asks_whether_its_peer_lives, "RFC 9293 3.8.4 [MUST-24, MUST-27]"),
+	CASE(one_connection_gives_up_earlier, "RFC 5482 3 [2-1, RFC 9293 MUST-21]"),
 	CASE(one_connection_lingers_for_a_time, "ix/abi.h set"),
 	CASE(what_is_in_flight_and_what_was_sent_again, "ix/abi.h info"),
 	CASE(what_is_received_and_held, "ix/abi.h info"),
@@ -383,8 +383,8 @@ const struct pkt_case pkt_info[] = {
 	CASE(received_frames_are_not_written, "IX 4.3"),
 	CASE(room_is_what_the_application_says, "ix/abi.h info"),
 	CASE(info_changes_nothing, "ix/abi.h info"),
-	CASE(nagle_of_one_connection, "RFC 9293 3.7.4, RFC 1122 4.2.3.4"),
-	CASE(nagle_lets_go_what_it_held, "RFC 9293 3.7.4"),
+	CASE(nagle_of_one_connection, "RFC 9293 3.7.4, RFC 1122 4.2.3.4 [MUST-17, SHLD-7]"),
+	CASE(nagle_lets_go_what_it_held, "RFC 9293 3.7.4 [MUST-17]"),
 	CASE(congestion_control_of_one_connection, "ix/abi.h set"),
 	CASE(congestion_control_before_the_handshake, "ix/abi.h set"),
 	CASE(congestion_control_of_a_port, "dp.h dp_listen_cc"),

@@ -287,7 +287,7 @@ const struct pkt_case pkt_listen[] = {
 	CASE(closed_port_resets_a_syn, "RFC 9293 3.10.7.1"),
 	CASE(closed_port_resets_at_the_ack_of_the_segment, "RFC 9293 3.10.7.1"),
 	CASE(reset_is_never_answered, "RFC 9293 3.10.7.1"),
-	CASE(listener_resets_an_ack, "RFC 9293 3.10.7.2"),
+	CASE(listener_resets_an_ack, "RFC 9293 3.10.7.2 [3.10.7.2-1]"),
 	CASE(refused_knock_is_reset_and_has_no_dead, "IX table 1"),
 	CASE(backlog_is_bounded, "RFC 4987 3.1 [3.2-1]"),
 	CASE(accepting_makes_room_in_the_backlog, "RFC 4987 3.1 [3.2-1]"),

@@ -218,7 +218,7 @@ static void shrunken_window_gets_old_data_and_no_new(void)
 const struct pkt_case pkt_persist[] = {
 	CASE(closed_window_is_probed_with_backoff, "RFC 9293 3.8.6.1 [MUST-36, SHLD-29, SHLD-30]"),
 	CASE(answered_probes_go_on_forever, "RFC 9293 3.8.6.1 [MUST-37]"),
-	CASE(unanswered_probes_go_on_forever, "RFC 9293 3.8.6.1"),
+	CASE(unanswered_probes_go_on_forever, "RFC 9293 3.8.6.1 [MUST-37]"),
 	CASE(opening_window_is_told, "IX table 1, sent"),
 	CASE(opening_window_answers_a_probe, "RFC 9293 3.8.6.1 [MUST-36]"),
 	CASE(closed_window_that_nobody_waits_for_is_not_probed, "RFC 9293 3.8.6.1"),

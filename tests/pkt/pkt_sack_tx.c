@@ -4,32 +4,6 @@
  */
 #include "cases.h"
 
-static struct bed *open_sack(void)
-{
-	struct dp_cfg cfg = bed_cfg();
-	struct bed *b;
-
-	cfg.tlp = false;
-	b = bed_new(&cfg);
-	bed_open_with(b, SEG(SYN, 0, 0, 0, .sack_ok = true));
-	return b;
-}
-
-/* Ten segments out, a round trip ago. */
-static struct bed *ten_out(void)
-{
-	struct bed *b = open_sack();
-
-	send_full(b, 10);
-	bed_tick(b, BED_RTT_US * 1000);
-	return b;
-}
-
-static void sack(struct bed *b, uint32_t ack, uint32_t from, uint32_t to)
-{
-	bed_rx(b, SEG(ACK, 1, ack, 0, .n_sack = 1, .sack = { { from, to } }));
-}
-
 static void only_the_hole_is_sent_again(void)
 {
 	struct bed *b = ten_out();
@@ -233,7 +207,7 @@ static void sacked_bytes_stay_reported_across_a_timeout(void)
 
 static void fin_is_a_hole_too(void)
 {
-	struct bed *b = open_sack();
+	struct bed *b = bed_in_sack();
 
 	send_full(b, 3);
 	bed_close(b, IX_CLOSE_HALF);
@@ -249,18 +223,18 @@ static void fin_is_a_hole_too(void)
 }
 
 const struct pkt_case pkt_sack_tx[] = {
-	CASE(only_the_hole_is_sent_again, "RFC 6675 5"),
-	CASE(every_hole_is_sent_again_once, "RFC 6675 4"),
-	CASE(blocks_accumulate_and_merge, "RFC 2018 5"),
-	CASE(new_data_follows_what_has_left_the_network, "RFC 6675 4"),
+	CASE(only_the_hole_is_sent_again, "RFC 6675 5 [5-4, 5-6, RFC 2018 5-1]"),
+	CASE(every_hole_is_sent_again_once, "RFC 6675 4 [4-1, 5-8, RFC 2018 5-1]"),
+	CASE(blocks_accumulate_and_merge, "RFC 2018 5 [RFC 8985 4-1]"),
+	CASE(new_data_follows_what_has_left_the_network, "RFC 6675 4 [4-1]"),
 	CASE(blocks_outside_what_is_outstanding_are_not_believed, "RFC 6675 4"),
 	CASE(blocks_are_ignored_when_sack_was_not_agreed, "RFC 2018 2"),
-	CASE(data_is_kept_until_it_is_acknowledged, "RFC 2018 8"),
-	CASE(head_reported_but_not_acknowledged_is_reneging, "RFC 6675 5.1"),
+	CASE(data_is_kept_until_it_is_acknowledged, "RFC 2018 8 [8-1, 5-2, 5-3]"),
+	CASE(head_reported_but_not_acknowledged_is_reneging, "RFC 6675 5.1 [5.1-1, RFC 2018 5-3]"),
 	CASE(hole_storm_is_bounded, "RFC 6675 7"),
-	CASE(scoreboard_begins_at_the_acknowledgement_that_brings_it, "RFC 6675 4"),
-	CASE(recovery_ends_at_the_recovery_point, "RFC 6675 5"),
-	CASE(sacked_bytes_stay_reported_across_a_timeout, "RFC 6675 5.1"),
+	CASE(scoreboard_begins_at_the_acknowledgement_that_brings_it, "RFC 6675 4 [3-2]"),
+	CASE(recovery_ends_at_the_recovery_point, "RFC 6675 5 [5-6, 5-2, RFC 9937 6.4-1]"),
+	CASE(sacked_bytes_stay_reported_across_a_timeout, "RFC 6675 5.1 [5.1-1, RFC 2018 5-2]"),
 	CASE(fin_is_a_hole_too, "RFC 9293 3.8.1"),
 	CASES_END
 };

@@ -197,9 +197,9 @@ const struct pkt_case pkt_synopts[] = {
 	     "RFC 7323 2.2, 3.2; RFC 2018 2 [2.2-2, 3.2-2]"),
 	CASE(syn_ack_agrees_to_sack_alone, "RFC 2018 2 [2-1]"),
 	CASE(syn_ack_repeats_what_it_agreed_to, "RFC 2018 2"),
-	CASE(sack_holds_when_both_ends_want_it, "RFC 2018 2"),
+	CASE(sack_holds_when_both_ends_want_it, "RFC 2018 2 [2-1]"),
 	CASE(simultaneous_open_agrees_on_sack, "RFC 9293 3.5; RFC 2018 2"),
 	CASE(sack_permitted_of_a_wrong_length_is_no_offer, "RFC 2018 2"),
-	CASE(sack_permitted_later_changes_nothing, "RFC 2018 2"),
+	CASE(sack_permitted_later_changes_nothing, "RFC 2018 2 [2-2]"),
 	CASES_END
 };

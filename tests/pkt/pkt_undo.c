@@ -1,102 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pkt_undo.c - PRR, and reductions that are taken back (RFC 9937, RFC 5682, RFC 3522,
- * RFC 3708, RFC 4015); the window behind idle time (RFC 5681 section 4.1) and a pace
+ * pkt_undo.c - reductions that are taken back (RFC 5682, RFC 3522, RFC 3708,
+ * RFC 4015); the window behind idle time (RFC 5681 section 4.1) and a pace
  */
 #include "cases.h"
-
-static struct bed *open_seg(struct bed_seg syn)
-{
-	struct dp_cfg cfg = bed_cfg();
-	struct bed *b;
-
-	cfg.tlp = false;
-	b = bed_new(&cfg);
-	bed_open_with(b, syn);
-	return b;
-}
-
-static struct bed *open_sack(void) { return open_seg(SEG(SYN, 0, 0, 0, .sack_ok = true)); }
-
-static void sack(struct bed *b, uint32_t ack, uint32_t from, uint32_t to)
-{
-	bed_rx(b, SEG(ACK, 1, ack, 0, .n_sack = 1, .sack = { { from, to } }));
-}
-
-static struct bed *ten_out(void)
-{
-	struct bed *b = open_sack();
-
-	send_full(b, 10);
-	bed_tick(b, BED_RTT_US * 1000);
-	return b;
-}
-
-/* --- PRR --- */
-
-static void window_sinks_in_proportion(void)
-{
-	struct bed *b = ten_out();
-
-	bed_rx(b, SEG(ACK, 1, 1, 0, .n_sack = 1, .sack = { { 1001, 4001 } }));
-	expect_full(b, 1, 1, 1);
-	CHECK_EQ(bed_cold(b)->ssthresh, 5000);
-	for (uint32_t to = 5001; to <= 10001; to += 1000) {
-		uint32_t before = bed_cold(b)->prr_out;
-
-		sack(b, 1, 1001, to);
-		CHECK(bed_cold(b)->prr_out - before <= 1000);
-	}
-	bed_rx(b, SEG(ACK, 1, 10001, 0));
-	CHECK_EQ(bed_pcb(b)->cwnd, 5000);
-	bed_forget_tx(b);
-	bed_forget_events(b);
-	bed_done(b);
-}
-
-/* Most of the flight is gone: no faster than what arrives, so no burst. */
-static void heavy_loss_is_repaired_at_the_rate_of_delivery(void)
-{
-	struct bed *b = ten_out();
-
-	sack(b, 1, 8001, 9001);
-	bed_tick(b, 3 * MSEC);
-	CHECK_EQ(bed_cold(b)->lost + tcp_pipe(&b->dp->tcp, bed_pcb(b)), 9000);
-	CHECK_EQ(bed_stat(b, STAT_TCP_REXMIT), 1);
-	sack(b, 1, 8001, 10001);
-	CHECK(bed_stat(b, STAT_TCP_REXMIT) <= 3);
-	bed_forget_tx(b);
-	bed_rx(b, SEG(ACK, 1, 10001, 0));
-	bed_forget_tx(b);
-	bed_forget_events(b);
-	bed_done(b);
-}
-
-static void safe_acks_let_the_window_catch_up(void)
-{
-	struct bed *b = ten_out();
-	uint64_t before;
-
-	sack(b, 1, 8001, 10001);
-	bed_tick(b, 3 * MSEC);
-	bed_forget_tx(b);
-	before = bed_stat(b, STAT_TCP_REXMIT);
-	bed_tick(b, BED_RTT_US * 1000);
-	bed_rx(b, SEG(ACK, 1, 1001, 0, .n_sack = 1, .sack = { { 8001, 10001 } }));
-	CHECK_EQ(bed_stat(b, STAT_TCP_REXMIT) - before, 2);	/* one delivered, one more */
-	bed_forget_tx(b);
-	bed_rx(b, SEG(ACK, 1, 10001, 0));
-	bed_forget_tx(b);
-	bed_forget_events(b);
-	bed_done(b);
-}
 
 /* --- undo --- */
 
 /* All had arrived, late: the acknowledgements of the originals come in. */
 static void spurious_timeout_is_undone(void)
 {
-	struct bed *b = open_sack();
+	struct bed *b = bed_in_sack();
 
 	send_full(b, 5);
 	bed_tick_to_frame(b, SEC);
@@ -116,7 +30,7 @@ static void spurious_timeout_is_undone(void)
 
 static void timeout_in_earnest_is_not_undone(void)
 {
-	struct bed *b = open_sack();
+	struct bed *b = bed_in_sack();
 
 	send_full(b, 5);
 	bed_tick_to_frame(b, SEC);
@@ -135,7 +49,7 @@ static void timeout_in_earnest_is_not_undone(void)
 
 static void original_reported_behind_the_timeout_undoes_it(void)
 {
-	struct bed *b = open_sack();
+	struct bed *b = bed_in_sack();
 
 	send_full(b, 5);
 	bed_tick_to_frame(b, SEC);
@@ -212,11 +126,176 @@ static void dsack_of_all_that_was_sent_again_undoes_a_recovery(void)
 	bed_done(b);
 }
 
+/* Behind a second timeout what arrives may be of the first one's retransmission. */
+static void second_timeout_is_not_undone_by_numbers(void)
+{
+	struct bed *b = bed_in_sack();
+
+	send_full(b, 5);
+	bed_tick_to_frame(b, SEC);
+	expect_full(b, 1, 1, 1);
+	bed_tick_to_frame(b, SEC);
+	expect_full(b, 1, 1, 1);
+	bed_rx(b, SEG(ACK, 1, 2001, 0));
+	CHECK_EQ(bed_stat(b, STAT_TCP_UNDO), 0);
+	CHECK(bed_pcb(b)->flags & F_RTX);
+	bed_forget_tx(b);
+	ack_all_and_done(b);
+}
+
+/* Nor one in recovery, where much has been sent twice. */
+static void timeout_in_recovery_is_not_undone_by_numbers(void)
+{
+	struct bed *b = ten_out();
+
+	sack(b, 1, 1001, 4001);
+	expect_full(b, 1, 1, 1);
+	bed_tick_to_frame(b, SEC);
+	expect_full(b, 1, 1, 1);
+	bed_rx(b, SEG(ACK, 1, 6001, 0));
+	CHECK_EQ(bed_stat(b, STAT_TCP_UNDO), 0);
+	bed_forget_tx(b);
+	ack_all_and_done(b);
+}
+
+static void duplicate_acks_behind_a_timeout_undo_nothing(void)
+{
+	struct bed *b = bed_in_sack();
+
+	send_full(b, 5);
+	bed_tick_to_frame(b, SEC);
+	expect_full(b, 1, 1, 1);
+	for (uint32_t i = 0; i < 4; i++)
+		bed_rx(b, SEG(ACK, 1, 1, 0));
+	bed_expect_nothing(b);
+	CHECK_EQ(bed_stat(b, STAT_TCP_UNDO), 0);
+	CHECK_EQ(bed_pcb(b)->cwnd, 1000);
+	ack_all_and_done(b);
+}
+
+/* What is undone once stays so: the next timeout stands for itself. */
+static void undone_timeout_leaves_no_second_undo(void)
+{
+	struct bed *b = bed_in_sack();
+	uint32_t cwnd;
+
+	send_full(b, 5);
+	bed_tick_to_frame(b, SEC);
+	expect_full(b, 1, 1, 1);
+	bed_rx(b, SEG(ACK, 1, 2001, 0));
+	cwnd = bed_pcb(b)->cwnd;
+	sack(b, 2001, 1, 1001);				/* the copy has arrived too */
+	CHECK_EQ(bed_stat(b, STAT_TCP_UNDO), 1);
+	CHECK_EQ(bed_pcb(b)->cwnd, cwnd);
+	CHECK(bed_cold(b)->ssthresh > 1000000);		/* arbitrarily high, as it was */
+	ack_all_and_done(b);
+}
+
+/* Timestamps and SACK, and ten out whose echoes the peer holds back. */
+static struct bed *ten_out_in_time(uint32_t *ts)
+{
+	struct dp_cfg cfg = bed_cfg();
+	struct bed *b;
+
+	cfg.timestamps = true;
+	cfg.tlp = false;
+	b = bed_new(&cfg);
+	b->conn[0].tsval = 100;
+	b->conn[0].ts = true;
+	bed_open_with(b, SEG(SYN, 0, 0, 0, .sack_ok = true));
+	CHECK_EQ(bed_sendv(b, 9880), 9880);
+	bed_forget_tx(b);
+	*ts = b->conn[0].tsecr;
+	bed_tick(b, BED_RTT_US * 1000);
+	bed_rx(b, SEG(ACK, 1, 1, 0, .has_ts = true, .tsval = 101, .tsecr = *ts, .n_sack = 1,
+		      .sack = { { 989, 3953 } }));
+	bed_expect(b, SEG(ACK, 1, 1, 988));
+	CHECK(bed_pcb(b)->flags & F_RECOVERY);
+	return b;
+}
+
+static void old_echo_undoes_a_recovery(void)
+{
+	uint32_t ts;
+	struct bed *b = ten_out_in_time(&ts);
+
+	bed_tick(b, 5 * MSEC);
+	bed_rx(b, SEG(ACK, 1, 3953, 0, .has_ts = true, .tsval = 102, .tsecr = ts));
+	CHECK_EQ(bed_stat(b, STAT_TCP_UNDO), 1);
+	CHECK_EQ(bed_pcb(b)->flags & F_RECOVERY, 0);
+	CHECK(bed_pcb(b)->cwnd >= 9880);
+	bed_forget_tx(b);
+	b->conn[0].tsval = 103;
+	ack_all_and_done(b);
+}
+
+static void echo_of_the_retransmission_undoes_nothing(void)
+{
+	uint32_t ts;
+	struct bed *b = ten_out_in_time(&ts);
+
+	bed_tick(b, BED_RTT_US * 1000);
+	bed_rx(b, SEG(ACK, 1, 3953, 0, .has_ts = true, .tsval = 102,
+		      .tsecr = b->conn[0].tsecr));
+	CHECK_EQ(bed_stat(b, STAT_TCP_UNDO), 0);
+	CHECK_EQ(bed_cold(b)->ssthresh, 4940);
+	bed_forget_tx(b);
+	b->conn[0].tsval = 103;
+	ack_all_and_done(b);
+}
+
+static void every_retransmission_must_be_explained(void)
+{
+	struct bed *b = ten_out();
+
+	bed_rx(b, SEG(ACK, 1, 1, 0, .n_sack = 1, .sack = { { 2001, 10001 } }));
+	expect_full(b, 1, 1, 2);
+	bed_rx(b, SEG(ACK, 1, 10001, 0));		/* the originals, late */
+	bed_forget_events(b);
+	CHECK_EQ(bed_pcb(b)->cwnd, 5000);
+	send_full(b, 1);
+	sack(b, 10001, 1, 1001);
+	CHECK_EQ(bed_stat(b, STAT_TCP_UNDO), 0);
+	sack(b, 10001, 1001, 2001);
+	CHECK_EQ(bed_stat(b, STAT_TCP_UNDO), 1);
+	CHECK_EQ(bed_pcb(b)->cwnd, 10000);
+	ack_all_and_done(b);
+}
+
+/* CUBIC's plateau and curve are back too. */
+static void undo_restores_the_curve(void)
+{
+	struct dp_cfg cfg = bed_cfg();
+	struct bed *b;
+
+	cfg.cc = CC_CUBIC;
+	cfg.tlp = false;
+	b = bed_new(&cfg);
+	bed_open_with(b, SEG(SYN, 0, 0, 0, .sack_ok = true));
+	bed_cold(b)->ssthresh = bed_pcb(b)->cwnd = 10000;
+	bed_cold(b)->cc_state.cubic.now.w_max = 14000;
+	bed_cold(b)->cc_state.cubic.now.cwnd_prior = 14000;
+	send_full(b, 10);
+	bed_tick(b, BED_RTT_US * 1000);
+	sack(b, 1, 1001, 4001);
+	expect_full(b, 1, 1, 1);
+	CHECK_EQ(bed_cold(b)->ssthresh, 7000);
+	CHECK(bed_cold(b)->cc_state.cubic.now.w_max < 14000);
+	bed_rx(b, SEG(ACK, 1, 4001, 0));
+	sack(b, 4001, 1, 1001);
+	CHECK_EQ(bed_stat(b, STAT_TCP_UNDO), 1);
+	CHECK_EQ(bed_cold(b)->ssthresh, 10000);
+	CHECK_EQ(bed_cold(b)->cc_state.cubic.now.w_max, 14000);
+	CHECK(bed_pcb(b)->cwnd >= 10000);
+	bed_forget_tx(b);
+	ack_all_and_done(b);
+}
+
 /* --- idle time and pace --- */
 
 static void window_restarts_behind_idle_time(void)
 {
-	struct bed *b = open_sack();
+	struct bed *b = bed_in_sack();
 
 	send_full(b, 10);
 	bed_rx(b, SEG(ACK, 1, 10001, 0));
@@ -263,16 +342,21 @@ static void pace_spreads_a_window(void)
 }
 
 const struct pkt_case pkt_undo[] = {
-	CASE(window_sinks_in_proportion, "RFC 9937 6.2"),
-	CASE(heavy_loss_is_repaired_at_the_rate_of_delivery, "RFC 9937 6.2"),
-	CASE(safe_acks_let_the_window_catch_up, "RFC 9937 6.2"),
-	CASE(spurious_timeout_is_undone, "RFC 5682 3.1"),
-	CASE(timeout_in_earnest_is_not_undone, "RFC 5682 3.1"),
-	CASE(original_reported_behind_the_timeout_undoes_it, "RFC 5682 3.1"),
-	CASE(without_sack_nothing_is_proven_by_the_numbers, "RFC 5682 3"),
-	CASE(old_echo_undoes_a_timeout, "RFC 3522 3.2"),
+	CASE(spurious_timeout_is_undone, "RFC 5682 3.1 [3.1-1, 2.1-1, RFC 4015 3.2-1]"),
+	CASE(timeout_in_earnest_is_not_undone, "RFC 5682 3.1 [3.1-1, 2.1-1]"),
+	CASE(original_reported_behind_the_timeout_undoes_it, "RFC 5682 3.1 [3.1-1]"),
+	CASE(without_sack_nothing_is_proven_by_the_numbers, "RFC 5682 2.1"),
+	CASE(second_timeout_is_not_undone_by_numbers, "RFC 5682 2.1 [2.1-5]"),
+	CASE(timeout_in_recovery_is_not_undone_by_numbers, "RFC 5682 2.1 [2.1-5, 3.1-1]"),
+	CASE(duplicate_acks_behind_a_timeout_undo_nothing, "RFC 5682 2.1 [2.1-4]"),
+	CASE(undone_timeout_leaves_no_second_undo, "RFC 4015 3.2 [3.2-1]"),
+	CASE(old_echo_undoes_a_timeout, "RFC 3522 3.2 [RFC 4015 3.2-1]"),
+	CASE(old_echo_undoes_a_recovery, "RFC 3522 3.2"),
+	CASE(echo_of_the_retransmission_undoes_nothing, "RFC 3522 3.2"),
 	CASE(dsack_of_all_that_was_sent_again_undoes_a_recovery, "RFC 3708 3"),
-	CASE(window_restarts_behind_idle_time, "RFC 5681 4.1"),
+	CASE(every_retransmission_must_be_explained, "RFC 3708 3"),
+	CASE(undo_restores_the_curve, "RFC 9438 4.9 [4.9-1]"),
+	CASE(window_restarts_behind_idle_time, "RFC 5681 4.1 [4.1-1]"),
 	CASE(pace_spreads_a_window, "RFC 9002 7.7, as RFC 9293 leaves it open"),
 	CASES_END
 };

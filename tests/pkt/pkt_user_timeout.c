@@ -433,19 +433,21 @@ static void progress_lets_a_closed_connection_go_on(void)
 }
 
 const struct pkt_case pkt_user_timeout[] = {
-	CASE(unacknowledged_data_ends_at_the_user_timeout, "RFC 9293 3.9.1.8; RFC 5482 3"),
+	CASE(unacknowledged_data_ends_at_the_user_timeout,
+	     "RFC 9293 3.9.1.8; RFC 5482 3 [MUST-21, RFC 5482 2-1]"),
 	CASE(without_it_only_the_count_ends, "RFC 9293 3.8.3"),
 	CASE(count_ends_before_a_longer_user_timeout, "RFC 9293 3.8.3"),
-	CASE(progress_begins_the_user_timeout_anew, "RFC 5482 3"),
+	CASE(progress_begins_the_user_timeout_anew, "RFC 5482 3 [2-1]"),
 	CASE(progress_at_the_last_moment_is_progress, "RFC 5482 3"),
-	CASE(loss_that_is_repaired_has_no_end, "RFC 5482 3"),
-	CASE(handshake_ends_at_the_user_timeout, "RFC 9293 3.8.3, 3.10.8"),
-	CASE(closed_window_ends_at_the_user_timeout, "RFC 5482 3; RFC 9293 3.8.6.1"),
+	CASE(loss_that_is_repaired_has_no_end, "RFC 5482 3 [2-1]"),
+	CASE(handshake_ends_at_the_user_timeout, "RFC 9293 3.8.3, 3.10.8 [MUST-21]"),
+	CASE(closed_window_ends_at_the_user_timeout, "RFC 5482 3; RFC 9293 3.8.6.1 [2-1]"),
 	CASE(window_that_opens_now_and_then_has_no_end, "RFC 9293 3.8.6.1"),
 	CASE(data_after_a_closed_window_has_its_whole_time, "RFC 5482 3"),
 	CASE(window_shut_over_data_ends_at_the_user_timeout, "RFC 5482 3"),
-	CASE(idle_connection_has_no_user_timeout, "RFC 9293 3.10.8"),
-	CASE(timeouts_stop_doubling_and_then_stop, "RFC 9293 3.8.3; RFC 6298 2.5, 5.5"),
+	CASE(idle_connection_has_no_user_timeout, "RFC 9293 3.10.8 [RFC 5482 2-1]"),
+	CASE(timeouts_stop_doubling_and_then_stop,
+	     "RFC 9293 3.8.3; RFC 6298 2.5, 5.5 [MUST-20, RFC 6298 5.5, RFC 6298 2.5]"),
 	CASE(close_into_silence_is_reset_after_the_linger_time, "RFC 9293 3.9.1, 3.10.4"),
 	CASE(data_of_a_closed_connection_is_reset_after_the_linger_time, "RFC 9293 3.10.4"),
 	CASE(close_that_is_acknowledged_in_time_is_in_order, "RFC 9293 3.10.4"),
@@ -454,7 +456,7 @@ const struct pkt_case pkt_user_timeout[] = {
 	CASE(half_close_does_not_linger, "RFC 9293 3.10.4"),
 	CASE(peer_cannot_hold_a_closed_connection_for_ever, "RFC 6429 4"),
 	CASE(closed_connection_is_probed_until_r2, "RFC 6429 4; RFC 9293 3.8.6.1"),
-	CASE(open_connection_waits_for_a_window_over_data, "RFC 9293 3.8.6.1 MUST-37"),
+	CASE(open_connection_waits_for_a_window_over_data, "RFC 9293 3.8.6.1 [MUST-37]"),
 	CASE(progress_lets_a_closed_connection_go_on, "RFC 9293 3.8.3"),
 	CASES_END
 };
