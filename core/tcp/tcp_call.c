@@ -94,21 +94,23 @@ static bool append_ref(struct tcp *t, struct tcp_pcb *p, const uint8_t *data, ui
 	return true;
 }
 
-/* RFC 9293 section 3.8.6.2.1: not a sliver of a window while more is in flight. */
-static bool silly(const struct tcp *t, const struct tcp_pcb *p, uint32_t usable, uint64_t total)
+/*
+ * RFC 9293 section 3.8.6.2.1: of @total bytes offered, of which the windows take @usable. While
+ * more waits behind them the queue ends with a whole segment, and nothing shorter follows what
+ * is in flight, unless it is half of all the window there ever was.
+ */
+static uint32_t not_silly(const struct tcp *t, const struct tcp_pcb *p, uint32_t usable,
+			  uint64_t total)
 {
-	if (likely(total <= usable) || p->snd_end == p->snd_una)
-		return false;
-	return usable < p->mss && usable < tcp_cold(t, p)->max_snd_wnd / 2;
-}
+	uint32_t queued = p->snd_end - p->snd_nxt;
 
-/* What the congestion window cuts short, it cuts after a full segment: it grows by odd bytes,
- * and a short segment a round trip costs more than it brings (RFC 9293 section 3.7, SHLD-28). */
-static uint32_t full_segments(const struct tcp_pcb *p, uint32_t usable)
-{
-	if (usable < p->mss || p->snd_wnd < p->cwnd)
+	if (likely(total <= usable))
 		return usable;
-	return usable - (p->snd_end - p->snd_nxt + usable) % p->mss;
+	if (usable >= p->mss)
+		return usable - (queued + usable) % p->mss;
+	if (p->snd_end == p->snd_una || usable >= tcp_cold(t, p)->max_snd_wnd / 2)
+		return usable;
+	return 0;
 }
 
 static void blocked(struct tcp *t, struct tcp_pcb *p)
@@ -136,10 +138,7 @@ int64_t tcp_sendv(struct tcp *tcp, struct tcp_pcb *p, const struct mbuf_frag *sg
 	usable = tcp_snd_usable(tcp, p);
 	for (uint32_t i = 0; i < n; i++)
 		total += sg[i].len;
-	if (unlikely(silly(tcp, p, usable, total)))
-		usable = 0;
-	if (total > usable)
-		usable = full_segments(p, usable);
+	usable = not_silly(tcp, p, usable, total);
 	for (uint32_t i = 0; i < n && usable > 0; i++) {
 		uint32_t len = MIN(sg[i].len, usable);
 

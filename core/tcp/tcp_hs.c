@@ -7,7 +7,7 @@
  */
 #include "tcp/tcp_impl.h"
 
-enum { MSS_DEFAULT = 536, MSS_MIN = 64, TS_OPT_LEN = 12 };
+enum { MSS_DEFAULT = 536, MSS_MIN = 64, TS_OPT_LEN = 12, TS_TICK_US = 1024 };
 
 /** ISN = M + F(tuple, secret), M a 4 us clock (RFC 6528 section 3). */
 uint32_t tcp_hs_iss(const struct tcp *t, const struct flow *f)
@@ -56,7 +56,25 @@ static void take_window(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg *
 	c->max_snd_wnd = MAX(c->max_snd_wnd, wnd);
 }
 
-static void established(struct tcp *t, struct tcp_pcb *p, nsec arrival)
+/* The round trip of the SYN ends at @at_us. Of one sent more than once only the echo @tsecr
+ * can tell which is answered (RFC 6298 section 3), in ticks: rounded up. */
+static void time_handshake(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c, uint32_t at_us,
+			   uint32_t tsecr)
+{
+	uint32_t ticks = tcp_ts_now(t) - tsecr;
+
+	if (!c->syn_timed)
+		return;				/* a cookie has forgotten when */
+	if (!c->syn_again) {
+		tcp_rtt_sample(p, c->syn_us, at_us);
+		tcp_rtt_min(t, p, c, at_us - c->syn_us);
+	} else if ((p->flags & F_TS) && ticks <= (at_us - c->syn_us) / TS_TICK_US) {
+		tcp_rtt_sample(p, at_us - (ticks + 1) * TS_TICK_US, at_us);
+	}
+}
+
+/* The handshake ends with a frame that came at @arrival and echoes @tsecr, with F_TS. */
+static void established(struct tcp *t, struct tcp_pcb *p, nsec arrival, uint32_t tsecr)
 {
 	struct tcp_cold *c = tcp_cold(t, p);
 
@@ -70,12 +88,7 @@ static void established(struct tcp *t, struct tcp_pcb *p, nsec arrival)
 	tcp_listen_full_open(t, p);
 	c->retries = 0;
 	c->recover = p->rtt_seq = p->snd_una;
-	if (c->syn_timed && !c->syn_again) {	/* a cookie has forgotten when */
-		uint32_t at_us = (uint32_t)(arrival / NSEC_PER_USEC);
-
-		tcp_rtt_sample(p, c->syn_us, at_us);
-		tcp_rtt_min(t, p, c, at_us - c->syn_us);
-	}
+	time_handshake(t, p, c, (uint32_t)(arrival / NSEC_PER_USEC), tsecr);
 	tcp_timer_data_acked(t, p);
 	tcp_set_state(t, p, TCP_ESTABLISHED);
 	tcp_keep_open(t, p);
@@ -122,7 +135,7 @@ enum verdict tcp_hs_syn_sent(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s
 		return simultaneous(t, p, s);
 	p->snd_una = s->ack;
 	take_window(t, p, s, s->wnd);		/* never scaled on a SYN: RFC 7323 2.2 */
-	established(t, p, s->m->arrival);
+	established(t, p, s->m->arrival, o.tsecr);
 	p->flags |= F_ACK_NOW;
 	tcp_dirty(t, p);
 	s->seq++;
@@ -139,6 +152,6 @@ enum verdict tcp_hs_syn_rcvd(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s
 		return V_RST;
 	p->snd_una++;				/* the SYN; tcp_snd_ack() takes what follows */
 	take_window(t, p, s, s->wnd << tcp_snd_scale(p));
-	established(t, p, s->m->arrival);
+	established(t, p, s->m->arrival, s->tsecr);
 	return V_NEXT;
 }

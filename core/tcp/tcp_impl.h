@@ -133,6 +133,7 @@ struct tcp_cold {
 	uint32_t iss, irs;
 	uint32_t fin_seq;	/* of the peer's FIN, with fin_seen */
 	uint32_t ssthresh;
+	uint32_t pass_us, pass_flight;	/* most bytes outstanding in that pass: see limited() */
 	uint32_t recover;	/* RFC 6582; RecoveryPoint of RFC 6675 */
 	/* The scoreboard, tcp_board.c: [SND.UNA, board_end) less the holes has been SACKed. */
 	uint32_t holes, holes_tail;	/* struct snd_hole, index + 1, by sequence number */

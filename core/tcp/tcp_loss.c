@@ -13,9 +13,19 @@
 
 enum { DUP_THRESH = 3 };
 
-/* RFC 5681 section 3.1, RFC 7661: the window, not the application, was the limit. */
-static bool limited(const struct tcp_pcb *p, const struct tcp_cold *c, uint32_t flight)
+/*
+ * RFC 5681 section 3.1, RFC 7661: the window, not the application, was the limit. The
+ * application runs behind all ACKs of a pass: the flight is what it was at the first. With less
+ * than half a window out none counts, as on the fast path.
+ */
+static bool limited(const struct tcp *t, const struct tcp_pcb *p, struct tcp_cold *c,
+		    uint32_t flight)
 {
+	if (2 * flight < p->cwnd)
+		return false;
+	c->pass_flight = c->pass_us == t->now_us ? MAX(c->pass_flight, flight) : flight;
+	c->pass_us = t->now_us;
+	flight = c->pass_flight;
 	return p->cwnd < c->ssthresh ? 2 * flight >= p->cwnd : flight + p->mss >= p->cwnd;
 }
 
@@ -24,7 +34,7 @@ void tcp_loss_open(struct tcp *t, struct tcp_pcb *p, uint32_t acked, uint32_t fl
 {
 	struct tcp_cold *c = tcp_cold(t, p);
 
-	c->cc->acked(t, p, c, acked, limited(p, c, flight));
+	c->cc->acked(t, p, c, acked, limited(t, p, c, flight));
 }
 
 /* RFC 6582 section 3.2 step 2, RFC 6675 section 5 step 4. */
@@ -32,7 +42,7 @@ static void enter_recovery(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c,
 			   const struct tcp_acked *a)
 {
 	STAT_INC(t->nif->stats, TCP_FAST_REXMIT);
-	tcp_undo_save(p, c);
+	tcp_undo_save(t, p, c);
 	/* What limited transmit lent beyond cwnd does not count (RFC 5681 section 3.2). */
 	c->ssthresh = c->cc->loss(t, p, c, MIN(tcp_flight(p) + (a->ack - a->una), p->cwnd));
 	c->recover = p->snd_nxt;
@@ -253,7 +263,7 @@ static void timeout_data(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c)
 
 	if (first) {
 		if (!(p->flags & F_RECOVERY))
-			tcp_undo_save(p, c);
+			tcp_undo_save(t, p, c);
 		c->ssthresh = c->cc->loss(t, p, c, MIN(tcp_flight(p), p->cwnd));
 		if (c->cc->timeout)
 			c->cc->timeout(t, p, c);

@@ -88,7 +88,7 @@ void tcp_prr_acked(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c,
 		   const struct tcp_acked *a, bool more_lost);
 
 /* tcp_undo.c: RFC 5682, RFC 3522, RFC 4015, RFC 3708 */
-void tcp_undo_save(const struct tcp_pcb *p, struct tcp_cold *c);
+void tcp_undo_save(const struct tcp *t, const struct tcp_pcb *p, struct tcp_cold *c);
 bool tcp_undo_try(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c, const struct tcp_acked *a);
 
 /* tcp_loss.c: RFC 5681, 6582, 6675, 6298 section 5 */

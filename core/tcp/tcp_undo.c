@@ -10,12 +10,23 @@
  */
 #include "tcp/tcp_impl.h"
 
-/** The window is about to shrink because of loss. */
-void tcp_undo_save(const struct tcp_pcb *p, struct tcp_cold *c)
+static bool any_sent_again(const struct tcp *t, const struct tcp_cold *c)
+{
+	for (uint32_t i = c->holes; i; i = tcp_hole(t, i)->next)
+		if (tcp_hole(t, i)->flags & HOLE_AGAIN)
+			return true;
+	return false;
+}
+
+/** The window is about to shrink because of loss. A retransmission of the time before that is
+ * still out is one of this time: its echo and its D-SACK must prove nothing. */
+void tcp_undo_save(const struct tcp *t, const struct tcp_pcb *p, struct tcp_cold *c)
 {
 	c->prior_cwnd = p->cwnd;
 	c->prior_ssthresh = c->ssthresh;
 	c->undo = true;
+	if (any_sent_again(t, c))
+		return;
 	c->undo_rtx = 0;
 	c->rtx_ts_set = false;
 }

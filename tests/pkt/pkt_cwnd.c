@@ -65,6 +65,22 @@ static void window_does_not_grow_while_it_is_not_the_limit(void)
 	bed_done(b);
 }
 
+/* Three ACKs in one pass, the first of a full window: nobody could fill it between them. */
+static void acks_of_one_pass_grow_the_window_as_if_apart(void)
+{
+	struct bed *b = bed_in(TCP_ESTABLISHED);
+
+	bed_cold(b)->ssthresh = 5000;
+	send_full(b, 10);
+	bed_tick(b, BED_RTT_US * 1000);
+	for (uint32_t i = 1; i <= 3; i++)
+		bed_queue(b, SEG(ACK, 1, 1 + i * 2000, 0));
+	bed_pass(b);
+	CHECK_EQ(bed_cold(b)->cc_state.newreno.acked, 6000);
+	bed_forget_events(b);
+	bed_done(b);
+}
+
 /* Above ssthresh: one segment when a whole window's worth of bytes is acknowledged. */
 static void congestion_avoidance_grows_one_segment_a_window(void)
 {
@@ -141,6 +157,7 @@ const struct pkt_case pkt_cwnd[] = {
 	     "RFC 3465 2.2 [2.2-1, 2.3-1, RFC 5681 3.1-6]"),
 	CASE(acknowledged_bytes_count_not_acks, "RFC 5681 3.1 [3.1-6, RFC 3465 2.2-1]"),
 	CASE(window_does_not_grow_while_it_is_not_the_limit, "RFC 7661 4"),
+	CASE(acks_of_one_pass_grow_the_window_as_if_apart, "RFC 5681 3.1, RFC 7661 4"),
 	CASE(congestion_avoidance_grows_one_segment_a_window,
 	     "RFC 5681 3.1 [3.1-1, 3.1-7, 3.1-8, RFC 3465 2.1-1, RFC 9293 MUST-19]"),
 	CASE(slow_start_behind_a_timeout_grows_by_one_segment_an_ack,

@@ -320,6 +320,45 @@ static void lost_syn_means_three_initial_timeouts_for_data(void)
 	bed_done(b);
 }
 
+/* ... which an echo of the second SYN is, but not one of the first, and one of none is no echo. */
+static nsec rto_after_a_lost_syn(bool second, uint32_t beyond)
+{
+	struct dp_cfg cfg = bed_cfg();
+	struct bed *b;
+	uint32_t ts;
+	nsec waited;
+
+	cfg.timestamps = true;
+	cfg.tlp = false;
+	b = bed_in_cfg(&cfg, TCP_SYN_SENT);
+	ts = b->conn[0].tsecr;
+	bed_tick_to_frame(b, 2 * SEC);
+	bed_expect(b, SEG(SYN, 0, 0, 0));
+	if (second)
+		ts = b->conn[0].tsecr;
+	bed_tick(b, 10 * MSEC);
+	bed_rx(b, SEG(SYN | ACK, 0, 1, 0, .has_ts = true, .tsval = 7, .tsecr = ts + beyond));
+	bed_expect(b, SEG(ACK, 1, 1, 0));
+	bed_expect_event(b, IX_EV_CONNECTED, 0);
+	CHECK_EQ(bed_sendv(b, 100), 100);
+	bed_expect(b, SEG(ACK, 1, 1, 100));
+	waited = bed_tick_to_frame(b, 10 * SEC);
+	bed_forget_tx(b);
+	b->conn[0].ts = true;
+	b->conn[0].tsval = 8;
+	bed_done(b);
+	return waited;
+}
+
+static void echo_of_a_repeated_syn_is_a_sample(void)
+{
+	nsec first = rto_after_a_lost_syn(false, 0);
+
+	CHECK(rto_after_a_lost_syn(true, 0) <= 200 * MSEC + MSEC);
+	CHECK(first >= 3 * SEC && first < 4 * SEC);
+	CHECK(rto_after_a_lost_syn(true, 1000) >= 3 * SEC);
+}
+
 static void rtt_of_the_handshake_ends_when_the_frame_arrived(void)
 {
 	struct bed *b = bed_in(TCP_SYN_RCVD);
@@ -437,6 +476,7 @@ const struct pkt_case pkt_handshake[] = {
 	CASE(syn_rcvd_drops_a_segment_without_ack, "RFC 9293 3.10.7.4"),
 	CASE(data_in_the_syn_is_not_acknowledged, "RFC 9293 3.10.7.2"),
 	CASE(lost_syn_means_an_initial_window_of_one_segment, "RFC 5681 3.1 [3.1-4]"),
+	CASE(echo_of_a_repeated_syn_is_a_sample, "RFC 6298 3, 5.7"),
 	CASE(lost_syn_means_three_initial_timeouts_for_data, "RFC 6298 5.7 [5.7]"),
 	CASE(rtt_of_the_handshake_ends_when_the_frame_arrived, "RFC 6298 2.2 [2.2]"),
 	CASE(rtt_of_an_active_open_ends_when_the_frame_arrived, "RFC 6298 2.2 [2.2]"),

@@ -103,6 +103,25 @@ static void small_send_that_fits_is_not_held(void)
 	bed_done(b);
 }
 
+/* A window of five segments and a half, and more to send than that: five go, and when one has
+ * been acknowledged, another. */
+static void window_is_used_in_whole_segments(void)
+{
+	struct bed *b = bed_in(TCP_SYN_RCVD);
+
+	bed_rx(b, SEG(ACK, 1, 1, 0, .wnd = 5500));
+	bed_expect_event(b, IX_EV_KNOCK, 80);
+	bed_accept(b);
+	CHECK_EQ(bed_sendv(b, 20000), 5000);
+	expect_full(b, 1, 1, 5);
+	bed_rx(b, SEG(ACK, 1, 1001, 0, .wnd = 5500));
+	bed_expect_sent(b, 1000, 1500);
+	CHECK_EQ(bed_sendv(b, 20000), 1000);
+	expect_full(b, 5001, 1, 1);
+	bed_expect_nothing(b);
+	bed_done(b);
+}
+
 /* A peer whose whole window is small: half of it is worth a segment (Fs = 1/2). */
 static void half_of_a_small_window_is_used(void)
 {
@@ -144,6 +163,7 @@ const struct pkt_case pkt_sws_nagle[] = {
 	CASE(nagle_lets_the_last_data_go_with_close, "RFC 9293 3.7.4 [SHLD-7]"),
 	CASE(sliver_of_window_is_not_used, "RFC 9293 3.8.6.2.1 [MUST-38]"),
 	CASE(small_send_that_fits_is_not_held, "RFC 9293 3.8.6.2.1 [MUST-38]"),
+	CASE(window_is_used_in_whole_segments, "RFC 9293 3.8.6.2.1 [MUST-38]"),
 	CASE(half_of_a_small_window_is_used, "RFC 9293 3.8.6.2.1 [MUST-38]"),
 	CASE(sliver_of_window_is_not_told, "RFC 9293 3.8.6.2.1 [MUST-38]"),
 	CASES_END

@@ -341,6 +341,58 @@ static void pace_spreads_a_window(void)
 	bed_done(b);
 }
 
+/* The ACK of what an earlier recovery sent again echoes a timestamp older than what this one
+ * has: it is no proof that this one's was needless. */
+static void echo_of_an_earlier_recovery_proves_nothing(void)
+{
+	struct dp_cfg cfg = bed_cfg();
+	uint32_t ts1, ts2, n = 988;
+	struct bed *b;
+
+	cfg.timestamps = true;
+	cfg.tlp = false;
+	b = bed_new(&cfg);
+	b->conn[0].tsval = 100;
+	b->conn[0].ts = true;
+	bed_open_with(b, SEG(SYN, 0, 0, 0, .sack_ok = true));
+	CHECK_EQ(bed_sendv(b, 8 * n), 8 * n);
+	bed_forget_tx(b);
+	ts1 = b->conn[0].tsecr;
+	bed_tick(b, BED_RTT_US * 1000);
+	CHECK_EQ(bed_sendv(b, 2 * n), 2 * n);			/* segments 8 and 9, later */
+	bed_forget_tx(b);
+	bed_rx(b, SEG(ACK, 1, 1, 0, .n_sack = 1, .sack = { { 1 + n, 1 + 5 * n } },
+		      .has_ts = true, .tsval = 100, .tsecr = ts1));
+	bed_expect(b, SEG(ACK, 1, 1, n));			/* segment 0 again */
+	bed_cold(b)->recover = b->conn[0].iss + 1 + 5 * n;	/* it began long ago */
+	CHECK(bed_pcb(b)->flags & F_RECOVERY);
+	bed_tick(b, BED_RTT_US * 1000);
+	bed_rx(b, SEG(ACK, 1, 1, 0, .n_sack = 2,
+		      .sack = { { 1 + 6 * n, 1 + 8 * n }, { 1 + n, 1 + 5 * n } },
+		      .has_ts = true, .tsval = 100, .tsecr = ts1));
+	bed_expect(b, SEG(ACK, 1 + 5 * n, 1, n));		/* segment 5 again */
+	ts2 = b->conn[0].tsecr;
+	bed_rx(b, SEG(ACK, 1, 1 + 5 * n, 0, .n_sack = 1, .sack = { { 1 + 6 * n, 1 + 8 * n } },
+		      .has_ts = true, .tsval = 101, .tsecr = ts2));
+	CHECK_EQ(bed_pcb(b)->flags & F_RECOVERY, 0);
+	bed_tick(b, 5 * MSEC);
+	bed_rx(b, SEG(ACK, 1, 1 + 5 * n, 0, .n_sack = 2,
+		      .sack = { { 1 + 9 * n, 1 + 10 * n }, { 1 + 6 * n, 1 + 8 * n } },
+		      .has_ts = true, .tsval = 101, .tsecr = ts2));
+	bed_tick(b, 5 * MSEC);
+	bed_expect(b, SEG(ACK, 1 + 8 * n, 1, n));		/* segment 8 again */
+	CHECK(bed_pcb(b)->flags & F_RECOVERY);
+	bed_rx(b, SEG(ACK, 1, 1 + 8 * n, 0, .n_sack = 1, .sack = { { 1 + 9 * n, 1 + 10 * n } },
+		      .has_ts = true, .tsval = 102, .tsecr = ts2));	/* segment 5's */
+	CHECK_EQ(bed_stat(b, STAT_TCP_UNDO), 0);
+	CHECK(bed_pcb(b)->flags & F_RECOVERY);
+	bed_forget_tx(b);
+	bed_rx(b, SEG(ACK, 1, 1 + 10 * n, 0));
+	bed_forget_tx(b);
+	bed_forget_events(b);
+	bed_done(b);
+}
+
 const struct pkt_case pkt_undo[] = {
 	CASE(spurious_timeout_is_undone, "RFC 5682 3.1 [3.1-1, 2.1-1, RFC 4015 3.2-1]"),
 	CASE(timeout_in_earnest_is_not_undone, "RFC 5682 3.1 [3.1-1, 2.1-1]"),
@@ -358,5 +410,6 @@ const struct pkt_case pkt_undo[] = {
 	CASE(undo_restores_the_curve, "RFC 9438 4.9 [4.9-1]"),
 	CASE(window_restarts_behind_idle_time, "RFC 5681 4.1 [4.1-1]"),
 	CASE(pace_spreads_a_window, "RFC 9002 7.7, as RFC 9293 leaves it open"),
+	CASE(echo_of_an_earlier_recovery_proves_nothing, "RFC 3522 3.2"),
 	CASES_END
 };
