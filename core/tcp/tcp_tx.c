@@ -133,14 +133,38 @@ static inline uint32_t add_pieces(struct tcp *t, struct tcp_pcb *p, struct mbuf 
 	return done;
 }
 
-/* [@seq, @seq + @len) goes out for the first time. A piece sent in parts has the time of the
- * last: it is no RTT sample then. */
+/* @r was sent up to @seq, earlier: what follows becomes a piece of its own, which is returned.
+ * Without room for it @r gets a later time than it has, and must give no RTT sample. */
+static struct snd_ref *split_ref(struct tcp *t, struct tcp_pcb *p, struct snd_ref *r, uint32_t seq,
+				 uint32_t len)
+{
+	struct tcp_cold *c = tcp_cold(t, p);
+	struct snd_ref *rest = pool_alloc(&t->ref_pool);
+	uint32_t sent = seq - r->seq;
+
+	if (!rest) {
+		p->rtt_seq = seq + len;
+		return r;
+	}
+	*rest = (struct snd_ref){ .p = r->p + sent, .len = r->len - sent, .seq = seq,
+				  .next = r->next };
+	r->len = sent;
+	r->next = tcp_ref_index(t, rest);
+	if (p->snd_head == p->snd_tail)
+		c->rtx_ref = 0;
+	if (rest->next == 0)
+		p->snd_tail = r->next;
+	c->snd_cur = r->next;
+	return rest;
+}
+
+/* [@seq, @seq + @len) goes out for the first time: pieces carry the time they were sent. */
 static void note_times(struct tcp *t, struct tcp_pcb *p, uint32_t seq, uint32_t len)
 {
 	struct snd_ref *r = find_ref(t, p, seq);
 
-	if (seq_lt(r->seq, seq) && r->tx_us != t->now_us)
-		p->rtt_seq = seq + len;
+	if (unlikely(seq_lt(r->seq, seq) && r->tx_us != t->now_us))
+		r = split_ref(t, p, r, seq, len);
 	r->tx_us = t->now_us;
 	while (seq_lt(r->seq + r->len, seq + len)) {
 		r = tcp_ref(t, r->next);

@@ -393,7 +393,30 @@ static void echo_of_an_earlier_recovery_proves_nothing(void)
 	bed_done(b);
 }
 
+/* One piece of memory that leaves in ten parts: every part is timed. */
+static void pace_measures_round_trips(void)
+{
+	struct dp_cfg cfg = bed_cfg();
+	struct bed *b;
+
+	cfg.pacing = true;
+	cfg.tlp = false;
+	b = bed_new(&cfg);
+	bed_open_with(b, SEG(SYN, 0, 0, 0, .sack_ok = true));
+	bed_pcb(b)->srtt = 80000 << 3;
+	CHECK_EQ(bed_sendv(b, 10000), 10000);
+	while (bed_pcb(b)->snd_una != bed_pcb(b)->snd_end) {	/* all that is out, each 10 ms */
+		bed_tick(b, BED_RTT_US * 1000);
+		bed_rx(b, SEG(ACK, 1, snd_nxt(b), 0));
+	}
+	CHECK(bed_pcb(b)->srtt >> 3 < 60000);		/* from 80 ms, by several samples */
+	bed_forget_tx(b);
+	bed_forget_events(b);
+	bed_done(b);
+}
+
 const struct pkt_case pkt_undo[] = {
+	CASE(pace_measures_round_trips, "RFC 6298 3 [3-2]"),
 	CASE(spurious_timeout_is_undone, "RFC 5682 3.1 [3.1-1, 2.1-1, RFC 4015 3.2-1]"),
 	CASE(timeout_in_earnest_is_not_undone, "RFC 5682 3.1 [3.1-1, 2.1-1]"),
 	CASE(original_reported_behind_the_timeout_undoes_it, "RFC 5682 3.1 [3.1-1]"),

@@ -341,10 +341,12 @@ static void finish(struct end *e, bool orderly)
 }
 
 /* Where tables are full, a stale handshake makes room, and its client's first bytes meet RST;
- * so does TIME-WAIT, and a FIN sent again after everything was said meets RST. */
+ * so does TIME-WAIT, and a FIN sent again after everything was said meets RST. A slow reader
+ * may not have read yet what was said. */
 static bool scarce_death(const struct end *e)
 {
-	bool all_said = e->shut && e->eof && e->rx == to_read(e);
+	bool heard = e->eof && e->rx == to_read(e);
+	bool all_said = e->shut && (heard || e->sw->cfg.slow);
 
 	return e->sw->cfg.scarce && (all_said || (e->client && e->rx == 0));
 }
