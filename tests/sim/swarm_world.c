@@ -289,6 +289,9 @@ int world_settle(struct world *w, char *err, size_t err_len)
 		sc->arp = 0;		/* a NIC hands every ARP packet to queue 0 */
 	if (sc->link.rate_bps <= 100000000)
 		w->swarm.bytes_max = MIN(w->swarm.bytes_max, 20000u);
+	/* ARP has no checksum: a SYN must outlast an entry that a flipped bit made wrong. */
+	if (sc->arp && sc->fault.corrupt_ppb > 0)
+		sc->client.dp.rto_init_ns = MAX(sc->client.dp.rto_init_ns, 100 * NSEC_PER_MSEC);
 	settle_host(&sc->server, w->swarm.server_prices);
 	settle_host(&sc->client, w->swarm.client_prices);
 	w->swarm.scarce = is_scarce(w);
