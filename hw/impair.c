@@ -95,9 +95,8 @@ static struct mbuf *corrupt(struct impair *im, struct mbuf *m, uint32_t bit)
 	return c;
 }
 
-/* Hold @m back; returns NULL, or what must go on after all. A wire holds bytes: pieces
- * are copied, for the application may have them back (a retransmission was acknowledged)
- * before the frame is let go. */
+/* Hold @m back; returns NULL, or what must go on after all. A wire holds bytes, not frames
+ * that somebody waits for: those are copied. */
 static struct mbuf *hold(struct impair *im, struct impair_dir *d, struct mbuf *m,
 			 const struct fault_verdict *v)
 {
@@ -107,7 +106,7 @@ static struct mbuf *hold(struct impair *im, struct impair_dir *d, struct mbuf *m
 		im->n_not_held++;
 		return m;
 	}
-	if (m->n_frags > 0) {
+	if (m->n_frags > 0 || m->done) {
 		c = copy(im, m);
 		if (c == NULL)
 			return m;

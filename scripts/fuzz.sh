@@ -33,7 +33,7 @@ fuzz_one()
 	mkdir -p "$build/corpus/$name"
 	[ -d "tests/fuzz/corpus/$name" ] && seeds=("tests/fuzz/corpus/$name")
 	[ "$seconds" = 0 ] && limit=(-runs=0)
-	if "$build/fuzz/$prog" "${limit[@]}" -artifact_prefix="$build/crash-$name-" -timeout=10 \
+	if "$build/fuzz/$prog" "${limit[@]}" -artifact_prefix="$build/crash-$name-" -timeout=60 \
 		-rss_limit_mb=2048 "$build/corpus/$name" ${seeds[@]+"${seeds[@]}"} >"$log" 2>&1
 	then
 		printf 'ok    %-16s %s\n' "$prog" "$(grep -aE '^#[0-9]' "$log" | tail -1 |

@@ -54,7 +54,8 @@
 	X(TCP_RST_RX, "tcp_rst_rx", "acceptable RSTs received") \
 	X(TCP_RST_IGNORED, "tcp_rst_ignored", "RSTs not exactly at RCV.NXT, challenged") \
 	X(TCP_RST_TX, "tcp_rst_tx", "RSTs sent") \
-	X(TCP_EMPTY_LIMITED, "tcp_empty_limited", "empty segments not answered: rate limit") \
+	X(TCP_EMPTY_LIMITED, "tcp_empty_limited", \
+	  "empty or far segments not answered: rate limit") \
 	X(TCP_CHALLENGE, "tcp_challenge", "challenge ACKs sent") \
 	X(TCP_CHALLENGE_LIMITED, "tcp_challenge_limited", "challenge ACKs not sent: rate limit") \
 	X(TCP_DUP_ACK, "tcp_dup_ack", "duplicate ACKs received") \

@@ -50,7 +50,10 @@ struct mbuf {
 	struct mbuf *next;	/* the owner's link */
 	uint8_t *buf;		/* data room, MBUF_ROOM bytes */
 	struct mempool *pool;
-	nsec arrival;		/* RX: when the NIC made it visible */
+	union {
+		nsec arrival;	/* RX: when the NIC made it visible */
+		uint32_t mark;	/* TX: see netif_refs_taken() */
+	};
 	uint16_t off;		/* first valid byte of buf */
 	uint16_t len;		/* valid bytes of buf */
 	uint8_t flags;

@@ -11,8 +11,7 @@
 
 static void refs_done(struct mbuf_done *d, struct mbuf *m)
 {
-	(void)m;
-	container_of(d, struct netif, refs_done)->refs_back++;
+	netif_refs_back(container_of(d, struct netif, refs_done), m);
 }
 
 void netif_init(struct netif *nif, struct nic *nic, uint16_t queue, const struct netif_cfg *cfg)
@@ -32,7 +31,8 @@ void netif_init(struct netif *nif, struct nic *nic, uint16_t queue, const struct
 	nif->net = has_bcast ? cfg->ip & cfg->mask : UINT32_MAX;
 	nif->bcast = has_bcast ? cfg->ip | ~cfg->mask : UINT32_MAX;
 	nif->host_max = has_bcast ? ~cfg->mask - 1 : 0;
-	nif->refs_out = nif->refs_back = 0;
+	nif->refs = nif->refs_mark = nif->refs_oldest = 0;
+	memset(nif->refs_of, 0, sizeof(nif->refs_of));
 	nif->refs_done.fn = refs_done;
 	nif->n_txq = 0;
 	nif->txq_frags = 0;

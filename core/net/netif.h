@@ -18,6 +18,7 @@
 
 enum {
 	NETIF_TXQ = 4096,	/* frames waiting for the doorbell */
+	NETIF_MARKS = 64,	/* passes whose frames are told apart; power of two */
 };
 
 enum {
@@ -83,8 +84,10 @@ struct netif {
 	uint32_t n_txq;
 	uint32_t txq_frags;	/* pieces of the frames in txq */
 	uint64_t txq_bytes;
-	uint32_t refs_out;	/* frames made that name application memory */
-	uint32_t refs_back;	/* of them let go; a frame with a `done` of its own adds here too */
+	uint32_t refs;		/* frames that name application memory and have not been let go */
+	uint32_t refs_of[NETIF_MARKS];	/* of them, by mark: they come back in any order */
+	uint32_t refs_mark;	/* of those made now; one mark a pass, as long as there are any */
+	uint32_t refs_oldest;	/* nothing is left of the marks before it */
 	struct mbuf_done refs_done;
 	uint32_t icmp_tokens;	/* token bucket of ICMP errors */
 	nsec icmp_refill;
@@ -123,19 +126,36 @@ static inline void netif_push(struct netif *nif, struct mbuf *m)
 	nif->txq[at] = m;
 }
 
-/** @m names application memory: count it until the NIC has let go of it. */
+/** @m names application memory: count it until the NIC has let go of it. A `done` of its own
+ * calls netif_refs_back(). */
 static inline void netif_refs_taken(struct netif *nif, struct mbuf *m)
 {
-	nif->refs_out++;
+	m->mark = nif->refs_mark % NETIF_MARKS;
+	nif->refs_of[m->mark]++;
+	nif->refs++;
 	if (m->done == NULL)
 		m->done = &nif->refs_done;
 }
 
-/** Has every frame been let go that named memory when refs_out was @mark? Frames are let go in
- * the order they were sent. */
-static inline bool netif_refs_settled(const struct netif *nif, uint32_t mark)
+static inline void netif_refs_back(struct netif *nif, const struct mbuf *m)
 {
-	return (int32_t)(nif->refs_back - mark) >= 0;
+	nif->refs_of[m->mark]--;
+	nif->refs--;
+}
+
+/** Move refs_oldest to the oldest frame there is, or to refs_mark. */
+static inline void netif_refs_settle(struct netif *nif)
+{
+	while (nif->refs_oldest != nif->refs_mark &&
+	       nif->refs_of[nif->refs_oldest % NETIF_MARKS] == 0)
+		nif->refs_oldest++;
+}
+
+/** Has every frame up to @mark been let go? A mark may get more while it is refs_mark. */
+static inline bool netif_refs_settled(struct netif *nif, uint32_t mark)
+{
+	netif_refs_settle(nif);
+	return nif->refs == 0 || (int32_t)(nif->refs_oldest - mark) > 0;
 }
 
 /** Frames netif_push() would take now. TCP holds back rather than lose a segment. */

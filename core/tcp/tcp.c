@@ -52,7 +52,7 @@ static void rtx_done(struct mbuf_done *d, struct mbuf *m)
 	struct tcp_pcb *p = &t->pcbs[m->hash];
 	struct tcp_cold *c = tcp_cold(t, p);
 
-	t->nif->refs_back++;
+	netif_refs_back(t->nif, m);
 	if (p->gen != m->seq || p->state == TCP_CLOSED)
 		return;
 	assert(c->rtx_in_nic > 0);

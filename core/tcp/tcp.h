@@ -13,8 +13,7 @@
 #include "fg/fg.h"
 #include "net/netif.h"
 
-enum { TCP_LISTENERS_MAX = 64, TCP_EVENTS_A_FRAME = 6, TCP_PREFETCH_MAX = 64,
-       TCP_SENT_MARKS = 64 };
+enum { TCP_LISTENERS_MAX = 64, TCP_EVENTS_A_FRAME = 6, TCP_PREFETCH_MAX = 64 };
 
 /** Reasons a connection ends with; the values are the ABI's enum ix_dead_reason. */
 enum tcp_end_reason {
@@ -80,11 +79,6 @@ struct tcp_listener {
 	nsec cookies_until;	/* cookies may come back: see tcp_cookie.c */
 };
 
-/** Up to the pass of @us, frames up to netif.refs_out == @refs had been made. */
-struct sent_mark {
-	uint32_t us, refs;
-};
-
 struct tcp_cfg {
 	uint32_t conns_max, backlog_max, rcv_wnd, rcv_wnd_init, rcv_frames_max, ooo_frames_max;
 	uint32_t init_cwnd, syn_retries, data_retries;
@@ -128,10 +122,8 @@ struct tcp {
 	struct mbuf_done rtx_done;
 	bool resume_due;	/* something tcp_resume() can do has come up since it last ran */
 	uint32_t n_waiting;	/* connections with a `sent` or a `dead` that waits for the NIC */
-	uint32_t wait_mark;	/* netif.refs_out when the last of them began to */
-	struct sent_mark sent_mark[TCP_SENT_MARKS];	/* ring: what the NIC may still have */
-	uint32_t sent_first, n_sent_marks;
-	uint32_t settled_us;	/* what was first sent by then the NIC has let go */
+	uint32_t wait_mark;	/* netif.refs_mark when the last of them began to */
+	uint32_t mark_us[NETIF_MARKS];	/* no frame of the mark was made before */
 	struct list starved;	/* windows withheld for want of frames; the same way */
 	uint32_t n_starved;
 	bool nagle_used;	/* some connection may want Nagle: see cold->nagle */
@@ -154,8 +146,12 @@ void tcp_init(struct tcp *tcp, const struct tcp_cfg *cfg, struct netif *nif, voi
 /** Start of a pass: the time every connection will see. */
 static inline void tcp_set_now(struct tcp *tcp, nsec now)
 {
+	uint32_t mark = tcp->nif->refs_mark % NETIF_MARKS;
+
 	tcp->now = now;
 	tcp->now_us = (uint32_t)(now / NSEC_PER_USEC);
+	if (tcp->nif->refs_of[mark] == 0)
+		tcp->mark_us[mark] = tcp->now_us;
 }
 
 /** A segment; m->off at the TCP header. Takes @m. (struct netif_up.tcp_rx) */

@@ -35,6 +35,13 @@ static bool acceptable(const struct tcp_pcb *p, uint32_t seq, uint32_t len)
 	       (seq_lt(seq, p->rcv_nxt) && seq_gt(seq + len, p->rcv_nxt));
 }
 
+/** @seq is beyond the window, or below any there can have been while what it carries was on its
+ * way: no retransmission of an honest peer begins there. */
+bool tcp_check_far(const struct tcp *t, const struct tcp_pcb *p, uint32_t seq)
+{
+	return seq - (p->rcv_nxt - t->cfg.rcv_wnd) > t->cfg.rcv_wnd + (p->rcv_adv - p->rcv_nxt);
+}
+
 static enum verdict reject(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s)
 {
 	uint32_t wnd = p->rcv_adv - p->rcv_nxt;
@@ -51,7 +58,8 @@ static enum verdict reject(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s)
 	}
 	if (seq_lt(s->seq, p->rcv_nxt) && !(s->flags & (TH_RST | TH_SYN))) {	/* again */
 		STAT_ADD(t->nif->stats, TCP_DUP_DATA, s->len);
-		tcp_sack_twice(p, c, s->seq, seq_min(s->seq + s->len, p->rcv_nxt));
+		if (!tcp_check_far(t, p, s->seq))
+			tcp_sack_twice(p, c, s->seq, seq_min(s->seq + s->len, p->rcv_nxt));
 	}
 	STAT_INC(t->nif->stats, TCP_OUT_OF_WINDOW);
 	return s->flags & TH_RST ? V_DROP : V_ACK;

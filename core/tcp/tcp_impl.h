@@ -172,8 +172,8 @@ struct tcp_cold {
 	uint32_t rtx_ref;	/* ... that the last retransmission began in, or 0 */
 	uint32_t sent_owed;	/* bytes */
 	uint32_t soft_una;
-	uint32_t wait_mark;	/* netif.refs_out at the end, with F_ENDING or sent_waits */
-	uint32_t empty_acked_at; /* us: an unacceptable empty segment was answered */
+	uint32_t wait_mark;	/* netif.refs_mark at the end, with F_ENDING or sent_waits */
+	uint32_t empty_acked_at; /* us: an unacceptable segment, empty or far, was answered */
 	uint32_t challenge_at;	/* us: the challenge ACKs sent are paid for */
 	uint32_t keep_at;	/* us, with F_T_KEEP */
 	uint32_t keep_slice_us, user_timeout_us, linger_us;	/* 0: off */
@@ -417,8 +417,10 @@ enum verdict tcp_check_seq(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s);
 enum verdict tcp_check_rst(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg *s);
 enum verdict tcp_check_syn(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg *s);
 
+bool tcp_check_far(const struct tcp *t, const struct tcp_pcb *p, uint32_t seq);
+
 /* tcp_segment.c */
-enum { TCP_EMPTY_ACK_US = 10000 };	/* between answers to unacceptable empty segments */
+enum { TCP_EMPTY_ACK_US = 10000 };	/* between answers to empty or far segments */
 void tcp_segment(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s);
 
 /* tcp_hs.c */
@@ -448,7 +450,6 @@ void tcp_listen_knock(struct tcp *t, struct tcp_pcb *p);
 enum verdict tcp_snd_ack(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s);
 uint32_t tcp_snd_acked(struct tcp *t, struct tcp_pcb *p, uint32_t ack, nsec arrival);
 void tcp_snd_owe(struct tcp *t, struct tcp_pcb *p, uint32_t bytes);
-void tcp_snd_settle(struct tcp *t);
 void tcp_snd_mark(struct tcp *t);
 void tcp_snd_tell(struct tcp *t, struct tcp_pcb *p, uint32_t bytes);
 void tcp_snd_drop_refs(struct tcp *t, struct tcp_pcb *p);
@@ -527,14 +528,15 @@ void tcp_timer_keep(struct tcp *t, struct tcp_pcb *p, uint32_t at_us);
 void tcp_timer_stop(struct tcp *t, struct tcp_pcb *p);
 timer_fn tcp_timer_fire;
 
-/** Does the NIC still have a frame that was first sent at @tx_us? Then its memory is not the
- * application's yet, whatever the peer acknowledges. */
-static inline bool tcp_snd_in_nic(struct tcp *t, uint32_t tx_us)
+/** Does the NIC still have a frame of @p that was first sent at @tx_us, or was sent again? Then
+ * its memory is not the application's yet, whatever the peer acknowledges. */
+static inline bool tcp_snd_in_nic(struct tcp *t, const struct tcp_pcb *p, uint32_t tx_us)
 {
-	if (t->nif->refs_out == t->nif->refs_back)
+	if (t->nif->refs == 0)
 		return false;
-	tcp_snd_settle(t);
-	return us_before(t->settled_us, tx_us);
+	netif_refs_settle(t->nif);
+	return tcp_cold(t, p)->rtx_in_nic > 0 ||
+	       !us_before(tx_us, t->mark_us[t->nif->refs_oldest % NETIF_MARKS]);
 }
 
 /** Call after sending the only segment outstanding of a connection without a past. */

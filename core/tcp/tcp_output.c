@@ -140,6 +140,7 @@ static inline bool send_one(struct tcp *t, struct tcp_pcb *p)
 /** Send what may go now. */
 void tcp_output(struct tcp *t, struct tcp_pcb *p)
 {
+	uint32_t nxt = p->snd_nxt;
 	enum step s;
 
 	if (likely(send_one(t, p)))
@@ -152,8 +153,10 @@ void tcp_output(struct tcp *t, struct tcp_pcb *p)
 		if (s == STEP_NO_ROOM)
 			tcp_dirty(t, p);
 	}
-	if (p->snd_una != p->snd_nxt || s == STEP_NO_ROOM)
-		tcp_timer_data_sent(t, p);
-	else if (s == STEP_HELD)
+	if (p->snd_una != p->snd_nxt || s == STEP_NO_ROOM) {
+		if (p->snd_nxt != nxt || !(p->flags & F_T_RTO))	/* else it would never fire */
+			tcp_timer_data_sent(t, p);
+	} else if (s == STEP_HELD) {
 		tcp_timer_persist(t, p);
+	}
 }

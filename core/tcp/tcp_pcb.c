@@ -178,7 +178,7 @@ static void end_later(struct tcp *t, struct tcp_pcb *p, enum tcp_end_reason why)
 
 	detach(t, p);
 	c->why = (uint8_t)why;
-	c->wait_mark = t->wait_mark = t->nif->refs_out;
+	c->wait_mark = t->wait_mark = t->nif->refs_mark;
 	t->n_waiting++;
 	p->flags = (p->flags & F_DIRTY) | F_ENDING;
 	tcp_dirty(t, p);
@@ -202,7 +202,7 @@ void tcp_end(struct tcp *t, struct tcp_pcb *p, enum tcp_end_reason why)
 {
 	count_end(t, why);
 	if ((p->flags & F_COOKIE) && p->state >= TCP_ESTABLISHED &&
-	    !netif_refs_settled(t->nif, t->nif->refs_out)) {
+	    t->nif->refs > 0) {
 		end_later(t, p, why);
 		return;
 	}

@@ -157,7 +157,7 @@ static inline __attribute__((always_inline)) void take_ack(struct tcp *t, struct
 	tx_us = tcp_snd_acked(t, p, s->ack, s->m->arrival);
 	if (unlikely(2 * flight >= p->cwnd))
 		tcp_loss_open(t, p, acked, flight);
-	if (unlikely(tcp_snd_in_nic(t, tx_us)))
+	if (unlikely(tcp_snd_in_nic(t, p, tx_us)))
 		tcp_snd_owe(t, p, acked);
 	else
 		tcp_snd_tell(t, p, acked);

@@ -34,17 +34,18 @@ static enum verdict synchronized(struct tcp *t, struct tcp_pcb *p, struct tcp_se
 
 /*
  * Two ends that disagree about the stream (somebody else spoke in it) would acknowledge each
- * other's acknowledgements for ever: one answer now and then to a segment that carries nothing.
+ * other's acknowledgements for ever: one answer now and then to a segment that carries nothing,
+ * or that somebody blind has made up. What the peer may have sent again is answered at once.
  */
-static void answer(struct tcp *t, struct tcp_pcb *p, bool empty)
+static void answer(struct tcp *t, struct tcp_pcb *p, bool limited)
 {
 	struct tcp_cold *c = tcp_cold(t, p);
 
-	if (empty && t->now_us - c->empty_acked_at < TCP_EMPTY_ACK_US) {
+	if (limited && t->now_us - c->empty_acked_at < TCP_EMPTY_ACK_US) {
 		STAT_INC(t->nif->stats, TCP_EMPTY_LIMITED);
 		return;
 	}
-	if (empty)
+	if (limited)
 		c->empty_acked_at = t->now_us;
 	tcp_tx_ack(t, p);
 }
@@ -62,7 +63,7 @@ static void conclude(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg *s, 
 	case V_GONE:
 		break;
 	case V_ACK:
-		answer(t, p, empty);
+		answer(t, p, empty || tcp_check_far(t, p, s->seq));
 		break;
 	case V_CHALLENGE:
 		tcp_tx_challenge(t, p);

@@ -38,7 +38,7 @@ void tcp_snd_drop_refs(struct tcp *t, struct tcp_pcb *p)
  */
 uint32_t tcp_snd_acked(struct tcp *t, struct tcp_pcb *p, uint32_t ack, nsec arrival)
 {
-	uint32_t tx_us = t->settled_us;
+	uint32_t tx_us = t->now_us;
 
 	if (seq_gt(ack, p->rtt_seq) && p->snd_head && !(p->flags & F_BOARD)) {
 		tcp_rtt_sample(p, tcp_ref(t, p->snd_head)->tx_us,
@@ -60,41 +60,19 @@ uint32_t tcp_snd_acked(struct tcp *t, struct tcp_pcb *p, uint32_t ack, nsec arri
 	return tx_us;
 }
 
-/** The end of a pass: remember what it has given the NIC. */
+/** The end of a pass: what it has given the NIC is told from what the next one will. When the
+ * marks have run out the next pass shares this one's. */
 void tcp_snd_mark(struct tcp *t)
 {
-	uint32_t out = t->nif->refs_out, last = (t->sent_first + t->n_sent_marks - 1) %
-						TCP_SENT_MARKS;
+	struct netif *nif = t->nif;
 
-	if (out == t->nif->refs_back) {
-		t->n_sent_marks = 0;
-		t->settled_us = t->now_us;
-		return;
-	}
-	if (t->n_sent_marks > 0 && t->sent_mark[last].refs == out)
-		return;
-	if (t->settled_us == t->now_us)		/* not all of this microsecond after all */
-		t->settled_us--;
-	if (t->n_sent_marks == 0 || (t->sent_mark[last].us != t->now_us &&
-				     t->n_sent_marks < TCP_SENT_MARKS)) {
-		last = (last + 1) % TCP_SENT_MARKS;
-		t->n_sent_marks++;
-	}
-	t->sent_mark[last] = (struct sent_mark){ .us = t->now_us, .refs = out };
+	netif_refs_settle(nif);
+	if (nif->refs_of[nif->refs_mark % NETIF_MARKS] > 0 &&
+	    nif->refs_mark - nif->refs_oldest < NETIF_MARKS - 1)
+		nif->refs_mark++;
 }
 
-/** See what the NIC has let go since. */
-void tcp_snd_settle(struct tcp *t)
-{
-	while (t->n_sent_marks > 0 &&
-	       netif_refs_settled(t->nif, t->sent_mark[t->sent_first].refs)) {
-		t->settled_us = t->sent_mark[t->sent_first].us;
-		t->sent_first = (t->sent_first + 1) % TCP_SENT_MARKS;
-		t->n_sent_marks--;
-	}
-}
-
-/** Raise `sent` for @bytes later: tcp_resume() does when the NIC has let go. */
+/** Raise `sent` for @bytes later: tcp_resume() does when the NIC has let go of all it has. */
 void tcp_snd_owe(struct tcp *t, struct tcp_pcb *p, uint32_t bytes)
 {
 	struct tcp_cold *c = tcp_cold(t, p);
@@ -102,7 +80,7 @@ void tcp_snd_owe(struct tcp *t, struct tcp_pcb *p, uint32_t bytes)
 	STAT_INC(t->nif->stats, TCP_SENT_HELD);
 	p->flags |= F_SENT_OWED;
 	c->sent_owed += bytes;
-	c->wait_mark = t->wait_mark = t->nif->refs_out;
+	c->wait_mark = t->wait_mark = t->nif->refs_mark;
 	t->n_waiting += !c->sent_waits;
 	c->sent_waits = true;
 	tcp_dirty(t, p);
@@ -124,7 +102,7 @@ void tcp_snd_tell(struct tcp *t, struct tcp_pcb *p, uint32_t bytes)
 	if (unlikely(p->flags & (F_BLOCKED | F_SENT_OWED))) {
 		struct tcp_cold *c = tcp_cold(t, p);
 
-		if ((c->rtx_in_nic > 0 || c->sent_waits) && bytes > 0) {
+		if (c->sent_waits && bytes > 0) {
 			c->sent_owed += bytes;
 			p->flags |= F_SENT_OWED;
 			return;
@@ -179,16 +157,10 @@ static void watch_window(struct tcp *t, struct tcp_pcb *p)
 /* Raise `sent` for @bytes, first sent at @tx_us, or owe it while the NIC still has them. */
 static void tell(struct tcp *t, struct tcp_pcb *p, uint32_t bytes, uint32_t tx_us)
 {
-	struct tcp_cold *c = tcp_cold(t, p);
-
-	if (bytes > 0 && c->rtx_in_nic > 0) {
-		p->flags |= F_SENT_OWED;
-		c->sent_owed += bytes;
-	} else if (bytes > 0 && tcp_snd_in_nic(t, tx_us)) {
+	if (bytes > 0 && tcp_snd_in_nic(t, p, tx_us))
 		tcp_snd_owe(t, p, bytes);
-	} else if (bytes > 0 || (p->flags & F_BLOCKED)) {
+	else if (bytes > 0 || (p->flags & F_BLOCKED))
 		tcp_snd_tell(t, p, bytes);
-	}
 }
 
 /* The scoreboard needs the send queue as it was, what is SACKed as it is; windows come last.
@@ -198,7 +170,7 @@ static uint32_t take_ack(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg 
 {
 	struct tcp_cold *c = tcp_cold(t, p);
 	bool sack = c->sack_ok && s->opts_len > 0;
-	uint32_t tx_us = t->settled_us;
+	uint32_t tx_us = t->now_us;
 
 	if (unlikely(p->flags & F_ECN) && seq_geq(s->ack, a->una) && tcp_ecn_ack(t, p, s))
 		a->flight = 0;			/* no reason to grow: RFC 3168 section 6.1.2 */

@@ -134,7 +134,7 @@ static inline uint32_t add_pieces(struct tcp *t, struct tcp_pcb *p, struct mbuf 
 }
 
 /* @r was sent up to @seq, earlier: what follows becomes a piece of its own, which is returned.
- * Without room for it @r gets a later time than it has, and must give no RTT sample. */
+ * Without room for it @r gets a later time than it has: only the ACK of all is a sample. */
 static struct snd_ref *split_ref(struct tcp *t, struct tcp_pcb *p, struct snd_ref *r, uint32_t seq,
 				 uint32_t len)
 {
@@ -143,7 +143,7 @@ static struct snd_ref *split_ref(struct tcp *t, struct tcp_pcb *p, struct snd_re
 	uint32_t sent = seq - r->seq;
 
 	if (!rest) {
-		p->rtt_seq = seq + len;
+		p->rtt_seq = seq + len - 1;
 		return r;
 	}
 	*rest = (struct snd_ref){ .p = r->p + sent, .len = r->len - sent, .seq = seq,

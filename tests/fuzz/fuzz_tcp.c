@@ -130,7 +130,7 @@ static void see_recv(struct end *e, const struct ix_event *ev)
 
 static void see_sent(struct end *e, uint64_t bytes)
 {
-	for (uint64_t i = e->sent; g.rig.ring_bytes && i < e->sent + bytes; i++)
+	for (uint64_t i = e->sent; i < e->sent + bytes; i++)
 		*ring(e->peer, i) = 0xee;	/* it is ours again */
 	e->sent += bytes;
 	RIG_CHECK(e->sent <= e->taken);
@@ -188,7 +188,7 @@ static bool put_send(struct end *e, const struct op *o, uint32_t slot, struct ix
 	while (left > 0 && c->n < IX_SG_MAX) {
 		uint32_t n = MIN(MIN(piece, left), PEER_RING - (uint32_t)(off % PEER_RING));
 
-		for (uint32_t i = 0; g.rig.ring_bytes && i < n; i++)
+		for (uint32_t i = 0; i < n; i++)
 			*ring(e->peer, off + i) = tcp_app_byte(e->peer->index, (uint32_t)(off + i));
 		sg[c->n++] = (struct ix_sg){ .addr = (uintptr_t)ring(e->peer, off), .len = n };
 		off += n;

@@ -20,8 +20,9 @@
  *	15	pass, 100 us later
  *
  * rig_run() plays an input; after every pass each connection's invariants hold, every frame
- * sent is well formed, and at the end, when the peers have reset what is left and time has
- * run out for the rest, nothing is held. Any breach is an abort.
+ * sent is well formed, the bytes it names stay until the NIC has let go of it, and at the end,
+ * when the peers have reset what is left and time has run out for the rest, nothing is held.
+ * Any breach is an abort.
  * Not here: the application (fuzz_frames.c, fuzz_calls.c).
  */
 #ifndef TESTS_FUZZ_RIG_H
@@ -95,7 +96,6 @@ struct rig {
 	 * that was sent (@ip, @len bytes of TCP from @h on; valid during the call). */
 	void (*configure)(struct rig *r, struct dp_cfg *c);
 	void (*segment)(struct rig *r, const uint8_t *ip, const uint8_t *h, uint32_t len);
-	bool ring_bytes;		/* see rig_ring_bytes() */
 	bool trace;			/* RIG_TRACE in the environment: fuzz_tcp talks */
 	bool draining;			/* the input is over: let go of everything */
 	bool forged;			/* bytes came in that are not rig_byte() */
@@ -121,14 +121,6 @@ void rig_pass(struct rig *r, nsec later);
 void rig_drain(struct rig *r);
 /** What the NIC does from now on, as op 8. */
 void rig_nic(struct rig *r, uint8_t how);
-
-/**
- * Must bytes a frame names stay as they are until the NIC lets go of the frame? Set
- * RIG_RING_BYTES in the environment for yes. The core does not keep to it while a first
- * transmission waits and a peer acknowledges what it cannot have (README, "What is not
- * done"), so the default is no.
- */
-bool rig_ring_bytes(void);
 
 /** Connections by slot, free ones too (state TCP_CLOSED). */
 static inline struct tcp_pcb *rig_pcb(const struct rig *r, uint32_t i)

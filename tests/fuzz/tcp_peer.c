@@ -267,8 +267,19 @@ static void put_usual(struct peer *p, struct seg *s)
 		put_ts(p, s, 0, 0);
 }
 
+/* A SYN cookie's options are in the timestamp it gets back: other ones may be agreed on now. */
+static void said_odd_ts(struct peer *p)
+{
+	if (p->stage != PEER_UP || tcp_peer_pcb(p))
+		return;
+	p->lost = p->lied = true;
+	p->honest = false;
+}
+
 static void put_odd(struct peer *p, struct seg *s, uint8_t how)
 {
+	if ((how & 15) == O_TS_ECHO_WRONG || ((how & 15) == O_TS_ANYWAY && !p->ts))
+		said_odd_ts(p);
 	switch (how & 15) {
 	case O_NONE: return;
 	case O_TS_OLD: put_ts(p, s, -100000, 0); return;

@@ -324,7 +324,21 @@ static void segment_of_another_age_is_no_duplicate(void)
 	done(b);
 }
 
+/* It is older than any window: nobody who counts duplicates has sent it. */
+static void what_no_window_reached_is_no_duplicate(void)
+{
+	struct bed *b = began();
+	int32_t wnd = (int32_t)b->dp->tcp.cfg.rcv_wnd;
+
+	bed_rx(b, SEG(ACK, 100 - wnd, 1, 100));
+	bed_expect(b, SEG(ACK, 1, 101, 0, .no_sack = true));
+	bed_rx(b, SEG(ACK, 1, 1, 100));
+	bed_expect(b, SEG(ACK, 1, 101, 0, SACK({ 1, 101 })));
+	done(b);
+}
+
 const struct pkt_case pkt_dsack[] = {
+	CASE(what_no_window_reached_is_no_duplicate, "RFC 2883 4"),
 	CASE(whole_segment_again, "RFC 2883 4.1.1 [4-1]"),
 	CASE(each_duplicate_is_reported_once, "RFC 2883 4 (2) [4-1]"),
 	CASE(duplicates_of_one_batch_are_answered_one_by_one, "RFC 2883 4 (1) [4-1]"),

@@ -221,7 +221,32 @@ static void acks_do_not_answer_acks_for_ever(void)
 	bed_done(b);
 }
 
+/* Text from where no window was lately, by somebody who guesses: one answer now and then. What
+ * the peer may have sent again has its answer meanwhile. */
+static void blind_text_has_an_answer_now_and_then(void)
+{
+	struct bed *b = bed_in(TCP_ESTABLISHED);
+	int32_t wnd = (int32_t)b->dp->tcp.cfg.rcv_wnd;
+
+	for (uint32_t i = 0; i < 50; i++) {
+		bed_rx(b, SEG(ACK, -wnd - 1000, 1, 10));
+		bed_rx(b, SEG(ACK, 1 + 2 * wnd, 1, 10));
+	}
+	bed_expect(b, SEG(ACK, 1, 1, 0));
+	bed_expect_nothing(b);
+	CHECK_EQ(bed_stat(b, STAT_TCP_EMPTY_LIMITED), 99);
+	for (uint32_t i = 0; i < 3; i++) {
+		bed_rx(b, SEG(ACK, 1 - wnd, 1, 10));
+		bed_expect(b, SEG(ACK, 1, 1, 0));
+	}
+	bed_tick(b, TCP_EMPTY_ACK_US * NSEC_PER_USEC);
+	bed_rx(b, SEG(ACK, -wnd - 1000, 1, 10));
+	bed_expect(b, SEG(ACK, 1, 1, 0));
+	bed_done(b);
+}
+
 const struct pkt_case pkt_rfc5961[] = {
+	CASE(blind_text_has_an_answer_now_and_then, "RFC 9293 3.10.7.4; RFC 5961 7"),
 	CASE(old_ack_within_the_largest_window_is_taken, "RFC 5961 5.2 [5.2-1, RFC 9293 MAY-12]"),
 	CASE(older_ack_is_challenged_and_its_text_dropped,
 	     "RFC 5961 5.2 [5.2-1, 5.2-2, RFC 9293 MAY-12]"),

@@ -178,6 +178,7 @@ static void half_the_number_space_away_is_outside(void)
 
 	bed_rx(b, SEG(ACK, 0x80000001u, 1, 1));
 	bed_expect(b, SEG(ACK, 1, 1, 0));
+	bed_tick(b, TCP_EMPTY_ACK_US * NSEC_PER_USEC);
 	bed_rx(b, SEG(ACK, 0x7fffffffu, 1, 1));
 	bed_expect(b, SEG(ACK, 1, 1, 0));
 	CHECK_EQ(bed_stat(b, STAT_TCP_OUT_OF_WINDOW), 2);

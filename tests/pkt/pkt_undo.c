@@ -415,6 +415,32 @@ static void pace_measures_round_trips(void)
 	bed_done(b);
 }
 
+/* Something waits for the pace or for Nagle, and the peer says the same again and again: that
+ * sends nothing, so it does not put off the probe. */
+static void acks_that_say_nothing_do_not_put_off_the_probe(void)
+{
+	struct dp_cfg cfg = bed_cfg();
+	struct bed *b;
+	uint32_t n = 0;
+
+	cfg.nagle = true;
+	b = bed_new(&cfg);
+	bed_open_with(b, SEG(SYN, 0, 0, 0, .sack_ok = true));
+	CHECK_EQ(bed_sendv(b, 2100), 2100);
+	expect_full(b, 1, 1, 2);
+	for (; n < 400 && bed_tx_waiting(b) == 0; n++) {
+		bed_tick(b, 10 * MSEC);
+		bed_rx(b, SEG(ACK, 1, 1, 0));
+	}
+	CHECK(n < 150);
+	bed_forget_tx(b);
+	bed_rx(b, SEG(ACK, 1, 2001, 0));
+	bed_forget_tx(b);
+	bed_rx(b, SEG(ACK, 1, 2101, 0));
+	bed_forget_events(b);
+	bed_done(b);
+}
+
 const struct pkt_case pkt_undo[] = {
 	CASE(pace_measures_round_trips, "RFC 6298 3 [3-2]"),
 	CASE(spurious_timeout_is_undone, "RFC 5682 3.1 [3.1-1, 2.1-1, RFC 4015 3.2-1]"),
@@ -434,5 +460,6 @@ const struct pkt_case pkt_undo[] = {
 	CASE(window_restarts_behind_idle_time, "RFC 5681 4.1 [4.1-1]"),
 	CASE(pace_spreads_a_window, "RFC 9002 7.7, as RFC 9293 leaves it open"),
 	CASE(echo_of_an_earlier_recovery_proves_nothing, "RFC 3522 3.2"),
+	CASE(acks_that_say_nothing_do_not_put_off_the_probe, "RFC 8985 7.2"),
 	CASES_END
 };

@@ -232,7 +232,83 @@ static void sent_waits_for_its_own_frames_only(void)
 	bed_done(b);
 }
 
+/* A NIC may let go in any order (a wire that loses the later frame): counting is not enough. */
+static void sent_waits_for_a_frame_that_later_ones_overtake(void)
+{
+	struct bed *b = bed_in(TCP_ESTABLISHED);
+
+	b->tx_hold = true;
+	send_full(b, 1);
+	bed_tick(b, MSEC);
+	send_full(b, 1);
+	bed_tick(b, MSEC);
+	CHECK_EQ(b->n_held, 2);
+	mbuf_free(b->held[--b->n_held]);
+	bed_rx(b, SEG(ACK, 1, 1001, 0));
+	bed_expect_no_event(b);
+	b->tx_hold = false;
+	bed_let_go(b);
+	bed_tick(b, 1);
+	bed_expect_event(b, IX_EV_SENT, 1000);
+	bed_done(b);
+}
+
+/* `dead` likewise. */
+static void dead_waits_for_a_frame_that_later_ones_overtake(void)
+{
+	struct bed *b = bed_in(TCP_ESTABLISHED);
+
+	b->cur = 1;
+	bed_go(b, TCP_ESTABLISHED);
+	b->cur = 0;
+	b->tx_hold = true;
+	send_full(b, 1);
+	bed_rx(b, SEG(RST, 1, 0, 0));
+	b->cur = 1;
+	CHECK_EQ(bed_sendv(b, 500), 500);
+	bed_expect(b, SEG(ACK, 1, 1, 500));
+	while (b->n_held > 1)
+		mbuf_free(b->held[--b->n_held]);
+	b->cur = 0;
+	bed_tick(b, MSEC);
+	bed_expect_no_event(b);
+	b->tx_hold = false;
+	bed_let_go(b);
+	bed_tick(b, 1);
+	bed_expect_event(b, IX_EV_DEAD, IX_DEAD_RESET);
+	b->conn[0].handle = 0;
+	bed_done(b);
+}
+
+/* More passes than there are marks: the last ones share one, and nothing is let go early. */
+static void sent_waits_when_the_marks_have_run_out(void)
+{
+	struct bed *b = bed_in(TCP_ESTABLISHED);
+	uint32_t n = NETIF_MARKS + 6;
+
+	b->tx_hold = true;
+	for (uint32_t i = 0; i < n; i++) {
+		CHECK_EQ(bed_sendv(b, 10), 10);
+		bed_forget_tx(b);
+	}
+	CHECK_EQ(b->n_held, n);
+	for (uint32_t i = 0; i < n - 1; i++)
+		mbuf_free(b->held[i]);
+	b->held[0] = b->held[n - 1];
+	b->n_held = 1;
+	bed_rx(b, SEG(ACK, 1, 1 + 10 * n, 0));
+	bed_expect_no_event(b);
+	b->tx_hold = false;
+	bed_let_go(b);
+	bed_tick(b, 1);
+	bed_expect_event(b, IX_EV_SENT, 10 * n);
+	bed_done(b);
+}
+
 const struct pkt_case pkt_zero_copy[] = {
+	CASE(sent_waits_for_a_frame_that_later_ones_overtake, "ix/abi.h sendv"),
+	CASE(dead_waits_for_a_frame_that_later_ones_overtake, "ix/abi.h sendv"),
+	CASE(sent_waits_when_the_marks_have_run_out, "ix/abi.h sendv"),
 	CASE(sent_waits_for_the_first_transmission_too, "IX table 1"),
 	CASE(sent_waits_for_its_own_frames_only, "IX table 1"),
 	CASE(frames_name_the_applications_memory, "IX table 1, sendv"),

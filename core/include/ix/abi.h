@@ -13,10 +13,8 @@
  *
  * A connection's cookie gets exactly one `dead`, and it is its last event. After
  * close() the handle is gone at once, but memory given to sendv() stays
- * referenced until `sent` has covered it or `dead` has come. `dead` waits until the
- * NIC has let go of it, and so does `sent` after a retransmission. Known gap: with a
- * full TX ring, a peer that acknowledges what was not sent yet gets `sent` raised
- * while the first transmission is still queued.
+ * referenced until `sent` has covered it or `dead` has come, and both wait until the
+ * NIC has let go of every frame that names it, whatever the peer acknowledges.
  *
  * A sendv() that accepts less than it was offered is followed by a `sent` (of 0
  * bytes, if nothing was acknowledged) once it would accept more.
