@@ -17,9 +17,11 @@ static uint32_t hole_index(const struct tcp *t, const struct snd_hole *h)
 	return (uint32_t)(h - t->holes) + 1;
 }
 
+/* A sixteenth of what is left, and two: no few peers can have all holes. */
 static struct snd_hole *hole_new(struct tcp *t, struct tcp_cold *c)
 {
-	struct snd_hole *h = c->n_holes < TCP_HOLES_MAX ? pool_alloc(&t->hole_pool) : NULL;
+	uint32_t most = MIN((uint32_t)TCP_HOLES_MAX, 2 + t->hole_pool.n_avail / 16);
+	struct snd_hole *h = c->n_holes < most ? pool_alloc(&t->hole_pool) : NULL;
 
 	if (h)
 		c->n_holes++;
@@ -76,6 +78,7 @@ static uint32_t sent_at(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c, ui
 	return r ? r->tx_us : t->now_us;
 }
 
+/* What an earlier one has left may be hours or gigabytes old. */
 static void begin(struct tcp_pcb *p, struct tcp_cold *c)
 {
 	if (p->flags & F_BOARD)
@@ -83,13 +86,16 @@ static void begin(struct tcp_pcb *p, struct tcp_cold *c)
 	p->flags |= F_BOARD;
 	c->board_end = p->snd_una;
 	c->board_ref = 0;
-	c->rack_valid = false;		/* of an age that may be older than the clock's period */
+	c->rack_valid = false;
+	if (c->recover - p->snd_una > tcp_flight(p))
+		c->recover = p->snd_una;
 }
 
 /** Have [.., @end), which has been sent, in a hole or SACKed; false when there is no room. */
 bool tcp_board_extend(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c, uint32_t end)
 {
-	struct snd_hole *tail, *h;
+	struct snd_hole *tail, *h = NULL;
+	bool joins;
 	uint32_t tx;
 
 	begin(p, c);
@@ -97,16 +103,17 @@ bool tcp_board_extend(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c, uint
 		return true;
 	tx = sent_at(t, p, c, end);
 	tail = c->holes_tail ? tcp_hole(t, c->holes_tail) : NULL;
-	if (tail && tail->end == c->board_end && tail->flags == 0 &&
-	    (tail->tx_us == tx || c->n_holes > TCP_HOLES_MAX / 2)) {
+	joins = tail && tail->end == c->board_end && tail->flags == 0;
+	if (!joins || (tail->tx_us != tx && c->n_holes <= TCP_HOLES_MAX / 2))
+		h = hole_new(t, c);
+	if (h) {
+		*h = (struct snd_hole){ .seq = c->board_end, .end = end, .tx_us = tx };
+		hole_insert(t, c, tail, h);
+	} else if (joins) {
 		tail->end = end;
 		tail->tx_us = tx;
 	} else {
-		h = hole_new(t, c);
-		if (!h)
-			return false;
-		*h = (struct snd_hole){ .seq = c->board_end, .end = end, .tx_us = tx };
-		hole_insert(t, c, tail, h);
+		return false;
 	}
 	c->board_end = end;
 	return true;
@@ -191,15 +198,16 @@ static void cut_sent(struct tcp *t, struct tcp_cold *c, struct snd_hole *prev,
 		     struct snd_hole *h, uint32_t len)
 {
 	bool joins = prev && prev->end == h->seq && prev->flags == HOLE_AGAIN;
-	struct snd_hole *n;
+	struct snd_hole *n = NULL;
 
-	if (joins && (prev->tx_us == t->now_us || c->n_holes > TCP_HOLES_MAX / 2)) {
+	if (!joins || (prev->tx_us != t->now_us && c->n_holes <= TCP_HOLES_MAX / 2))
+		n = hole_new(t, c);
+	if (!n && joins) {
 		prev->end += len;
 		prev->tx_us = t->now_us;
 		h->seq += len;
 		return;
 	}
-	n = hole_new(t, c);
 	if (!n) {		/* the whole of it waits for the next verdict */
 		if (h->flags & HOLE_LOST)
 			c->lost -= h->end - h->seq - len;

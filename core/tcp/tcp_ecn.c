@@ -119,7 +119,8 @@ static void reduce(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c)
 		c->ssthresh = c->cc->marked(t, p, c, flight);
 	else
 		c->ssthresh = c->cc->loss(t, p, c, flight);
-	p->cwnd = c->ssthresh;
+	p->cwnd = MIN(p->cwnd, c->ssthresh);
+	c->undo = false;			/* there is congestion: the last one stands */
 	tcp_ecn_reduced(p, c);
 }
 

@@ -151,6 +151,7 @@ struct tcp_cold {
 	/* Fast recovery, tcp_prr.c (RFC 9937), and its undoing, tcp_undo.c */
 	uint32_t prr_delivered, prr_out, prr_flight;	/* bytes; the last one RecoverFS */
 	uint32_t prior_cwnd, prior_ssthresh;	/* before the reduction, with undo */
+	uint32_t dup_una;	/* SND.UNA at the last duplicate ACK */
 	uint32_t undo_rtx;	/* segments sent again since, less those a D-SACK has explained */
 	uint32_t rtx_ts;	/* TSval of the first of them, with rtx_ts_set (RFC 3522) */
 	uint32_t pace_at;	/* us: the next segment may go (knob pacing) */
@@ -189,7 +190,7 @@ struct tcp_cold {
 	uint16_t listener;
 	uint16_t rtx_in_nic;	/* retransmitted frames the NIC still reads */
 	uint16_t n_holes;
-	uint8_t dupacks;	/* of a peer without SACK */
+	uint8_t dupacks;	/* of a peer without SACK, for dup_una */
 	uint8_t backoff;	/* RTO doublings, with F_BACKOFF */
 	uint8_t probes;		/* zero-window probes in a row */
 	uint8_t pto;		/* enum tcp_pto, with F_PTO */

@@ -8,6 +8,14 @@
  */
 #include "tcp/tcp_impl.h"
 
+/* SYN and FIN are none of the stream's bytes. */
+static uint32_t delivered(const struct tcp_pcb *p, const struct tcp_cold *c)
+{
+	bool syn = p->snd_una != c->iss, fin = p->snd_una == p->snd_end + 1;
+
+	return p->snd_una - c->iss - syn - fin + c->sacked;
+}
+
 static uint32_t cc_index(const struct tcp_cc_ops *cc)
 {
 	uint32_t i = 0;
@@ -50,7 +58,7 @@ void tcp_info_get(const struct tcp *tcp, const struct tcp_pcb *p, struct tcp_inf
 		.lost_bytes = c->lost,
 		.sacked_bytes = c->sacked,
 		.reordering = c->reordering,
-		.delivered_bytes = p->snd_una - (c->iss + 1) + c->sacked,
+		.delivered_bytes = delivered(p, c),
 	};
 }
 

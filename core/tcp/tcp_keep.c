@@ -32,12 +32,13 @@ void tcp_keep_stalled(struct tcp *t, struct tcp_pcb *p, uint32_t since_us)
 	struct tcp_cold *c = tcp_cold(t, p);
 	bool still = c->stalled && c->stall_una == p->snd_una && p->snd_wnd == 0;
 
-	if (c->user_timeout_us == 0 || still)
+	if (still)
 		return;
 	c->stalled = true;
 	c->stall_una = p->snd_una;
 	c->stalled_at = since_us;
-	tcp_timer_keep(t, p, since_us + c->user_timeout_us);
+	if (c->user_timeout_us > 0)
+		tcp_timer_keep(t, p, since_us + c->user_timeout_us);
 }
 
 /** Call when the application has closed both directions. */

@@ -70,7 +70,7 @@ static void leave_recovery(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c)
 static void leave_timeout(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c)
 {
 	p->flags &= ~(uint32_t)F_RTX;
-	c->frto = false;
+	c->frto = c->rtx_due = false;
 	tcp_board_lose_none(t, c);
 	tcp_rack_recovered(c);
 	tcp_board_settle(p, c);
@@ -102,18 +102,14 @@ static void count_dupacks(struct tcp_pcb *p, struct tcp_cold *c, struct tcp_acke
 	c->sacked = sacked;
 }
 
-/* Below the recovery point duplicates tell of retransmissions (RFC 6582 section 3.2). A point
- * that is not outstanding is an old one, however the numbers have wrapped since. */
-static bool below_recover(const struct tcp_pcb *p, const struct tcp_cold *c)
-{
-	return seq_gt(c->recover, p->snd_una) && seq_leq(c->recover, p->snd_nxt);
-}
-
 /* RFC 5681 section 3.2, RFC 3042. */
 static void dupack(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c, struct tcp_acked *a)
 {
 	if (p->flags & F_RTX)
 		return;
+	if (!(p->flags & F_RECOVERY) && c->dup_una != p->snd_una)
+		c->dupacks = 0;
+	c->dup_una = p->snd_una;
 	if (c->dupacks < UINT8_MAX)
 		c->dupacks++;
 	tcp_board_extend(t, p, c, p->snd_una);		/* begins it */
@@ -122,7 +118,7 @@ static void dupack(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c, struct 
 	} else if (c->dupacks < DUP_THRESH) {
 		STAT_INC(t->nif->stats, TCP_LIMITED_TX);
 		count_dupacks(p, c, a, c->dupacks);
-	} else if (c->dupacks == DUP_THRESH && !below_recover(p, c)) {
+	} else if (c->dupacks == DUP_THRESH && seq_geq(p->snd_una, c->recover)) {
 		count_dupacks(p, c, a, c->dupacks);
 		lose_first(t, p, c);
 		enter_recovery(t, p, c, a);
@@ -177,6 +173,7 @@ static void probe_repaired(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c)
 {
 	c->ssthresh = c->cc->loss(t, p, c, MIN(tcp_flight(p) + p->mss, p->cwnd));
 	p->cwnd = MIN(p->cwnd, c->ssthresh);
+	c->undo = false;
 	tcp_ecn_reduced(p, c);
 }
 

@@ -8,6 +8,7 @@
  */
 #include "tcp/tcp_impl.h"
 
+enum { PACE_LATE_US = 32 };	/* two ticks of the wheel: made up for, or they would limit */
 enum step { STEP_DONE, STEP_HELD, STEP_PACED, STEP_NO_ROOM };
 
 /*
@@ -31,15 +32,28 @@ static bool paced(struct tcp *t, struct tcp_pcb *p)
 static void pace(struct tcp *t, struct tcp_pcb *p, uint32_t bytes)
 {
 	struct tcp_cold *c;
-	uint32_t gain;
+	uint32_t gain, least = t->now_us - PACE_LATE_US;
 
 	if (likely(!t->cfg.pacing))
 		return;
 	c = tcp_cold(t, p);
 	gain = p->cwnd < c->ssthresh ? 8 : 5;			/* quarters */
-	if (us_before(c->pace_at, t->now_us) || c->pace_at - t->now_us > 4 * (p->srtt >> 3))
-		c->pace_at = t->now_us;
+	if (us_before(c->pace_at, least) || c->pace_at - least > 4 * (p->srtt >> 3) + PACE_LATE_US)
+		c->pace_at = least;
 	c->pace_at += (uint32_t)((uint64_t)bytes * (p->srtt >> 3) * 4 / gain / p->cwnd);
+}
+
+/* A timeout, and no room on any scoreboard: the first segment, and nothing is measured. */
+static enum step send_first(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c)
+{
+	bool fin = p->snd_nxt == p->snd_end + 1;
+	uint32_t data = tcp_flight(p) - fin, len = MIN(data, p->mss);
+
+	if (!tcp_tx_data(t, p, p->snd_una, len, fin && len == data ? TH_FIN : 0, TX_REXMIT))
+		return STEP_NO_ROOM;
+	c->rtx_due = c->frto = c->undo = false;
+	p->rtt_seq = p->snd_nxt;
+	return STEP_DONE;
 }
 
 /* What is lost goes first; the first segment goes whatever the window says. */
@@ -65,6 +79,8 @@ static enum step send_again(struct tcp *t, struct tcp_pcb *p)
 		c->prr_out += sent;
 		pace(t, p, sent);
 	}
+	if (unlikely(c->rtx_due && !c->holes && tcp_flight(p) > 0))
+		return send_first(t, p, c);
 	return STEP_DONE;
 }
 

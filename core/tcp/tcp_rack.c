@@ -51,7 +51,7 @@ void tcp_rack_delivered(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c, st
 /** Something has arrived twice: wait longer next time (step 4). */
 void tcp_rack_dsack(struct tcp_pcb *p, struct tcp_cold *c, const struct tcp_acked *a)
 {
-	if (c->dsack_in_round && seq_lt(a->ack, c->dsack_round))
+	if (c->dsack_in_round && seq_in(c->dsack_round, a->ack + 1, tcp_flight(p)))
 		return;
 	c->dsack_in_round = true;
 	c->dsack_round = p->snd_nxt;
@@ -197,7 +197,7 @@ bool tcp_rack_verdict(struct tcp_pcb *p, struct tcp_cold *c, const struct tcp_ac
 		c->tlp_out = false;
 	else if (seq_gt(a->ack, c->tlp_end))
 		c->tlp_out = false, lost = true;
-	else if (a->ack == a->una && a->dup)
+	else if (a->again && a->delivered == 0)
 		c->tlp_out = false;		/* both have arrived */
 	tcp_board_settle(p, c);
 	return lost;

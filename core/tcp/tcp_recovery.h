@@ -43,7 +43,8 @@ struct tcp_acked {
 	uint32_t tsecr;
 	uint32_t dsacked;	/* bytes a D-SACK names (RFC 2883) */
 	bool has_ts;
-	bool dup;		/* a duplicate ACK: RFC 5681 section 2 */
+	bool again;		/* nothing in it is new */
+	bool dup;		/* ... while something is outstanding: RFC 5681 section 2 */
 	bool dsack;
 	bool original;		/* delivered something that had been sent once */
 	bool rtt_taken;

@@ -136,13 +136,15 @@ static void update_window(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg
 	if (wnd > 0 && (p->flags & F_T_PERSIST)) {
 		p->flags &= ~(uint32_t)F_T_PERSIST;
 		c->probes = 0;
+		c->stalled = false;
 	}
 }
 
-/* RFC 5681 section 2: the five conditions. Text that found no room is text: not s->len. */
-static bool is_dupack(const struct tcp_pcb *p, const struct tcp_seg *s, uint32_t wnd)
+/* RFC 5681 section 2: its five conditions but that data is outstanding. Text that found no room
+ * is text: not s->len. */
+static bool is_again(const struct tcp_pcb *p, const struct tcp_seg *s, uint32_t wnd)
 {
-	return s->ack == p->snd_una && p->snd_nxt != p->snd_una && s->m->len == 0 &&
+	return s->ack == p->snd_una && s->m->len == 0 &&
 	       !(s->flags & (TH_SYN | TH_FIN)) && wnd == p->snd_wnd;
 }
 
@@ -207,7 +209,8 @@ enum verdict tcp_snd_ack(struct tcp *t, struct tcp_pcb *p, struct tcp_seg *s)
 		return V_ACK;
 	if (seq_lt(s->ack, p->snd_una - tcp_cold(t, p)->max_snd_wnd))
 		return V_CHALLENGE;		/* RFC 5961 section 5.2 */
-	a.dup = is_dupack(p, s, wnd);
+	a.again = is_again(p, s, wnd);
+	a.dup = a.again && p->snd_nxt != p->snd_una;
 	if (seq_geq(s->ack, p->snd_una)) {
 		update_window(t, p, s, wnd);
 		a.ack = s->ack;

@@ -133,38 +133,42 @@ static inline uint32_t add_pieces(struct tcp *t, struct tcp_pcb *p, struct mbuf 
 	return done;
 }
 
-/* @r was sent up to @seq, earlier: what follows becomes a piece of its own, which is returned.
- * Without room for it @r gets a later time than it has: only the ACK of all is a sample. */
-static struct snd_ref *split_ref(struct tcp *t, struct tcp_pcb *p, struct snd_ref *r, uint32_t seq,
-				 uint32_t len)
+/* @r has been sent up to @seq = SND.NXT. The rest is a piece with a time of its own, while
+ * there are references; else @r has the time of its last part: only its ACK is a sample. */
+static struct snd_ref *cut_ref(struct tcp *t, struct tcp_pcb *p, struct snd_ref *r, uint32_t seq,
+			       uint32_t len)
 {
+	bool plenty = t->ref_pool.n_avail > t->ref_pool.n / 2;
+	struct snd_ref *rest = plenty ? pool_alloc(&t->ref_pool) : NULL;
 	struct tcp_cold *c = tcp_cold(t, p);
-	struct snd_ref *rest = pool_alloc(&t->ref_pool);
-	uint32_t sent = seq - r->seq;
+	uint32_t i;
 
 	if (!rest) {
 		p->rtt_seq = seq + len - 1;
 		return r;
 	}
-	*rest = (struct snd_ref){ .p = r->p + sent, .len = r->len - sent, .seq = seq,
-				  .next = r->next };
-	r->len = sent;
-	r->next = tcp_ref_index(t, rest);
+	i = tcp_ref_index(t, rest);
+	*rest = *r;
+	r->len = seq - r->seq;
+	r->next = i;
+	rest->p += r->len;
+	rest->len -= r->len;
+	rest->seq = seq;
 	if (p->snd_head == p->snd_tail)
 		c->rtx_ref = 0;
 	if (rest->next == 0)
-		p->snd_tail = r->next;
-	c->snd_cur = r->next;
+		p->snd_tail = i;
+	c->snd_cur = i;
 	return rest;
 }
 
-/* [@seq, @seq + @len) goes out for the first time: pieces carry the time they were sent. */
+/* [@seq, @seq + @len) goes out for the first time. */
 static void note_times(struct tcp *t, struct tcp_pcb *p, uint32_t seq, uint32_t len)
 {
 	struct snd_ref *r = find_ref(t, p, seq);
 
 	if (unlikely(seq_lt(r->seq, seq) && r->tx_us != t->now_us))
-		r = split_ref(t, p, r, seq, len);
+		r = cut_ref(t, p, r, seq, len);
 	r->tx_us = t->now_us;
 	while (seq_lt(r->seq + r->len, seq + len)) {
 		r = tcp_ref(t, r->next);

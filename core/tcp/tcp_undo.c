@@ -58,7 +58,7 @@ bool tcp_undo_try(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c, const st
 	STAT_INC(t->nif->stats, TCP_UNDO);
 	p->cwnd = MAX(p->cwnd, c->prior_cwnd);
 	c->ssthresh = MAX(c->ssthresh, c->prior_ssthresh);
-	c->undo = c->frto = false;
+	c->undo = c->frto = c->rtx_due = false;
 	p->flags &= ~(uint32_t)(F_RTX | F_RECOVERY | F_BACKOFF);
 	c->partial = false;
 	tcp_board_lose_none(t, c);

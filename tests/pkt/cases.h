@@ -32,7 +32,8 @@ struct pkt_case {
 	X(ts) X(wscale) X(mss) X(opts) X(icmp) X(abi) X(pressure) X(zero_copy) \
 	X(udp) X(sack_tx) X(sack_loss) X(rack) X(tlp) X(prr) X(undo) \
 	X(ecn_setup) X(ecn) X(cubic) X(dctcp) X(synopts) X(cookie) X(keep) \
-	X(user_timeout) X(sack_rx) X(dsack) X(autosize) X(info) X(urgent) X(ip)
+	X(user_timeout) X(sack_rx) X(dsack) X(autosize) X(info) X(urgent) X(ip) \
+	X(review)
 
 #define X(name) extern const struct pkt_case pkt_##name[];
 PKT_SUITES(X)

@@ -16,13 +16,14 @@
  *
  * Not here: what a world is (swarm_world.c), what must hold in it (swarm_run.c).
  */
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "tests/sim/swarm.h"
 
-enum { SETS_MAX = 300, BATCH = 256, FAILURES_SHOWN = 50,
+enum { SETS_MAX = 300, BATCH = 256, FAILURES_SHOWN = 50, JOBS_MAX = 256,
        ENOUGH = 1000 };		/* seeds, for everything to happen once */
 
 struct args {
@@ -42,15 +43,19 @@ static const struct option options[] = {
 	{ "show", 0, NULL, 'w' }, { "list-keys", 0, NULL, 'l' }, { 0 },
 };
 
-static void number(const char *text, uint64_t *v)
+static uint64_t number(const char *text, uint64_t least, uint64_t most)
 {
+	uint64_t v;
 	char *end;
 
-	*v = strtoull(text, &end, 10);
-	if (end == text || *end) {
-		fprintf(stderr, "swarm: \"%s\" is not a number\n", text);
+	errno = 0;
+	v = strtoull(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end || errno || v < least || v > most) {
+		fprintf(stderr, "swarm: \"%s\" is not a number from %llu to %llu\n", text,
+			(unsigned long long)least, (unsigned long long)most);
 		exit(2);
 	}
+	return v;
 }
 
 static void list_keys(void)
@@ -84,15 +89,14 @@ static void take_set(struct args *a, const char *text)
 
 static void parse(struct args *a, int argc, char **argv)
 {
-	uint64_t v;
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (c) {
-		case 'n':	number(optarg, &a->seeds); break;
-		case 'f':	number(optarg, &a->first); break;
-		case 'm':	number(optarg, &a->first); a->minimise = true; break;
-		case 'j':	number(optarg, &v); a->jobs = (unsigned)v; break;
+		case 'n':	a->seeds = number(optarg, 1, INT64_MAX); break;
+		case 'f':	a->first = number(optarg, 0, INT64_MAX); break;
+		case 'm':	a->first = number(optarg, 0, INT64_MAX); a->minimise = true; break;
+		case 'j':	a->jobs = (unsigned)number(optarg, 0, JOBS_MAX); break;
 		case 's':	take_set(a, optarg); break;
 		case 'F':	take_fast_path(a, optarg); break;
 		case 'c':	a->calm = true; break;
