@@ -42,12 +42,13 @@ static uint32_t mss_index(uint16_t mss)
 	return i;
 }
 
-/* The number whose low bits are free for an index. */
-static uint32_t hash(const struct tcp *t, const struct flow *f, uint32_t irs, uint32_t period)
+/* The initial number that says @index in its low bits, and is proof of it in the others. */
+static uint32_t cookie(const struct tcp *t, const struct flow *f, uint32_t irs, uint32_t period,
+		       uint32_t index)
 {
-	struct { struct flow f; uint32_t irs, period; } in = { *f, irs, period };
+	struct { struct flow f; uint32_t irs, period, index; } in = { *f, irs, period, index };
 
-	return (uint32_t)siphash24(t->secret, &in, sizeof(in)) & ~(uint32_t)INDEX_MASK;
+	return ((uint32_t)siphash24(t->secret, &in, sizeof(in)) & ~(uint32_t)INDEX_MASK) | index;
 }
 
 static uint32_t period_now(const struct tcp *t)
@@ -59,7 +60,7 @@ static uint32_t period_now(const struct tcp *t)
 static int index_of(const struct tcp *t, const struct flow *f, uint32_t irs, uint32_t iss)
 {
 	for (uint32_t age = 0; age < PERIODS; age++)
-		if (hash(t, f, irs, period_now(t) - age) == (iss & ~(uint32_t)INDEX_MASK))
+		if (cookie(t, f, irs, period_now(t) - age, iss & INDEX_MASK) == iss)
 			return (int)(iss & INDEX_MASK);
 	return NOT_A_COOKIE;
 }
@@ -84,7 +85,7 @@ void tcp_cookie_send(struct tcp *t, struct tcp_listener *l, const struct flow *f
 		     const struct tcp_seg *s, const struct tcp_opts *o)
 {
 	struct tcp_opts say = { .mss = t->cfg.mss, .wscale = t->rcv_scale, .tsecr = o->tsval };
-	uint32_t iss = hash(t, f, s->seq, period_now(t)) | mss_index(o->mss);
+	uint32_t iss = cookie(t, f, s->seq, period_now(t), mss_index(o->mss));
 	bool ecn = false;
 
 	say.has_ts = t->cfg.timestamps && o->has_ts;

@@ -122,7 +122,7 @@ static void wrong_numbers_are_refused(void)
 
 	cookie_for(b, SEG(SYN, 0, 0, 0));
 	is_refused(b, SEG(ACK, 1, 9, 0));		/* another hash */
-	is_refused(b, SEG(ACK, 1, 0x80000001u, 0));
+	is_refused(b, SEG(ACK, 1, 2, 0));		/* another MSS */
 	is_refused(b, SEG(ACK, 2, 1, 0));		/* another initial number */
 	is_refused(b, SEG(ACK, 0, 1, 0));
 	CHECK_EQ(bed_stat(b, STAT_TCP_COOKIE_BAD), 4);
