@@ -5,9 +5,10 @@
 #
 # Usage: fuzz.sh [-j N] BUILD SECONDS	SECONDS 0: only replay the corpora
 #
-# N at a time (default: as many as there are CPUs). tests/fuzz/corpus/NAME/ seeds fuzz_NAME and
-# is not written to; what is found is kept in BUILD/corpus/NAME/, what crashes in BUILD/crash-*;
-# BUILD/fuzz/fuzz_NAME FILE replays it, with RIG_TRACE=1 in words where it can.
+# N at a time (default: as many as there are CPUs), from FUZZ_SEED (default: another each
+# time). tests/fuzz/corpus/NAME/ seeds fuzz_NAME and is not written to; what is found is kept
+# in BUILD/corpus/NAME/, what crashes in BUILD/crash-*; BUILD/fuzz/fuzz_NAME FILE replays it,
+# with RIG_TRACE=1 in words where it can.
 # Exit status: 0, or 1 if an input crashed a fuzzer.
 set -u
 cd "$(dirname "$0")/.." || exit 2
@@ -28,7 +29,7 @@ export LSAN_OPTIONS="suppressions=$build/leaks:print_suppressions=0"
 fuzz_one()
 {
 	local prog=$1 name=${1#fuzz_} log=$build/$1.log
-	local seeds=() limit=(-max_total_time="$seconds")
+	local seeds=() limit=(-max_total_time="$seconds" -seed="${FUZZ_SEED:-$RANDOM}")
 
 	mkdir -p "$build/corpus/$name"
 	[ -d "tests/fuzz/corpus/$name" ] && seeds=("tests/fuzz/corpus/$name")
