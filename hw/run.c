@@ -129,8 +129,9 @@ static int open_nic(struct world *wd, uint32_t mask, char *err, size_t err_len)
 static int start_app(struct world *wd, nsec now, char *err, size_t err_len)
 {
 	const struct app_ops *app = wd->cfg->app;
-	struct app_env env = { .max_calls = wd->cfg->dp.calls_max, .n = 1,
+	struct app_env env = { .max_calls = wd->cfg->dp.calls_max, .n = 1, .threads = 1,
 			       .exact_wake = app->next_due != NULL };
+	size_t shared, all;
 	struct rng rng;
 	int e;
 
@@ -144,15 +145,18 @@ static int start_app(struct world *wd, nsec now, char *err, size_t err_len)
 		assert(e == 0);
 		(void)e;
 	}
+	shared = app->shared_need ? app->shared_need(wd->cfg->app_cfg, &env) : 0;
 	env.mem_len = app->mem_need(wd->cfg->app_cfg, &env);
-	env.mem = hw_mem_get(&wd->mem, env.mem_len, 4096);
-	if (env.mem == NULL)
+	all = ALIGN_UP(shared, (size_t)CACHE_LINE) + env.mem_len;
+	env.shared = hw_mem_get(&wd->mem, all, 4096);
+	if (env.shared == NULL)
 		return no_memory("the workload", err, err_len);
+	env.mem = (uint8_t *)env.shared + (all - env.mem_len);
 	wd->app = app->start(wd->cfg->app_cfg, &env, err, err_len);
 	if (wd->app == NULL)
 		return -EINVAL;
 	wd->user = (struct direct_user){
-		.user = { &direct_ops, (uintptr_t)env.mem, env.mem_len },
+		.user = { &direct_ops, (uintptr_t)env.shared, all },
 		.ev = app->ev(wd->app),
 	};
 	return 0;

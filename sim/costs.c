@@ -52,7 +52,10 @@ struct cost_split costs_split(const struct costs *c, const struct work *w)
 
 	return (struct cost_split){
 		.total = costs_total(c, w),
-		.app = w->events * v[COST_events] + w->app_cycles * v[COST_app_cycles],
+		.app = w->events * v[COST_events] + w->app_cycles * v[COST_app_cycles] +
+		       w->app_requests * v[COST_app_requests] +
+		       w->app_updates * v[COST_app_updates] +
+		       w->app_bytes * v[COST_app_bytes],
 		.transmit = w->tx_segments * v[COST_tx_segments] +
 			    w->tx_frames * v[COST_tx_frames] + w->tx_bytes * v[COST_tx_bytes] +
 			    w->tx_frags * v[COST_tx_frags] +

@@ -56,6 +56,7 @@ struct host_thread {
 	uint64_t hash;			/* of the times of its passes */
 	struct cache_thread cache;
 	struct dp *dp;
+	size_t app_off;			/* of the instance's memory in the host's */
 	void *app;
 	struct ixev *ev;
 	struct budget *budget;		/* NULL: not asked for */
@@ -74,6 +75,8 @@ struct host {
 	nsec detect_ns;			/* from visible to seen by an idle thread */
 	struct core_env core;
 	struct host_block *blocks;	/* what was allocated */
+	uint8_t *app_mem;		/* of all instances: what they share, then each one's */
+	size_t app_len, app_shared;
 	uint32_t n_threads;
 	struct host_thread *threads;
 };

@@ -45,27 +45,58 @@ static void stream_of(const struct host_thread *t, uint64_t which, struct rng *r
 	rng_stream(r, s->seed, STREAM_HOSTS + thread * STREAMS_A_THREAD + which);
 }
 
-/* The application instance of a thread, its memory and the window on it. */
-static int start_app(struct host_thread *t, char *err, size_t err_len)
+/* What the instance of thread @queue is told, but for its memory. */
+static struct app_env app_env_of(const struct host *h, uint16_t queue)
 {
-	const struct host_setup *s = &t->host->setup;
+	const struct host_setup *s = &h->setup;
+	struct host_thread of = { .host = (struct host *)(uintptr_t)h, .queue = queue };
 	struct app_env env = s->env;
 	struct rng r;
 
-	stream_of(t, STREAM_APP, &r);
+	stream_of(&of, STREAM_APP, &r);
 	env.seed = rng_u64(&r);
-	env.index += t->queue;
+	env.index += queue;
+	env.thread = queue;
+	env.threads = h->setup.cfg->threads;
 	env.max_calls = s->cfg->dp.calls_max;
 	env.exact_wake = s->app->next_due != NULL;
 	env.mem_len = s->app->mem_need(s->app_cfg, &env);
-	env.mem = host_alloc(t->host, env.mem_len, CACHE_LINE);
-	if (!env.mem) {
-		snprintf(err, err_len, "%s: no memory for %zu bytes of application %s", s->name,
-			 env.mem_len, s->app->name);
-		return -ENOMEM;
+	return env;
+}
+
+/* One block: what the instances share, then each one's own. It is their common window, for
+ * they are threads of one program. */
+static int alloc_apps(struct host *h, char *err, size_t err_len)
+{
+	const struct host_setup *s = &h->setup;
+	struct app_env env = app_env_of(h, 0);
+
+	h->app_shared = s->app->shared_need ? s->app->shared_need(s->app_cfg, &env) : 0;
+	h->app_len = ALIGN_UP(h->app_shared, (size_t)CACHE_LINE);
+	for (uint32_t i = 0; i < s->cfg->threads; i++) {
+		env = app_env_of(h, (uint16_t)i);
+		h->threads[i].app_off = h->app_len;
+		h->app_len += ALIGN_UP(env.mem_len, (size_t)CACHE_LINE);
 	}
-	t->user = (struct user){ .ops = &user_ops, .win_base = (uintptr_t)env.mem,
-				 .win_len = env.mem_len };
+	h->app_mem = host_alloc(h, h->app_len, CACHE_LINE);
+	if (h->app_mem)
+		return 0;
+	snprintf(err, err_len, "%s: no memory for %zu bytes of application %s", s->name,
+		 h->app_len, s->app->name);
+	return -ENOMEM;
+}
+
+/* The application instance of a thread and the window on its memory. */
+static int start_app(struct host_thread *t, char *err, size_t err_len)
+{
+	struct host *h = t->host;
+	const struct host_setup *s = &h->setup;
+	struct app_env env = app_env_of(h, t->queue);
+
+	env.mem = h->app_mem + t->app_off;
+	env.shared = h->app_shared ? h->app_mem : NULL;
+	t->user = (struct user){ .ops = &user_ops, .win_base = (uintptr_t)h->app_mem,
+				 .win_len = h->app_len };
 	t->app = s->app->start(s->app_cfg, &env, err, err_len);
 	if (!t->app)
 		return -EINVAL;
@@ -167,6 +198,8 @@ struct host *host_new(const struct host_setup *setup, char *err, size_t err_len)
 	}
 	h->setup = *setup;
 	rc = build(h, err, err_len);
+	if (rc == 0)
+		rc = alloc_apps(h, err, err_len);
 	for (uint32_t i = 0; rc == 0 && i < setup->cfg->threads; i++) {
 		h->n_threads++;
 		rc = start_thread(h, (uint16_t)i, err, err_len);

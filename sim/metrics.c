@@ -159,10 +159,12 @@ static void merge_flows(struct flow_sums *f, const struct app_report *rep)
 	}
 }
 
-/* The sum of what a host's instances report; client histograms and rows go to @r. */
+/* The sum of what a host's instances report; client histograms and rows go to @r. Beside a probe
+ * the others' latency is kept apart. */
 static int merge_host(struct sim_result *r, const struct host *h, struct app_report *sum,
-		      struct flow_sums *flows)
+		      struct flow_sums *flows, bool beside_probe)
 {
+	struct hist **latency = beside_probe ? &r->load_latency : &r->latency;
 	int rc = 0;
 
 	for (uint32_t i = 0; rc == 0 && i < h->n_threads; i++) {
@@ -173,8 +175,8 @@ static int merge_host(struct sim_result *r, const struct host *h, struct app_rep
 		if (!h->setup.app->client)
 			continue;
 		merge_flows(flows, &rep);
-		rc = merge_hist(&r->latency, rep.latency);
-		if (rc == 0)
+		rc = merge_hist(latency, rep.latency);
+		if (rc == 0 && !beside_probe)
 			rc = merge_hist(&r->service, rep.service);
 		if (rc == 0)
 			rc = merge_rows(r, &rep);
@@ -197,15 +199,17 @@ static void add_hist(struct sim_result *r, const struct hist *h, const char *nam
 }
 
 /* Confidence by batch means: the slices' mean latencies, and their counts as rates. */
-static void add_intervals(struct sim_result *r, const struct app_report *c, nsec ns)
+static void add_intervals(struct sim_result *r, const struct app_report *c,
+			  const struct app_report *timed, nsec ns)
 {
 	double mean[SLICES], rate[SLICES];
 	uint32_t n_mean = 0, n = MIN(c->n_slices, (uint32_t)SLICES);
 
 	for (uint32_t i = 0; i < n; i++) {
 		rate[i] = ratio((double)c->slice_n[i] * 1e9 * n, (double)ns);
-		if (c->slice_n[i])
-			mean[n_mean++] = (double)c->slice_sum_ns[i] / (double)c->slice_n[i] / 1e3;
+		if (timed->slice_n[i])
+			mean[n_mean++] = (double)timed->slice_sum_ns[i] /
+					 (double)timed->slice_n[i] / 1e3;
 	}
 	if (n == 0)
 		return;
@@ -215,8 +219,9 @@ static void add_intervals(struct sim_result *r, const struct app_report *c, nsec
 	    "from 32 batches", "requests_per_s_ci95");
 }
 
+/* @c: the load; @timed: those whose latency is the run's, the probe or the same. */
 static void add_load(struct sim_result *r, const struct app_report *c, const struct app_report *s,
-		     nsec ns)
+		     const struct app_report *timed, nsec ns)
 {
 	double per_s = ratio(1e9, (double)ns);
 
@@ -226,7 +231,8 @@ static void add_load(struct sim_result *r, const struct app_report *c, const str
 	add(r, (double)c->conns_opened * per_s, "connections opened a second", "conns_per_s");
 	add_hist(r, r->latency, "latency", "from the intended start of a request to its answer");
 	add_hist(r, r->service, "service", "from the sending of a request to its answer");
-	add_intervals(r, c, ns);
+	add_hist(r, r->load_latency, "load_latency", "as latency, of the clients beside the probe");
+	add_intervals(r, c, timed, ns);
 	add(r, (double)c->requests, "requests completed in the window", "requests");
 	add(r, (double)c->conns_open, "connections open at the end", "conns_open");
 	add(r, (double)c->conns_failed, "connections that could not be opened", "conns_failed");
@@ -235,6 +241,7 @@ static void add_load(struct sim_result *r, const struct app_report *c, const str
 	add(r, (double)c->late, "requests sent more than 1 us after their time", "late");
 	add(r, (double)c->never_sent, "requests due and not sent", "never_sent");
 	add(r, (double)c->unanswered, "requests sent and not answered", "unanswered");
+	add(r, (double)timed->requests, "requests whose latency is measured", "requests_timed");
 	add(r, (double)(c->bad_bytes + s->bad_bytes), "payload bytes that were not what was sent",
 	    "bad_bytes");
 }
@@ -402,15 +409,16 @@ static void judge_clients(struct sim_result *r, const struct metrics_window *w,
 
 int metrics_fill(struct sim_result *r, const struct topology *t, const struct metrics_window *w)
 {
-	struct app_report clients = { 0 }, server = { 0 };
+	struct app_report clients = { 0 }, server = { 0 }, probe = { 0 };
 	struct flow_sums flows = { 0 };
-	int rc = merge_host(r, t->host[0], &server, &flows);
+	int rc = merge_host(r, t->host[0], &server, &flows, false);
 
 	for (uint32_t id = 1; rc == 0 && id < t->n_hosts; id++)
-		rc = merge_host(r, t->host[id], &clients, &flows);
+		rc = merge_host(r, t->host[id], topology_is_probe(t, id) ? &probe : &clients,
+				&flows, t->sc->probe && !topology_is_probe(t, id));
 	if (rc)
 		return rc;
-	add_load(r, &clients, &server, w->ns);
+	add_load(r, &clients, &server, t->sc->probe ? &probe : &clients, w->ns);
 	add_flows(r, &flows, w->ns);
 	add_cpu(r, t, w, (double)clients.requests);
 	add_budget(r, t);

@@ -141,8 +141,9 @@ void sim_result_free(struct sim_result *r)
 {
 	free(r->latency);
 	free(r->service);
+	free(r->load_latency);
 	free(r->rows);
-	r->latency = r->service = NULL;
+	r->latency = r->service = r->load_latency = NULL;
 	r->rows = NULL;
 	r->n_rows = 0;
 }

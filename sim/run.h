@@ -24,7 +24,9 @@ struct sim_result {
 	uint64_t price_hash_server, price_hash_client;	/* of the price lists' bytes */
 	bool client_bound;	/* a client's CPU, not the server, was the limit */
 	char why[256];		/* ... the sentence that says so */
-	struct hist *latency, *service;	/* NULL when the workload has none */
+	/* Of the probe where there is one, else of all clients; NULL when the workload has none. */
+	struct hist *latency, *service;
+	struct hist *load_latency;	/* of the clients beside a probe, or NULL */
 	uint32_t n_rows;
 	struct app_row *rows;	/* netpipe */
 	uint32_t n_metrics;

@@ -41,6 +41,8 @@ static const struct knob top_knobs[] = {
 	  "neighbours: static entries, or resolved on the wire", arp_names, NULL },
 	{ "workload", SC(workload), KNOB_ENUM, UNIT_NONE, 0, 2, 0,
 	  "what clients and server run", workload_names, NULL },
+	{ "probe", SC(probe), KNOB_BOOL, UNIT_NONE, 0, 1, 0,
+	  "one more client host, unloaded, measures latency; the others only load", NULL, NULL },
 	{ "budget", SC(budget), KNOB_BOOL, UNIT_NONE, 0, 1, 0,
 	  "account every nanosecond of a request by hop (slower)", NULL, NULL },
 	{ "pcap", SC(pcap), KNOB_STRING, UNIT_NONE, 0, SCENARIO_PATH_MAX, 0,
@@ -290,6 +292,12 @@ int scenario_check(const struct scenario *sc, char *err, size_t err_len)
 		snprintf(err, err_len, "arp = \"wire\" needs one elastic thread a host, because a "
 			 "NIC hands every ARP packet to queue 0; there are %u (server) and %u "
 			 "(client): use arp = \"static\"", s->threads, c->threads);
+	else if (sc->probe && !scenario_client_ops(sc)->probes)
+		snprintf(err, err_len, "workload %s has no client that only measures: set "
+			 "probe = false", workload_names[sc->workload]);
+	else if (sc->probe && !sc->sw.present)
+		snprintf(err, err_len, "a probe is one more client, which needs a switch: set "
+			 "switch.present = true, or probe = false");
 	else if (!sc->sw.present && sc->clients != 1)
 		snprintf(err, err_len, "%u clients need a switch: set switch.present = true, or "
 			 "clients = 1", sc->clients);

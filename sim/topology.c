@@ -87,7 +87,7 @@ static bool cable_switch(struct topology *t)
 	struct link_end *end;
 	uint8_t mac[6];
 
-	t->sw = sim_switch_new(t->engine, t->frames, &t->sc->sw, ports + t->sc->clients);
+	t->sw = sim_switch_new(t->engine, t->frames, &t->sc->sw, ports + t->n_hosts - 1);
 	if (!t->sw)
 		return false;
 	for (uint32_t p = 0; p < ports; p++) {
@@ -97,7 +97,7 @@ static bool cable_switch(struct topology *t)
 	}
 	if (ports > 1)
 		sim_switch_bond(t->sw, 0, ports);
-	for (uint32_t i = 0; i < t->sc->clients; i++) {
+	for (uint32_t i = 0; i < t->n_hosts - 1; i++) {
 		struct sim_nic *nic = t->host[1 + i]->nic;
 		struct link *l = new_link(t);
 
@@ -146,7 +146,15 @@ static struct host *new_host(struct topology *t, uint32_t id, char *err, size_t 
 	};
 
 	topology_mac(id, s.mac);
-	if (id > 0)
+	if (topology_is_probe(t, id)) {
+		t->probe = sc->client;
+		t->probe.threads = 1;
+		s.cfg = &t->probe;
+		s.env.probe = true;
+		s.env.index = 0;
+		s.env.n = 1;
+		snprintf(s.name, sizeof(s.name), "probe");
+	} else if (id > 0)
 		snprintf(s.name, sizeof(s.name), "client %u", id - 1);
 	else
 		snprintf(s.name, sizeof(s.name), "server");
@@ -155,7 +163,9 @@ static struct host *new_host(struct topology *t, uint32_t id, char *err, size_t 
 
 static bool build_hosts(struct topology *t, char *err, size_t err_len)
 {
-	for (uint32_t id = 0; id <= t->sc->clients; id++) {
+	uint32_t last = t->sc->clients + t->sc->probe;
+
+	for (uint32_t id = 0; id <= last; id++) {
 		t->host[id] = new_host(t, id, err, err_len);
 		if (!t->host[id])
 			return false;

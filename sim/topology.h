@@ -17,13 +17,14 @@
 #include "sim/series.h"
 #include "sim/switch.h"
 
-enum { TOPOLOGY_HOSTS_MAX = 201, TOPOLOGY_SERVER_PORT = 7, TOPOLOGY_PREFIX_LEN = 16 };
+enum { TOPOLOGY_HOSTS_MAX = 202, TOPOLOGY_SERVER_PORT = 7, TOPOLOGY_PREFIX_LEN = 16 };
 
 struct topology {
 	const struct scenario *sc;
 	struct engine *engine;
 	struct frame_pool *frames;
 	struct costs server_costs, client_costs;
+	struct host_cfg probe;		/* one thread of the client's */
 	struct sim_switch *sw;		/* NULL: back to back */
 	struct pcap *pcap;
 	struct trace *trace;
@@ -31,7 +32,7 @@ struct topology {
 	struct sim_fault *fault[2 * NIC_PORTS_MAX];	/* NULL where none is wanted */
 	uint32_t n_links, n_hosts;
 	struct link *link[NIC_PORTS_MAX + TOPOLOGY_HOSTS_MAX];
-	struct host *host[TOPOLOGY_HOSTS_MAX];	/* [0]: the server */
+	struct host *host[TOPOLOGY_HOSTS_MAX];	/* the server, clients, and the probe if any */
 };
 
 /** Build everything @sc asks for, ready to run from time 0. NULL, and a sentence in @err. */
@@ -40,6 +41,12 @@ struct topology *topology_new(const struct scenario *sc, char *err, size_t err_l
 /** Take it all down, finishing capture, trace and series. Returns 0, or -errno and a sentence when
  * one of those files is incomplete. */
 int topology_free(struct topology *t, char *err, size_t err_len);
+
+/** Is host @id the one that only measures? */
+static inline bool topology_is_probe(const struct topology *t, uint32_t id)
+{
+	return id > t->sc->clients;
+}
 
 /** Address and MAC of host @id. */
 uint32_t topology_ip(uint32_t id);

@@ -21,6 +21,11 @@ struct hist;
 struct app_env {
 	void *mem;		/* zeroed, in the window, as mem_need() asked */
 	size_t mem_len;
+	void *shared;		/* of all instances of the host, in the window of each, as
+				 * shared_need() asked; zeroed before thread 0 starts; else 0 */
+	uint32_t thread;	/* of this instance on its host, among threads; 0 starts first */
+	uint32_t threads;
+	bool probe;		/* the one unloaded instance that measures; index 0 of n 1 */
 	uint32_t max_calls;	/* of the thread's page; for ixev_init() */
 	uint64_t seed;		/* the instance's own */
 	uint32_t server_ip;	/* whom a client talks to, host order */
@@ -73,10 +78,14 @@ struct app_ops {
 	const char *name;		/* "echo", "echo-client", "netpipe", ... */
 	const char *doc;
 	bool client;
+	bool probes;			/* a client that knows app_env.probe */
 	const struct knob *knobs;	/* of its configuration struct */
 	size_t n_knobs;
 	size_t cfg_size;
 	size_t (*mem_need)(const void *cfg, const struct app_env *env);
+	/* Bytes that the instances of a host share, @env being thread 0's; NULL: none. Where
+	 * threads run at once, what lies there is the workload's to lock. */
+	size_t (*shared_need)(const void *cfg, const struct app_env *env);
 	/* Returns the instance, or NULL and a sentence in @err (of @err_len). */
 	void *(*start)(const void *cfg, const struct app_env *env, char *err, size_t err_len);
 	struct ixev *(*ev)(void *app);		/* what the world enters with ixev_run() */

@@ -3,7 +3,7 @@
  * work.h - what one pass did, counted; a backend turns it into time or statistics
  *
  * The core adds, the backend prices (law 2). Every field is a count of things, never
- * of cycles or nanoseconds, but for app_cycles, which the application declares.
+ * of cycles or nanoseconds. The app_ counts are what the application declares.
  */
 #ifndef BASE_WORK_H
 #define BASE_WORK_H
@@ -25,6 +25,9 @@
 	X(crossings, crossings, "entries into the application") \
 	X(calls, calls, "batched calls executed") \
 	X(app_cycles, cycles, "cycles the application declared") \
+	X(app_requests, requests, "requests the application declared") \
+	X(app_updates, updates, "of them, changes of a stored object") \
+	X(app_bytes, bytes, "payload bytes the application declared") \
 	X(timers, timers, "timers fired") \
 	X(tx_segments, segments, "TCP segments built") \
 	X(tx_frames, frames, "frames given to a TX ring") \

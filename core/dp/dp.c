@@ -80,12 +80,15 @@ static void app_run(struct dp *dp, nsec now, struct work *w)
 	dp->kicked = false;
 	page->n_events = dp->sys.events.n;
 	page->now_ns = now;
-	page->app_cycles = 0;
+	page->app_cycles = page->app_requests = page->app_updates = page->app_bytes = 0;
 	w->events += dp->sys.events.n;
 	STAT_ADD(&dp->stats, EVENTS, dp->sys.events.n);
 	w->crossings++;
 	dp->user->ops->run(dp->user, page);
 	w->app_cycles += page->app_cycles;
+	w->app_requests += page->app_requests;
+	w->app_updates += page->app_updates;
+	w->app_bytes += page->app_bytes;
 	dp->sys.events.n = 0;
 }
 

@@ -75,6 +75,17 @@ void ixev_work(struct ixev *ev, uint64_t cycles)
 	ev->work_cycles += cycles;
 }
 
+void ixev_request(struct ixev *ev, uint32_t object, uint32_t bytes, unsigned update)
+{
+	struct ix_page *page = ev->page;
+
+	page->app_requests++;
+	page->app_updates += update;
+	page->app_bytes += bytes;
+	if (page->n_objects < page->max_objects)
+		page->objects[page->n_objects++] = object;
+}
+
 void ixev_ctx_init(struct ixev_ctx *c, const struct ixev_conn_ops *ops)
 {
 	memset(c, 0, sizeof(*c));

@@ -211,8 +211,15 @@ struct ix_page {
 	uint32_t max_events;
 	uint32_t max_calls;
 	uint64_t now_ns;		/* start of this pass */
-	uint64_t app_cycles;		/* cycles of work the application declares for this
-					 * pass; a simulator prices it, hardware ignores it */
+	/* What the application declares it did in this entry; a simulator prices it, hardware
+	 * only counts it. The dataplane reads no array of it. */
+	uint64_t app_cycles;		/* cycles of work */
+	uint64_t app_requests;		/* requests served */
+	uint64_t app_updates;		/* of them, requests that changed a stored object */
+	uint64_t app_bytes;		/* payload bytes parsed or composed */
+	uint32_t *objects;		/* hashes of the stored objects touched, or 0: not wanted */
+	uint32_t n_objects;		/* written; the world empties it */
+	uint32_t max_objects;
 };
 
 #endif

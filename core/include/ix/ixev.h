@@ -97,6 +97,14 @@ void *ixev_app(const struct ixev *ev);
 /** Declare @cycles of application work in this entry (priced by a simulator only). */
 void ixev_work(struct ixev *ev, uint64_t cycles);
 
+/**
+ * Declare a request served in this entry on the stored object with hash @object, with @bytes of
+ * payload parsed or composed; @update: 1 when it changed the object, else 0. Priced by a
+ * simulator only: its cache model follows the objects, its price list has `app_requests`,
+ * `app_updates` and `app_bytes`.
+ */
+void ixev_request(struct ixev *ev, uint32_t object, uint32_t bytes, unsigned update);
+
 void ixev_ctx_init(struct ixev_ctx *ctx, const struct ixev_conn_ops *ops);
 
 /** Open a connection to @ip:@port (host order); `connected` tells. */
