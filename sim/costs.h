@@ -71,7 +71,7 @@ struct cost_split {
 };
 
 /**
- * Read price list @name: a path when it holds a '/', else NAME.prices in the directory of
+ * Read price list @name: a path when it holds a '/', else NAME.conf in the directory of
  * costs_search_dir(), or in sim/prices beside or above the program, or the one installed
  * with it. Returns 0, or -ENOENT, -EIO or -EINVAL and a sentence in @err that names
  * file and line.

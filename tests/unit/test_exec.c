@@ -19,7 +19,7 @@ static char err[512], list[64];
 static void prices(const char *more)
 {
 	char line[256];
-	FILE *from = fopen("sim/prices/ix.prices", "r"), *to;
+	FILE *from = fopen("sim/prices/ix.conf", "r"), *to;
 	int fd;
 
 	strcpy(list, "/tmp/ix_exec_XXXXXX");
@@ -276,6 +276,6 @@ static void jitter_is_exponential(void)
 CU_MAIN("exec", TEST(an_interrupt_and_a_wake_up_are_paid_a_request), TEST(calls_cross_one_by_one),
 	TEST(payload_is_copied_where_it_is_said), TEST(interrupts_are_moderated),
 	TEST(threads_wait_for_each_other_twice), TEST(late_replies_wait_for_the_next_receive),
-	TEST(early_replies_do_not_wait_for_the_batch), TEST(a_batch_is_waited_for_until_the_timeout),
-	TEST(a_full_batch_does_not_wait), TEST(a_model_replays), TEST(contradictions_are_refused),
+	TEST(early_replies_do_not_wait_for_the_batch),
+	TEST(a_batch_is_waited_for_until_the_timeout), TEST(a_full_batch_does_not_wait), TEST(a_model_replays), TEST(contradictions_are_refused),
 	TEST(jitter_is_exponential))
