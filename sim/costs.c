@@ -29,6 +29,9 @@ static const struct item items[COST_NR] = {
 #define X(name, unit, min, doc) { #name, unit, min, true },
 	COST_FIXED(X)
 #undef X
+#define X(name, unit, doc) { #name, unit, 0, false },
+	COST_OPTIONAL(X)
+#undef X
 };
 
 static char search_dir[512];

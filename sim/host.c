@@ -67,11 +67,15 @@ static uint32_t flow_hash(const struct frame *f)
 void host_rx_tap(void *ctx, const struct frame *f, nsec visible, nsec now)
 {
 	struct host_thread *t = ctx;
+	struct host *h = t->host;
 
+	if (unlikely(h->machine.ddio_bytes != 0))
+		t->touch_ps += machine_frame(&h->machine, &t->machine, f->len,
+					     sim_nic_dma_mark(h->nic) - f->dma_mark);
 	if ((f->flags & FRAME_RSS) == 0 || !is_segment(f))
 		return;
-	t->touch_ps += cache_touch(&t->host->cache, &t->cache, f->rss, f->len,
-				   f->data[AT_TCP + TCP_FLAGS] & TH_SYN);
+	t->touch_ps += machine_segment(&h->machine, &t->machine, f->rss, f->len,
+				       f->data[AT_TCP + TCP_FLAGS] & TH_SYN);
 	if (unlikely(t->budget != NULL) && has_payload(f))
 		budget_rx(t->budget, f, flow_hash(f), visible, now);
 }
@@ -87,7 +91,12 @@ void host_tx_tap(void *ctx, struct frame *f, nsec end)
 
 void host_app_run(struct user *u, struct ix_page *page)
 {
-	ixev_run(container_of(u, struct host_thread, user)->ev, page);
+	struct host_thread *t = container_of(u, struct host_thread, user);
+
+	page->n_objects = 0;
+	ixev_run(t->ev, page);
+	if (page->n_objects)
+		t->touch_ps += machine_objects(&t->host->machine, &t->machine, page);
 }
 
 /* Tell budget and trace what the pass that started at @now cost. */
@@ -131,7 +140,8 @@ void host_pass(struct event *ev, nsec now)
 	nic_pass_begin(h->nic, t->queue, now);
 	dp_run_once(t->dp, now, &w);
 	end = now + cpu_duration(&h->cpu, t->queue, costs_total(h->setup.costs, &w) + t->touch_ps,
-				 now);
+				 now) +
+	      machine_wait_ps(&h->machine, &t->machine, &w, now) / 1000;
 	c->busy_until = end;
 	if (unlikely(t->budget != NULL || h->setup.trace != NULL))
 		observe(t, &w, now, end);
