@@ -18,6 +18,7 @@
 struct point_result {
 	int rc;
 	bool client_bound;
+	char limit[16];
 	uint32_t n_metrics, n_rows;
 	uint64_t price_hash_server, price_hash_client;
 	char err[512];
@@ -50,6 +51,7 @@ static void point_run(void *ctx, size_t i, FILE *out)
 	}
 	if (p.rc == 0) {
 		p.client_bound = r->client_bound;
+		snprintf(p.limit, sizeof(p.limit), "%s", r->limit);
 		p.n_metrics = r->n_metrics;
 		p.n_rows = r->n_rows;
 		p.price_hash_server = r->price_hash_server;
@@ -88,6 +90,8 @@ static void manifest_columns(const struct sweep *sw, json_t *columns, const stru
 	for (uint32_t i = 0; i < n; i++)
 		if (is_kept(sw, m[i].name) && !json_object_get(columns, m[i].name))
 			json_object_set_new(columns, m[i].name, json_string(m[i].doc));
+	if (is_kept(sw, SIMRUN_LIMIT))
+		json_object_set_new(columns, SIMRUN_LIMIT, json_string(SIMRUN_LIMIT_DOC));
 }
 
 static uint32_t metrics_keep(const struct sweep *sw, struct metric *m, uint32_t n)
@@ -159,8 +163,8 @@ static void point_take(const struct sweep *sw, size_t point, const struct job *j
 	manifest_columns(sw, json_object_get(out->manifest, "columns"), m, p.n_metrics);
 	if (!json_object_get(out->manifest, "price_list_hash"))
 		simrun_manifest(out->manifest, p.price_hash_server, p.price_hash_client);
-	simrun_rows(&out->table, row, n_lead, metrics_keep(sw, m, p.n_metrics), m, p.n_rows,
-		    rows);
+	simrun_rows(&out->table, row, n_lead, is_kept(sw, SIMRUN_LIMIT) ? p.limit : NULL,
+		    metrics_keep(sw, m, p.n_metrics), m, p.n_rows, rows);
 	free(m);
 	free(rows);
 }

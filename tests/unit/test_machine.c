@@ -243,7 +243,7 @@ static void a_shared_lock_limits_a_server(void)
 	sim_result_free(&res);
 	run("tcp_conns 500 ns \"x\"\nconn_lock 500 ns \"x\"\n");
 	CHECK(get("conns_per_s") > 0.95e6 && get("conns_per_s") < 1.05e6);
-	CHECK(get("server_lock_conn_util_pct") > 95);
+	CHECK(get("server_lock_conn_util_pct") > 95 && strcmp(res.limit, "lock") == 0);
 	CHECK(get("server_lock_app_util_pct") == 0);
 	CHECK(get("server_lock_wait_pct") > 50);
 	sim_result_free(&res);
