@@ -362,6 +362,16 @@ static bool finished(const bool *is_fair)
 	return true;
 }
 
+/* A timeout may be longer than the stack's patience: what it ends is no stream that failed. */
+static void be_patient(const struct peer *p)
+{
+	struct tcp *t = &g.rig.dp->tcp;
+	struct tcp_pcb *pcb = rig_pcb(&g.rig, tcp_slot(t, tcp_peer_pcb(p)));
+
+	tcp_set_linger(t, pcb, 0);
+	tcp_set_user_timeout(t, pcb, 0);
+}
+
 /* Everybody behaves from here on. */
 static void finish(void)
 {
@@ -379,6 +389,8 @@ static void finish(void)
 	for (uint32_t i = 0; i < PEERS; i++) {
 		tcp_peer[i].lose = 0;
 		is_fair[i] = fair(&tcp_peer[i]);
+		if (is_fair[i])
+			be_patient(&tcp_peer[i]);
 	}
 	for (uint32_t pass = 0; pass < FINISH_PASSES && !finished(is_fair); pass++) {
 		for (uint32_t i = 0; i < PEERS; i++)
