@@ -118,9 +118,9 @@ static void see_recv(struct end *e, const struct ix_event *ev)
 	RIG_CHECK(!e->eof);
 	e->eof = ev->len == 0;
 	for (uint32_t i = 0; i < ev->len && !peer->lost; i++) {
-		uint8_t right = tcp_peer_byte(peer->index, e->rx + i);
+		uint8_t right = tcp_peer_byte(peer->index, e->rx + i), lie = right ^ 0xff;
 
-		RIG_CHECK(p[i] == right || ((peer->lied || !current(e)) && p[i] == (right ^ 0xff)));
+		RIG_CHECK(p[i] == right || ((peer->lied || !current(e)) && p[i] == lie));
 	}
 	e->rx += ev->len;
 	e->undone += ev->len;
