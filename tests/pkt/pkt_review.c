@@ -16,8 +16,7 @@ static struct bed *open_seg(struct bed_seg syn, bool tlp)
 	struct bed *b;
 
 	cfg.tlp = tlp;
-	b = bed_new(&cfg);
-	bed_open_with(b, syn);
+	b = bed_in_syn(&cfg, syn);
 	return b;
 }
 
@@ -27,13 +26,6 @@ static void ack(struct bed *b, uint32_t seq)
 {
 	bed_rx(b, SEG(ACK, 1, seq, 0));
 	bed_forget_events(b);
-}
-
-static void done(struct bed *b)
-{
-	bed_forget_tx(b);
-	bed_forget_events(b);
-	bed_done(b);
 }
 
 /* Ten out, the first lost and repaired. */
@@ -352,8 +344,7 @@ static void paced_stream_measures_its_round_trip(void)
 
 	cfg.pacing = true;
 	cfg.tlp = false;
-	b = bed_new(&cfg);
-	bed_open_with(b, SEG(SYN, 0, 0, 0, .sack_ok = true));
+	b = bed_in_syn(&cfg, SEG(SYN, 0, 0, 0, .sack_ok = true));
 	for (uint32_t round = 0; round < 20; round++) {
 		bed_sendv(b, 20000);
 		bed_tick(b, 4 * MSEC);
