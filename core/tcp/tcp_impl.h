@@ -456,7 +456,8 @@ void tcp_snd_tell(struct tcp *t, struct tcp_pcb *p, uint32_t bytes);
 void tcp_snd_drop_refs(struct tcp *t, struct tcp_pcb *p);
 
 /* tcp_ecn.c: RFC 3168, RFC 8257 section 3.2 */
-uint8_t tcp_ecn_syn(struct tcp *t, struct tcp_pcb *p);
+uint8_t tcp_ecn_syn(const struct tcp *t, const struct tcp_pcb *p);
+void tcp_ecn_syn_sent(const struct tcp *t, const struct tcp_pcb *p, uint8_t flags);
 bool tcp_ecn_willing(const struct tcp *t, const struct tcp_cc_ops *cc);
 void tcp_ecn_agree(struct tcp *t, struct tcp_pcb *p, uint8_t flags);
 bool tcp_ecn_fast(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg *s);
