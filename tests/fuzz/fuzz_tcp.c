@@ -333,7 +333,8 @@ static void op_run(const struct op *o)
 /* ---- the end ---- */
 
 /* What must still come to a good end: both sides are up, nobody has spoilt it, and the stack
- * would send once more what it has sent in vain. */
+ * would send once more what it has sent in vain. A cookie can bring a connection back that has
+ * died in silence: a peer that has heard from the dead one is ahead of the other. */
 static bool fair(const struct peer *p)
 {
 	const struct end *e = end_of(p);
@@ -341,6 +342,7 @@ static bool fair(const struct peer *p)
 	const struct tcp *t = &g.rig.dp->tcp;
 
 	return p->stage == PEER_UP && p->honest && e && e->live && !e->dead && pcb &&
+	       seq_leq(p->rcv_nxt, pcb->snd_nxt) &&
 	       tcp_cold(t, pcb)->retries < t->cfg.data_retries;
 }
 
