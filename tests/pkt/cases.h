@@ -31,7 +31,7 @@ struct pkt_case {
 	X(cwnd) X(window) X(persist) X(sws_nagle) X(close) X(time_wait) X(rst) X(rfc5961) \
 	X(ts) X(wscale) X(mss) X(opts) X(icmp) X(abi) X(pressure) X(zero_copy) \
 	X(udp) X(sack_tx) X(sack_loss) X(rack) X(tlp) X(prr) X(undo) \
-	X(ecn_setup) X(ecn) X(cubic) X(dctcp) X(synopts) X(cookie) X(keep) \
+	X(ecn_setup) X(ecn) X(cubic) X(dctcp) X(synopts) X(cookie) X(cookie_opts) X(keep) \
 	X(user_timeout) X(sack_rx) X(dsack) X(autosize) X(info) X(urgent) X(ip) \
 	X(review)
 
