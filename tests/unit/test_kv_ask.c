@@ -205,13 +205,14 @@ static void noise(void)
 	for (int i = 0; i < 300000; i++) {
 		struct kv_ask q = ask((enum kv_proto)(i & 1), (enum kv_op)(i >> 1 & i >> 2 & 1));
 		uint32_t len = q.proto == KV_BINARY ? sizeof(bin) - 1 : sizeof(txt) - 1;
+		uint32_t first = 1 + (uint32_t)rng_below(&r, len);
+		uint32_t piece = 1 + (uint32_t)rng_below(&r, len);
 		char text[64];
 
 		memcpy(text, q.proto == KV_BINARY ? bin : txt, len);
 		for (uint64_t n = rng_below(&r, 4); n > 0; n--)
 			text[rng_below(&r, len)] = (char)rng_u64(&r);
-		seen[feed(&q, text, len, 1 + (uint32_t)rng_below(&r, len),
-			  1 + (uint32_t)rng_below(&r, len), &bad, &taken)]++;
+		seen[feed(&q, text, len, first, piece, &bad, &taken)]++;
 	}
 	for (int i = 0; i < 5; i++)
 		CHECK(seen[i] > 0);
