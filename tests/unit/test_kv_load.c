@@ -2,7 +2,7 @@
 /* test_kv_load.c - workloads/kv_load*.c against a small store: values, pacing, lies, the probe */
 #include <math.h>
 
-#include "tests/unit/kv_bed.h"
+#include "tests/unit/kv_load_bed.h"
 
 enum { MS = 1000000 };
 enum { CLOSED, MUTILATE, OPEN };

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kv_bed.h - a store that answers GET and SET of a key-value load, right or as told wrong
+ * kv_load_bed.h - a store that answers GET and SET of a key-value load, right or as told wrong
  *
  * Enough of memcached's protocols for the requests of kv_ask.c: keys are numbers, values are
  * compared with what they must be and made again when asked for. kv_store tells what it saw
  * and says how to answer.
  */
-#ifndef TESTS_UNIT_KV_BED_H
-#define TESTS_UNIT_KV_BED_H
+#ifndef TESTS_UNIT_KV_LOAD_BED_H
+#define TESTS_UNIT_KV_LOAD_BED_H
 
 #include "tests/unit/app_bed.h"
 #include "workloads/kv_dist.h"
