@@ -8,16 +8,17 @@
 #include "cli/cli.h"
 #include "cli/figure.h"
 #include "cli/result.h"
+#include "cli/store.h"
 #include "cli/verdicts.h"
 
-enum { KEY_QUICK = 1000, KEY_FIGS, KEY_REDRAW };
+enum { KEY_QUICK = 1000, KEY_FIGS, KEY_REDRAW, KEY_STORE, KEY_NO_STORE };
 
 struct figure_args {
 	struct figure_env env;
 	char names[FIGURES_MAX][FIGURE_NAME_MAX];	/* to run */
 	char all[FIGURES_MAX][FIGURE_NAME_MAX];		/* there are */
 	size_t n_names, n_all;
-	bool list, redraw;
+	bool list, redraw, no_store;
 };
 
 static bool is_figure(const struct figure_args *a, const char *name)
@@ -45,6 +46,8 @@ static error_t parse(int key, char *arg, struct argp_state *st)
 	case 'l':	a->list = true; break;
 	case 'q':	a->env.quiet = true; break;
 	case KEY_QUICK:	a->env.quick = true; break;
+	case KEY_STORE:	a->env.store_dir = arg; break;
+	case KEY_NO_STORE: a->no_store = true; break;
 	case KEY_REDRAW: a->redraw = true; break;
 	case KEY_FIGS:	snprintf(a->env.figs, sizeof(a->env.figs), "%s", arg); break;
 	case ARGP_KEY_ARG:
@@ -64,6 +67,9 @@ static const struct argp_option options[] = {
 	{"out", 'o', "DIR", 0, "where results go (default: results)", 0},
 	{"redraw", KEY_REDRAW, NULL, 0, "run nothing: draw and judge the results that are there",
 	 0},
+	{"store", KEY_STORE, "DIR", 0, "where finished points are kept and looked for (default: "
+	 "IX_STORE, or build/store)", 0},
+	{"no-store", KEY_NO_STORE, NULL, 0, "run every point, keep none", 0},
 	{"list", 'l', NULL, 0, "print the figures there are", 0},
 	{"figs", KEY_FIGS, "DIR", 0, "folder of the definitions (default: paper-figs)", 0},
 	{"quiet", 'q', NULL, 0, "no progress", 0},
@@ -132,7 +138,7 @@ static int figure_do(struct figure_args *a, const char *name)
 	} else {
 		if (!a->redraw)
 			rc = figure_run(&fig, &a->env);
-		if (rc != IX_USAGE)
+		if (rc != IX_USAGE && rc < IX_SIGNAL)
 			rc = worse(rc, figure_plot(&fig, &a->env));
 		if (rc == IX_OK)
 			printf("%s: %s/%s.csv and .json, drawn as .svg .pdf .png\n", name,
@@ -183,6 +189,10 @@ static int run(struct figure_args *a)
 	}
 	if (!a->env.out)
 		a->env.out = a->env.quick ? "build/quick" : "results";
+	if (!a->env.store_dir)
+		a->env.store_dir = store_default_dir();
+	if (a->no_store)
+		a->env.store_dir = NULL;
 	a->n_all = figure_names(a->env.figs, a->all, FIGURES_MAX);
 	if (a->list) {
 		list_print(a);
@@ -191,8 +201,13 @@ static int run(struct figure_args *a)
 	rc = names_resolve(a);
 	if (rc)
 		return rc;
-	for (size_t i = 0; i < a->n_names; i++)
-		rc = worse(rc, figure_do(a, a->names[i]));
+	for (size_t i = 0; i < a->n_names; i++) {
+		int one = figure_do(a, a->names[i]);
+
+		if (one >= IX_SIGNAL)
+			return one;
+		rc = worse(rc, one);
+	}
 	return rc == IX_USAGE ? rc : worse(rc, judge(a));
 }
 
