@@ -186,6 +186,9 @@ struct kv_item *kv_touch(struct kv_store *st, const uint8_t *key, uint32_t nkey,
 /** Forget every item, now or in @delay_s seconds (negative: now). */
 void kv_flush(struct kv_store *st, int64_t delay_s);
 
+/** Store @it, whose key is not in the table; its reference stays the caller's. */
+void kv_link(struct kv_store *st, struct kv_item *it, uint32_t hash);
+
 /** Take @it out of table and LRU list. */
 void kv_unlink(struct kv_store *st, struct kv_item *it);
 
