@@ -229,26 +229,32 @@ static void close_if_done(struct kv_conn *c)
 		kv_close(c);
 }
 
-static void conn_recv(struct ixev_ctx *ctx, const uint8_t *p, uint32_t len)
+void kv_piece(struct kv_server *s, struct kv_conn *c, const uint8_t *p, uint32_t len)
 {
-	struct kv_server *s = kv_server_of(ctx);
-	struct kv_conn *c = kv_conn_of(ctx);
 	uint32_t used = 0;
 
-	kv_store_clock(s->st, ixev_now(s->ev));
-	s->st->stats.bytes_read += len;
-	if (unlikely(c->proto == KV_UNKNOWN))
-		c->proto = p[0] == BINARY_MAGIC ? KV_BINARY : KV_ASCII;
 	if (likely(!c->held)) {
 		used = consume(s, c, p, len);
-		ixev_recv_done(ctx, used);
+		ixev_recv_done(&c->ctx, used);
 	}
 	if (unlikely(used < len))
 		hold(s, c, p + used, len - used);
 }
 
+static void conn_recv(struct ixev_ctx *ctx, const uint8_t *p, uint32_t len)
+{
+	struct kv_server *s = kv_server_of(ctx);
+	struct kv_conn *c = kv_conn_of(ctx);
+
+	s->st->stats.bytes_read += len;
+	if (unlikely(c->proto == KV_UNKNOWN))
+		c->proto = p[0] == BINARY_MAGIC ? KV_BINARY : KV_ASCII;
+	kv_batch_add(s, c, p, len);
+}
+
 static void conn_eof(struct ixev_ctx *ctx)
 {
+	kv_batch_run(kv_server_of(ctx));
 	kv_conn_of(ctx)->eof = true;
 	close_if_done(kv_conn_of(ctx));
 }
@@ -271,6 +277,7 @@ static void conn_dead(struct ixev_ctx *ctx, enum ix_dead_reason reason)
 	struct kv_server *s = kv_server_of(ctx);
 	struct kv_conn *c = kv_conn_of(ctx);
 
+	kv_batch_forget(s, c);
 	held_drop(s, c);
 	if (c->in)
 		in_put(s, c);
@@ -315,4 +322,10 @@ static struct ixev_ctx *knock(void *app, struct ixev *ev, const struct ix_addr *
 	return &c->ctx;
 }
 
-const struct ixev_ops kv_thread_ops = { .knock = knock };
+static void idle(void *app, struct ixev *ev)
+{
+	(void)ev;
+	kv_batch_run(app);
+}
+
+const struct ixev_ops kv_thread_ops = { .knock = knock, .idle = idle };

@@ -241,7 +241,8 @@ bool kv_lru_evict(struct kv_store *st, uint32_t cls);
 /** @it is being read: it is young again. */
 static inline void kv_used(struct kv_store *st, struct kv_item *it)
 {
-	it->state |= KV_FETCHED;
+	if (!(it->state & KV_FETCHED))
+		it->state |= KV_FETCHED;
 	if (unlikely(st->now_s - it->time >= KV_BUMP_S))
 		kv_lru_bump(st, it);
 }
