@@ -6,18 +6,17 @@
 #include <stdlib.h>
 
 #include "cli/cli.h"
-#include "cli/figure.h"
+#include "cli/judge.h"
 #include "cli/result.h"
-#include "cli/verdicts.h"
 
-enum { KEY_QUICK = 1000, KEY_FIGS, KEY_REDRAW };
+enum { KEY_QUICK = 1000, KEY_FIGS, KEY_REDRAW, KEY_CLAIMS, KEY_JSON };
 
 struct figure_args {
 	struct figure_env env;
 	char names[FIGURES_MAX][FIGURE_NAME_MAX];	/* to run */
 	char all[FIGURES_MAX][FIGURE_NAME_MAX];		/* there are */
 	size_t n_names, n_all;
-	bool list, redraw;
+	bool list, redraw, claims, json;
 };
 
 static bool is_figure(const struct figure_args *a, const char *name)
@@ -46,6 +45,8 @@ static error_t parse(int key, char *arg, struct argp_state *st)
 	case 'q':	a->env.quiet = true; break;
 	case KEY_QUICK:	a->env.quick = true; break;
 	case KEY_REDRAW: a->redraw = true; break;
+	case KEY_CLAIMS: a->claims = true; break;
+	case KEY_JSON:	a->claims = a->json = true; break;
 	case KEY_FIGS:	snprintf(a->env.figs, sizeof(a->env.figs), "%s", arg); break;
 	case ARGP_KEY_ARG:
 		if (a->n_names == FIGURES_MAX || strlen(arg) >= FIGURE_NAME_MAX)
@@ -64,6 +65,9 @@ static const struct argp_option options[] = {
 	{"out", 'o', "DIR", 0, "where results go (default: results)", 0},
 	{"redraw", KEY_REDRAW, NULL, 0, "run nothing: draw and judge the results that are there",
 	 0},
+	{"claims", KEY_CLAIMS, NULL, 0,
+	 "run and write nothing: print every claim beside what the saved results say", 0},
+	{"json", KEY_JSON, NULL, 0, "as --claims, with points and shapes, for programs", 0},
 	{"list", 'l', NULL, 0, "print the figures there are", 0},
 	{"figs", KEY_FIGS, "DIR", 0, "folder of the definitions (default: paper-figs)", 0},
 	{"quiet", 'q', NULL, 0, "no progress", 0},
@@ -73,15 +77,19 @@ static const struct argp_option options[] = {
 static const char doc[] =
 	"Reproduce figures: run each one's sweep, write results/NAME.csv and its manifest "
 	"NAME.json, draw NAME.svg, .pdf and .png with published points beside ours, and judge the "
-	"claims made about it. results/claims.csv lists every claim of the papers, those not "
-	"simulated yet included. Without a name: all of them.\v"
+	"claims made about it. NAME.md is its caption with the verdicts; claims.csv lists every claim "
+	"of the papers, points.csv every published point, those not simulated included, and "
+	"shapes.csv whether order and knees are right. Without a name: all of them.\v"
+	"A claim that misses is a result: it is shown, and the exit status is 0. It is 1 when a point "
+	"failed, or a claim's definition is no measurement.\n\n"
 	"Without gnuplot the numbers are still made and judged; the exit status is 3 then, unless "
 	"something else failed.\n\n"
 	"Examples:\n"
 	"  ix figure --list\n"
 	"  ix figure fig2\n"
 	"  ix figure all --quick\n"
-	"  ix figure batch --redraw\n\n" CLI_EXIT_CODES;
+	"  ix figure batch --redraw\n"
+	"  ix figure --claims\n\n" CLI_EXIT_CODES;
 
 static int names_resolve(struct figure_args *a)
 {
@@ -142,33 +150,51 @@ static int figure_do(struct figure_args *a, const char *name)
 	return rc;
 }
 
-/* Claims are a function of the saved results, whoever made them and when. */
-static int judge(struct figure_args *a)
+/* claims.csv, points.csv, shapes.csv, and a caption for each figure that has results. */
+static int judgement_write(struct figure_args *a, const struct judgement *j)
 {
-	struct verdicts v;
-	char path[600], err[700];
-	int rc = IX_OK;
+	char err[700];
+	int rc = judge_save(j, &a->env, err, sizeof(err));
 
-	if (verdicts_begin(&v, &a->env, err, sizeof(err)) != 0) {
-		fprintf(stderr, "ix figure: %s\n", err);
-		return IX_MISSING;
-	}
-	for (size_t i = 0; i < a->n_all; i++) {
+	for (size_t i = 0; rc == 0 && i < a->n_all; i++) {
 		struct figure fig;
 
 		if (figure_open(&fig, &a->env, a->all[i]))
-			verdicts_take(&v, &fig, &a->env);
+			rc = judge_caption(j, &fig, &a->env, err, sizeof(err));
 		figure_close(&fig);
 	}
-	putchar('\n');
-	verdicts_print(&v, stdout);
-	result_path(path, sizeof(path), a->env.out, "claims", "csv");
-	if (result_save_table(path, &v.table, err, sizeof(err)) != 0) {
+	if (rc)
 		fprintf(stderr, "ix figure: %s\n", err);
-		rc = IX_FAILED;
+	return rc ? IX_FAILED : IX_OK;
+}
+
+/* Claims are a function of the saved results, whoever made them and when. */
+static int judge(struct figure_args *a)
+{
+	struct judgement *j = malloc(sizeof(*j));
+	char err[700];
+	int rc = IX_OK;
+
+	if (!j)
+		abort();
+	if (judge_make(j, &a->env, a->all, a->n_all, err, sizeof(err)) != 0) {
+		fprintf(stderr, "ix figure: %s\n", err);
+		rc = IX_MISSING;
+	} else if (a->json) {
+		json_t *o = judge_json(j);
+
+		result_print_json(o, stdout);
+		json_decref(o);
+	} else {
+		if (!a->claims)
+			putchar('\n');
+		judge_print(j, a->claims, stdout);
+		if (!a->claims)
+			rc = judgement_write(a, j);
 	}
-	rc = worse(rc, v.n_fails ? IX_FAILED : IX_OK);
-	verdicts_free(&v);
+	rc = worse(rc, rc == IX_OK && j->verdicts.n_broken ? IX_FAILED : IX_OK);
+	judge_free(j);
+	free(j);
 	return rc;
 }
 
@@ -188,6 +214,8 @@ static int run(struct figure_args *a)
 		list_print(a);
 		return IX_OK;
 	}
+	if (a->claims)
+		return judge(a);
 	rc = names_resolve(a);
 	if (rc)
 		return rc;

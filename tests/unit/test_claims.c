@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/claims.h"
+#include "cli/measure.h"
 #include "tests/unit/cu.h"
 
 static enum verdict judge(const char *value, const char *tolerance, double ours)
@@ -21,20 +22,20 @@ static void tolerances(void)
 	char error[32];
 
 	CHECK_EQ(judge("5.7", "10%", 5.13), VERDICT_HOLDS);	/* the edge belongs to it */
-	CHECK_EQ(judge("5.7", "10%", 5.12), VERDICT_FAILS);
+	CHECK_EQ(judge("5.7", "10%", 5.12), VERDICT_MISSES);
 	CHECK_EQ(judge("5.7", "10%", 6.27), VERDICT_HOLDS);
-	CHECK_EQ(judge("5.7", "10%", 6.28), VERDICT_FAILS);
+	CHECK_EQ(judge("5.7", "10%", 6.28), VERDICT_MISSES);
 	CHECK_EQ(judge("20", "at most", 20), VERDICT_HOLDS);
-	CHECK_EQ(judge("20", "at most", 20.1), VERDICT_FAILS);
+	CHECK_EQ(judge("20", "at most", 20.1), VERDICT_MISSES);
 	CHECK_EQ(judge("20", "at most", 1), VERDICT_HOLDS);
-	CHECK_EQ(judge("10", "at least", 9.9), VERDICT_FAILS);
+	CHECK_EQ(judge("10", "at least", 9.9), VERDICT_MISSES);
 	CHECK_EQ(judge("10", "at least", 100), VERDICT_HOLDS);
 	CHECK_EQ(judge("3", "exact", 3), VERDICT_HOLDS);
-	CHECK_EQ(judge("3", "exact", 3.5), VERDICT_FAILS);
+	CHECK_EQ(judge("3", "exact", 3.5), VERDICT_MISSES);
 	CHECK_EQ(judge("75", "10 points", 84), VERDICT_HOLDS);
-	CHECK_EQ(judge("75", "10 points", 86), VERDICT_FAILS);
+	CHECK_EQ(judge("75", "10 points", 86), VERDICT_MISSES);
 	CHECK_EQ(judge("46-54", "5 points", 41), VERDICT_HOLDS);
-	CHECK_EQ(judge("46-54", "5 points", 60), VERDICT_FAILS);
+	CHECK_EQ(judge("46-54", "5 points", 60), VERDICT_MISSES);
 	CHECK_EQ(judge("6.4", "informative", 3), VERDICT_INFORMATIVE);
 	CHECK_EQ(judge("6.4", "roughly", 6.4), VERDICT_BROKEN);
 	CHECK_EQ(judge("many", "10%", 6.4), VERDICT_BROKEN);
@@ -62,7 +63,7 @@ static void fill(struct table *t)
 	}
 }
 
-static double measure(const struct table *t, const char *how, const char *want_err)
+static double measured(const struct table *t, const char *how, const char *want_err)
 {
 	char err[256] = "";
 	config_t c;
@@ -71,7 +72,7 @@ static double measure(const struct table *t, const char *how, const char *want_e
 	config_init(&c);
 	if (config_read_string(&c, how) != CONFIG_TRUE)
 		CU_FAIL("bad test configuration");
-	if (claim_measure(config_root_setting(&c), t, &v, err, sizeof(err)) != 0)
+	if (measure(config_root_setting(&c), t, &v, err, sizeof(err)) != 0)
 		v = NAN;
 	CHECK(want_err ? strstr(err, want_err) != NULL : err[0] == '\0');
 	config_destroy(&c);
@@ -83,26 +84,26 @@ static void measurements(void)
 	struct table t;
 
 	fill(&t);
-	CHECK(measure(&t, "op=\"at\"; x=\"x\"; y=\"y\"; at=300.0;", NULL) == 11);
-	CHECK(measure(&t, "op=\"at\"; x=\"x\"; y=\"y\"; at=100; where=\"B=64\"; scale=0.5;",
+	CHECK(measured(&t, "op=\"at\"; x=\"x\"; y=\"y\"; at=300.0;", NULL) == 11);
+	CHECK(measured(&t, "op=\"at\"; x=\"x\"; y=\"y\"; at=100; where=\"B=64\"; scale=0.5;",
 		      NULL) == 3);
-	CHECK(measure(&t, "op=\"crosses\"; x=\"x\"; y=\"y\"; level=9.0; where=\"B=1\";", NULL) ==
+	CHECK(measured(&t, "op=\"crosses\"; x=\"x\"; y=\"y\"; level=9.0; where=\"B=1\";", NULL) ==
 	      250);
-	CHECK(measure(&t, "op=\"crosses\"; x=\"x\"; y=\"y\"; level=1.0; where=\"B=1\";", NULL) ==
+	CHECK(measured(&t, "op=\"crosses\"; x=\"x\"; y=\"y\"; level=1.0; where=\"B=1\";", NULL) ==
 	      100);
-	CHECK(measure(&t, "op=\"spread\"; x=\"x\"; y=\"y\"; at=200.0;", NULL) == 1);
-	CHECK(measure(&t,
+	CHECK(measured(&t, "op=\"spread\"; x=\"x\"; y=\"y\"; at=200.0;", NULL) == 1);
+	CHECK(measured(&t,
 		      "op=\"gain\"; x=\"x\"; y=\"y\"; level=9.0; series=\"B\"; from=\"1\"; "
 		      "to=\"64\";",
 		      NULL) > 16.3);
-	CHECK(measure(&t, "op=\"sum\"; x=\"x\"; y=\"y\"; at=300.0; columns=(\"a\",\"b\");", NULL) ==
+	CHECK(measured(&t, "op=\"sum\"; x=\"x\"; y=\"y\"; at=300.0; columns=(\"a\",\"b\");", NULL) ==
 	      100);
-	CHECK(isnan(measure(&t, "op=\"at\"; x=\"x\"; y=\"y\"; at=5.0;", "no row")));
-	CHECK(isnan(measure(&t, "op=\"crosses\"; x=\"x\"; y=\"y\"; level=99.0;", "no row")));
-	CHECK(isnan(measure(&t, "op=\"sum\"; x=\"x\"; y=\"y\"; at=300.0; columns=(\"a\",\"zz\");",
+	CHECK(isnan(measured(&t, "op=\"at\"; x=\"x\"; y=\"y\"; at=5.0;", "no row")));
+	CHECK(isnan(measured(&t, "op=\"crosses\"; x=\"x\"; y=\"y\"; level=99.0;", "no row")));
+	CHECK(isnan(measured(&t, "op=\"sum\"; x=\"x\"; y=\"y\"; at=300.0; columns=(\"a\",\"zz\");",
 			    "no row")));
-	CHECK(isnan(measure(&t, "op=\"median\"; x=\"x\"; y=\"y\";", "unknown op \"median\"")));
-	CHECK(isnan(measure(&t, "op=\"at\";", "needs op, x and y")));
+	CHECK(isnan(measured(&t, "op=\"median\"; x=\"x\"; y=\"y\";", "unknown op \"median\"")));
+	CHECK(isnan(measured(&t, "op=\"at\";", "needs op, x and y")));
 	table_free(&t);
 }
 
