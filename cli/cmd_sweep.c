@@ -16,7 +16,7 @@ enum { SETS_MAX = 128, COLUMNS_MAX = 128, DIR_LEN = 400, NAME_LEN = 200, KEY_COL
 
 struct sweep_args {
 	const char *file, *out;
-	const char *sets[SETS_MAX], *vary[SWEEP_AXES_MAX];
+	const char *sets[SETS_MAX], *vary[SWEEP_DIMS_MAX];
 	char *columns[COLUMNS_MAX + 1];
 	size_t n_sets, n_vary, n_columns;
 	unsigned jobs;
@@ -56,8 +56,8 @@ static error_t parse(int key, char *arg, struct argp_state *st)
 		a->sets[a->n_sets++] = arg;
 		break;
 	case 'v':
-		if (a->n_vary == SWEEP_AXES_MAX)
-			argp_error(st, "at most %d knobs can be varied at once", SWEEP_AXES_MAX);
+		if (a->n_vary == SWEEP_DIMS_MAX)
+			argp_error(st, "at most %d knobs can be varied at once", SWEEP_DIMS_MAX);
 		a->vary[a->n_vary++] = arg;
 		break;
 	case 'j':
@@ -178,9 +178,9 @@ static int save(const struct sweep_args *a, const struct sweep_outcome *o, int c
 static void axes_add(const struct sweep_args *a, struct sweep *sw, struct conf *c)
 {
 	if (a->file && conf_read(c, a->file))
-		sweep_axes_from(sw, c, config_lookup(&c->file, "sweep"), false);
+		sweep_take(sw, c, false);
 	for (size_t i = 0; c->n_errors == 0 && i < a->n_vary; i++)
-		sweep_axis_add(sw, c, a->vary[i], "--vary");
+		sweep_vary(sw, c, a->vary[i], "--vary");
 }
 
 int cmd_sweep(int argc, char **argv)
@@ -205,7 +205,7 @@ int cmd_sweep(int argc, char **argv)
 	sw->allow_client_bound = a->allow_client_bound;
 	sw->columns = a->n_columns ? (const char *const *)a->columns : NULL;
 	axes_add(a, sw, c);
-	if (c->n_errors == 0 && sw->n_axes == 0)
+	if (c->n_errors == 0 && sw->n_groups == 0)
 		conf_error(c, "nothing to vary; say --vary key=v1,v2,v3 (`ix help sweep`)");
 	rc = sweep_run(sw, c, &o);
 	if (rc == IX_USAGE) {

@@ -141,13 +141,14 @@ int figure_run(struct figure *fig, const struct figure_env *env)
 		abort();
 	snprintf(label, sizeof(label), "figure %s", fig->name);
 	sw->file = fig->path;
-	sw->sets = fig->quick;
-	sw->n_sets = fig->n_quick;
+	sw->quick = fig->quick;
+	sw->n_quick = fig->n_quick;
 	sw->columns = fig->all_columns ? NULL : fig->columns;
 	sw->jobs = env->jobs;
 	sw->quiet = env->quiet;
 	sw->label = label;
-	sweep_axes_from(sw, &fig->conf, config_lookup(&fig->conf.file, "sweep"), env->quick);
+	sweep_take(sw, &fig->conf, env->quick);
+	sweep_at_least_one(sw, &fig->conf);
 	rc = sweep_run(sw, &fig->conf, &o);
 	if (rc == IX_USAGE) {
 		conf_complain(&fig->conf, "ix figure");

@@ -2,7 +2,7 @@
 /*
  * sweep.c - running the points of a sweep; see sweep.h
  *
- * Not here: what an axis may say (axis.c), processes (workers.c).
+ * Not here: what the points are (plan.c), processes (workers.c).
  */
 #include <stdlib.h>
 
@@ -28,28 +28,6 @@ struct running {
 	struct progress progress;
 };
 
-static size_t value_index(const struct sweep *sw, size_t point, size_t axis)
-{
-	for (size_t a = sw->n_axes - 1; a > axis; a--)
-		point /= sw->axes[a].n;
-	return point % sw->axes[axis].n;
-}
-
-static bool point_configure(const struct sweep *sw, size_t point, struct conf *c,
-			    struct scenario *sc)
-{
-	char text[CONF_KEY_MAX + 300];
-
-	for (size_t i = 0; i < sw->n_sets; i++)
-		conf_set(c, sw->sets[i], "-s");
-	for (size_t a = 0; a < sw->n_axes; a++) {
-		snprintf(text, sizeof(text), "%s=%s", sw->axes[a].key,
-			 sw->axes[a].values[value_index(sw, point, a)]);
-		conf_set(c, text, "--vary");
-	}
-	return simrun_configure(c, sw->file, sc);
-}
-
 /* In a child. */
 static void point_run(void *ctx, size_t i, FILE *out)
 {
@@ -61,7 +39,7 @@ static void point_run(void *ctx, size_t i, FILE *out)
 
 	if (sc && r && c) {
 		conf_init(c);
-		if (point_configure(rn->sw, i, c, sc))
+		if (sweep_configure(rn->sw, i, c, sc))
 			p.rc = sim_run(sc, r, NULL, NULL, p.err, sizeof(p.err));
 		else
 			snprintf(p.err, sizeof(p.err), "%.500s", c->errors);
@@ -94,38 +72,6 @@ static void point_done(void *ctx, size_t done, size_t n)
 
 	snprintf(what, sizeof(what), "(%zu of %zu)", done, n);
 	progress_update(&rn->progress, (double)done / (double)n, what);
-}
-
-/* Nothing runs before every point is known to be legal. */
-static bool check_all(const struct sweep *sw, struct conf *c)
-{
-	struct scenario *sc = malloc(sizeof(*sc));
-	struct conf *one = malloc(sizeof(*one));
-	size_t n = sweep_points(sw);
-	bool ok = sc && one;
-
-	if (n > SWEEP_POINTS_MAX) {
-		conf_error(c, "the sweep has more than %d points", SWEEP_POINTS_MAX);
-		ok = false;
-	}
-	for (size_t i = 0; ok && i < n; i++) {
-		conf_init(one);
-		ok = point_configure(sw, i, one, sc);
-		if (!ok) {
-			c->n_errors += one->n_errors;
-			c->errors_len = (size_t)snprintf(c->errors, sizeof(c->errors), "%s",
-							 one->errors);
-		}
-		conf_free(one);
-		if (ok && n > 1 && (sc->pcap[0] || sc->trace[0])) {
-			conf_error(c, "pcap and trace name one file, but the sweep has %zu points; "
-				   "use `ix sim` for one of them", n);
-			ok = false;
-		}
-	}
-	free(one);
-	free(sc);
-	return ok;
 }
 
 static bool is_kept(const struct sweep *sw, const char *name)
@@ -164,19 +110,29 @@ static void point_failed(struct sweep_outcome *out, size_t row, const char *why)
 	out->n_failed++;
 }
 
-static size_t point_row(const struct sweep *sw, size_t point, struct table *t)
+/* A row with what precedes the metrics. */
+static size_t point_row(const struct sweep *sw, size_t point, struct table *t, size_t *n_lead)
 {
+	struct scenario *sc = malloc(sizeof(*sc));
+	struct conf *c = malloc(sizeof(*c));
 	size_t row = table_row_add(t);
 
-	for (size_t a = 0; a < sw->n_axes; a++)
-		table_set(t, row, a, sw->axes[a].plain[value_index(sw, point, a)]);
+	if (!sc || !c)
+		abort();
+	conf_init(c);
+	sweep_configure(sw, point, c, sc);
+	*n_lead = sweep_lead_cells(sw, point, sc, t, row);
+	conf_free(c);
+	free(c);
+	free(sc);
 	return row;
 }
 
 static void point_take(const struct sweep *sw, size_t point, const struct job *j,
 		       struct sweep_outcome *out)
 {
-	size_t row = point_row(sw, point, &out->table), at = sizeof(struct point_result);
+	size_t n_lead, row = point_row(sw, point, &out->table, &n_lead);
+	const size_t at = sizeof(struct point_result);
 	struct point_result p;
 	struct metric *m;
 	struct app_row *rows;
@@ -203,41 +159,10 @@ static void point_take(const struct sweep *sw, size_t point, const struct job *j
 	manifest_columns(sw, json_object_get(out->manifest, "columns"), m, p.n_metrics);
 	if (!json_object_get(out->manifest, "price_list_hash"))
 		simrun_manifest(out->manifest, p.price_hash_server, p.price_hash_client);
-	simrun_rows(&out->table, row, sw->n_axes, metrics_keep(sw, m, p.n_metrics), m, p.n_rows,
+	simrun_rows(&out->table, row, n_lead, metrics_keep(sw, m, p.n_metrics), m, p.n_rows,
 		    rows);
 	free(m);
 	free(rows);
-}
-
-/* The first point's configuration stands for all; the axes say how the others differ. */
-static json_t *manifest_new(const struct sweep *sw)
-{
-	struct scenario *sc = malloc(sizeof(*sc));
-	struct conf *c = malloc(sizeof(*c));
-	struct schema s;
-	json_t *m, *axes = json_array(), *values;
-
-	if (!sc || !c)
-		abort();
-	conf_init(c);
-	point_configure(sw, 0, c, sc);
-	conf_free(c);
-	free(c);
-	simrun_schema(&s, sc);
-	m = result_manifest(&s, "sweep", sw->file);
-	free(sc);
-	for (size_t a = 0; a < sw->n_axes; a++) {
-		values = json_array();
-		for (size_t i = 0; i < sw->axes[a].n; i++)
-			json_array_append_new(values, json_string(sw->axes[a].values[i]));
-		json_array_append_new(axes,
-				      json_pack("{s:s, s:s, s:o}", "key", sw->axes[a].key, "column",
-						sw->axes[a].column, "values", values));
-	}
-	json_object_set_new(m, "axes", axes);
-	json_object_set_new(m, "columns", json_object());
-	json_object_set_new(m, "failed", json_array());
-	return m;
 }
 
 int sweep_run(const struct sweep *sw, struct conf *c, struct sweep_outcome *out)
@@ -246,12 +171,11 @@ int sweep_run(const struct sweep *sw, struct conf *c, struct sweep_outcome *out)
 	struct job *jobs;
 
 	memset(out, 0, sizeof(*out));
-	if (c->n_errors || !check_all(sw, c))
+	if (c->n_errors || !sweep_check(sw, c))
 		return IX_USAGE;
 	out->n_points = sweep_points(sw);
-	out->manifest = manifest_new(sw);
-	for (size_t a = 0; a < sw->n_axes; a++)
-		table_col_add(&out->table, sw->axes[a].column);
+	out->manifest = sweep_manifest(sw);
+	sweep_lead_columns(sw, &out->table);
 	jobs = calloc(out->n_points, sizeof(*jobs));
 	if (!jobs)
 		abort();
