@@ -29,6 +29,9 @@ static const struct item items[COST_NR] = {
 #define X(name, unit, min, doc) { #name, unit, min, true },
 	COST_FIXED(X)
 #undef X
+#define X(name, unit, doc) { #name, unit, 0, false },
+	COST_OPTIONAL(X)
+#undef X
 };
 
 static char search_dir[512];
@@ -251,19 +254,19 @@ static FILE *open_list(const char *name, char *path, size_t len)
 		return fopen(path, "r");
 	}
 	if (search_dir[0]) {
-		snprintf(path, len, "%s/%s.prices", search_dir, name);
+		snprintf(path, len, "%s/%s.conf", search_dir, name);
 		f = fopen(path, "r");
 		if (f)
 			return f;
 	}
 	program_dir(dir, sizeof(dir));
 	for (size_t i = 0; i < ARRAY_LEN(beside); i++) {
-		snprintf(path, len, "%s/%s/%s.prices", dir, beside[i], name);
+		snprintf(path, len, "%s/%s/%s.conf", dir, beside[i], name);
 		f = fopen(path, "r");
 		if (f)
 			return f;
 	}
-	snprintf(path, len, "sim/prices/%s.prices", name);
+	snprintf(path, len, "sim/prices/%s.conf", name);
 	return fopen(path, "r");
 }
 
@@ -277,7 +280,7 @@ int costs_load(struct costs *c, const char *name, char *err, size_t err_len)
 	if (!f) {
 		snprintf(err, err_len, "no price list '%s': looked in sim/prices beside and above "
 			 "the program%s%s, last at %s; give a path, or name one of "
-			 "sim/prices/*.prices", name, search_dir[0] ? " and in " : "", search_dir,
+			 "sim/prices/*.conf", name, search_dir[0] ? " and in " : "", search_dir,
 			 path);
 		return -ENOENT;
 	}

@@ -6,8 +6,8 @@
  *
  *	name value unit "source"	# the rest is a comment
  *
- * An item is one of WORK_TABLE (a price a unit, in ns; left out: free) or one of
- * COST_FIXED (all of them required). Values have at most three decimals and are kept as
+ * An item is one of WORK_TABLE (a price a unit, in ns; left out: free), COST_OPTIONAL (left
+ * out: 0) or COST_FIXED (all of them required). Values have at most three decimals and are kept as
  * integers in thousandths, picoseconds for a price, so virtual time is exact everywhere.
  */
 #ifndef SIM_COSTS_H
@@ -34,6 +34,15 @@
 	X(app_lines, "lines", 0, "application and event library, lines a segment touches") \
 	X(base_misses, "misses", 0, "misses a segment has in any case (descriptors, buffers)")
 
+/* X(name, unit, meaning): what a list may leave out, for nothing. */
+#define COST_OPTIONAL(X) \
+	X(irq, "ns", "taking an interrupt and leaving it") \
+	X(irq_delay, "ns", "from a frame being visible to the interrupt handler; no work") \
+	X(wakeup, "ns", "making a sleeping application runnable and switching to it") \
+	X(wake_jitter, "ns", "mean of an exponential wait of a woken application; no work") \
+	X(switch, "ns", "from the stack's thread to the application's or back") \
+	X(handoff, "ns", "until the other thread runs after it was given something; no work")
+
 enum cost {
 #define X(name, unit, doc) COST_##name,
 	WORK_TABLE(X)
@@ -42,6 +51,9 @@ enum cost {
 	COST_BEFORE_FIXED_ = COST_N_WORK - 1,
 #define X(name, unit, min, doc) COST_##name,
 	COST_FIXED(X)
+#undef X
+#define X(name, unit, doc) COST_##name,
+	COST_OPTIONAL(X)
 #undef X
 	COST_NR
 };
@@ -59,7 +71,7 @@ struct cost_split {
 };
 
 /**
- * Read price list @name: a path when it holds a '/', else NAME.prices in the directory of
+ * Read price list @name: a path when it holds a '/', else NAME.conf in the directory of
  * costs_search_dir(), or in sim/prices beside or above the program, or the one installed
  * with it. Returns 0, or -ENOENT, -EIO or -EINVAL and a sentence in @err that names
  * file and line.

@@ -11,6 +11,7 @@
 
 #include "sim/budget.h"
 #include "sim/cache.h"
+#include "sim/cpu.h"
 #include "sim/scenario.h"
 #include "sim/trace.h"
 #include "workloads/app.h"
@@ -36,6 +37,7 @@ struct host_setup {
 /* Counted since the start; every field is a uint64_t, so two can be subtracted as arrays. */
 struct host_counts {
 	uint64_t passes, passes_rx;	/* all, those that took frames */
+	uint64_t irqs, wakeups, switches;
 	uint64_t busy_ns;		/* in passes, summed over threads */
 	uint64_t thread_busy_ns[CPU_THREADS_MAX];
 	uint64_t segments, misses_milli; /* of the cache model */
@@ -46,11 +48,24 @@ struct host_counts {
 
 struct host;
 
+/* When the parts of a thread that does not run to completion may run next; NSEC_NEVER: nothing
+ * to do. See host_parts.c. */
+struct host_parts {
+	nsec stack_at, app_at, calls_at;
+	nsec polled_until;		/* softirq: polled until then, not interrupting */
+	uint32_t returned;		/* events the last epoll_wait() has returned and are left */
+	bool asleep;			/* the application waits to be woken */
+};
+
 /* One elastic thread. */
 struct host_thread {
 	struct event start;		/* of the next pass */
 	struct host *host;
 	uint16_t queue;
+	nsec irq_at;			/* of the last interrupt */
+	uint64_t irqs, wakeups, switches; /* of the whole run */
+	struct rng jitter;
+	struct host_parts parts;
 	uint64_t touch_ps;		/* the running pass's cache costs */
 	uint64_t passes, passes_rx, busy_ns;
 	uint64_t hash;			/* of the times of its passes */

@@ -11,6 +11,7 @@
 /* Streams of the scenario's seed; links and faults have those below STREAM_HOSTS. */
 #define STREAM_HOSTS	(1ULL << 32)
 enum { STREAM_DP, STREAM_APP, STREAMS_A_THREAD };
+#define STREAM_JITTER	(2ULL << 32)
 
 /* Header of everything allocated for a host. */
 struct host_block {
@@ -118,7 +119,11 @@ static int start_dp(struct host_thread *t, char *err, size_t err_len)
 
 	if (mem) {
 		mempool_init(&t->pool, mem, mbufs);
-		sim_nic_attach(h->nic, t->queue, &t->pool, host_wake, t);
+		sim_nic_attach(h->nic, t->queue, &t->pool,
+			       s->cfg->exec.stack == STACK_COMPLETION ? host_wake : host_part_wake,
+			       t);
+		if (s->cfg->exec.policy == BATCH_WAIT)
+			sim_nic_wake_at(h->nic, t->queue, s->cfg->dp.batch_max);
 		stream_of(t, STREAM_DP, &r);
 		env.secret[0] = rng_u64(&r);
 		env.secret[1] = rng_u64(&r);
@@ -141,7 +146,10 @@ static int start_thread(struct host *h, uint16_t queue, char *err, size_t err_le
 
 	t->host = h;
 	t->queue = queue;
-	t->start.fire = host_pass;
+	t->start.fire = s->cfg->exec.stack == STACK_COMPLETION ? host_pass : host_part;
+	t->parts = (struct host_parts){ .app_at = NSEC_NEVER, .calls_at = NSEC_NEVER };
+	rng_stream(&t->jitter, s->seed,
+		   STREAM_JITTER + (uint64_t)s->id * CPU_THREADS_MAX + queue);
 	cache_thread_init(&t->cache, &h->cache);
 	if (s->budget) {
 		t->budget = host_alloc(h, sizeof(*t->budget), CACHE_LINE);
@@ -249,6 +257,7 @@ void host_start(struct host *h, nsec at)
 {
 	for (uint32_t i = 0; i < h->n_threads; i++) {
 		h->cpu.thread[i].next_at = at;
+		h->threads[i].parts.stack_at = at;
 		engine_at(h->setup.engine, &h->threads[i].start, at);
 	}
 }
@@ -275,6 +284,9 @@ void host_count(const struct host *h, nsec now, struct host_counts *c)
 
 		c->passes += t->passes;
 		c->passes_rx += t->passes_rx;
+		c->irqs += t->irqs;
+		c->wakeups += t->wakeups;
+		c->switches += t->switches;
 		c->thread_busy_ns[i] = t->busy_ns - (until > now ? until - now : 0);
 		c->busy_ns += c->thread_busy_ns[i];
 		c->segments += t->cache.count.touches;

@@ -282,6 +282,10 @@ static void add_cpu(struct sim_result *r, const struct topology *t, const struct
 	    "frames a pass that took any", "client_batch_mean");
 	add(r, (double)s->passes, "passes in the window", "server_passes");
 	add(r, (double)w->clients.passes, "passes in the window", "client_passes");
+	add(r, (double)s->irqs, "interrupts taken in the window", "server_irqs");
+	add(r, (double)s->wakeups, "times a sleeping application was woken", "server_wakeups");
+	add(r, (double)s->switches, "switches between stack and application thread",
+	    "server_switches");
 	add(r, ratio((double)s->busy_ns, requests), "server thread time a request",
 	    "server_ns_per_request");
 	add(r, MIN(app, 100), "share of pass time in the application, were there no hyperthreads "

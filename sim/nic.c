@@ -207,6 +207,16 @@ nsec sim_nic_rx_next(const struct sim_nic *n, uint16_t queue)
 	return q->rx_head == NULL ? NSEC_NEVER : q->rx_head->at;
 }
 
+void sim_nic_wake_at(struct sim_nic *n, uint16_t queue, uint32_t frames)
+{
+	n->queues[queue].wake_n = frames;
+}
+
+uint32_t sim_nic_rx_waiting(const struct sim_nic *n, uint16_t queue)
+{
+	return n->queues[queue].n_rx;
+}
+
 uint32_t sim_nic_rx_bufs(const struct sim_nic *n, uint16_t queue)
 {
 	return n->queues[queue].n_bufs;

@@ -65,6 +65,12 @@ void sim_nic_cable(struct sim_nic *n, uint32_t port, struct link_end *out);
 void sim_nic_attach(struct sim_nic *n, uint16_t q, struct mempool *pool, nic_wake_fn *wake,
 		    void *ctx);
 
+/** Call @q's wake for the frame that makes @n wait in the ring, too. */
+void sim_nic_wake_at(struct sim_nic *n, uint16_t q, uint32_t frames);
+
+/** Frames in the ring of @q, visible or on the way. */
+uint32_t sim_nic_rx_waiting(const struct sim_nic *n, uint16_t q);
+
 /** Time of the oldest visible-or-coming frame of queue @q; NSEC_NEVER when the ring is empty. */
 nsec sim_nic_rx_next(const struct sim_nic *n, uint16_t q);
 
@@ -75,6 +81,10 @@ uint32_t sim_nic_rx_bufs(const struct sim_nic *n, uint16_t q);
  * collected frames' doorbell rings at @end, which may be now or later. */
 void nic_pass_begin(struct sim_nic *n, uint16_t q, nsec now);
 void nic_pass_end(struct sim_nic *n, uint16_t q, nsec end);
+
+/** As nic_pass_end(), with doorbells of their own: the k frames collected ring at even
+ * distances from @from (not) to @end. */
+void nic_pass_end_spread(struct sim_nic *n, uint16_t q, nsec from, nsec end);
 
 const struct nic_counters *sim_nic_counters(const struct sim_nic *n);
 

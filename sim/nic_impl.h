@@ -40,6 +40,7 @@ struct nic_queue {
 	uint32_t idle_doorbells;	/* refills of the idle loop, not yet reported */
 	struct frame *rx_head, **rx_tail;
 	nsec rx_visible;		/* of the youngest frame */
+	uint32_t wake_n;		/* waiting frames that wake too; 0: none */
 	nic_wake_fn *wake;
 	void *wake_ctx;
 	/* TX: collected frames, and when the DMA of those posted is done */
@@ -49,6 +50,7 @@ struct nic_queue {
 	nsec *done;			/* ring of cfg.tx_ring */
 	nsec done_last;
 	struct event doorbell;
+	nsec spread_step, spread_end;	/* doorbells of their own; 0: one for all */
 	nic_rx_tap_fn *rx_tap;
 	nic_tx_tap_fn *tx_tap;
 	void *tap_ctx;

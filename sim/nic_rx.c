@@ -105,7 +105,7 @@ static void dma(struct nic_port *p, struct frame *f, nsec now)
 	n->counters.rx_bytes += f->len;
 	if (q->n_rx > n->counters.rx_ring_high)
 		n->counters.rx_ring_high = q->n_rx;
-	if (was_empty && q->wake != NULL)
+	if ((was_empty || q->n_rx == q->wake_n) && q->wake != NULL)
 		q->wake(q->wake_ctx, f->at);
 }
 

@@ -126,21 +126,34 @@ static void post(struct nic_queue *q, struct frame *f, nsec end)
 	link_send(p->out, f, out);
 }
 
+static inline void ring(struct nic_queue *q, struct frame *f, nsec now)
+{
+	if (unlikely(q->tx_tap != NULL))
+		q->tx_tap(q->tap_ctx, f, now);
+	post(q, f, now);
+}
+
 void nic_tx_doorbell(struct event *ev, nsec now)
 {
 	struct nic_queue *q = container_of(ev, struct nic_queue, doorbell);
 	struct frame *f = q->tx_head;
 
 	retire(q, now);
+	if (q->spread_step != 0 && f->next != NULL) {
+		q->tx_head = f->next;
+		q->n_tx--;
+		ring(q, f, now);
+		engine_at(q->n->engine, &q->doorbell,
+			  MIN(now + q->spread_step, q->spread_end));
+		return;
+	}
 	q->n_tx = 0;
 	q->tx_head = NULL;
 	q->tx_tail = &q->tx_head;
 	while (f != NULL) {
 		struct frame *next = f->next;
 
-		if (unlikely(q->tx_tap != NULL))
-			q->tx_tap(q->tap_ctx, f, now);
-		post(q, f, now);
+		ring(q, f, now);
 		f = next;
 	}
 }
@@ -150,7 +163,7 @@ void nic_pass_begin(struct sim_nic *n, uint16_t queue, nsec now)
 	struct nic_queue *q = &n->queues[queue];
 
 	assert(queue < n->cfg.queues && now >= q->now);
-	if (event_scheduled(&q->doorbell)) {	/* the last pass ended at this very instant */
+	while (event_scheduled(&q->doorbell)) {	/* the last pass ended at this very instant */
 		assert(q->doorbell.at <= now);
 		engine_cancel(n->engine, &q->doorbell);
 		nic_tx_doorbell(&q->doorbell, q->doorbell.at);
@@ -172,4 +185,14 @@ void nic_pass_end(struct sim_nic *n, uint16_t queue, nsec end)
 		engine_at(n->engine, &q->doorbell, end);
 	else
 		nic_tx_doorbell(&q->doorbell, end);
+}
+
+void nic_pass_end_spread(struct sim_nic *n, uint16_t queue, nsec from, nsec end)
+{
+	struct nic_queue *q = &n->queues[queue];
+
+	q->spread_end = end;
+	q->spread_step = q->n_tx > 1 ? MAX((end - from) / q->n_tx, 1u) : 0;
+	nic_pass_end(n, queue, q->spread_step ? MIN(from + q->spread_step, end) : end);
+	q->pass_end = end;
 }

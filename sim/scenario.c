@@ -93,9 +93,11 @@ size_t scenario_sections(struct scenario *sc, struct section out[SCENARIO_SECTIO
 		{ "server", host_knobs, ARRAY_LEN(host_knobs), &sc->server },
 		{ "server.dp", dp_knobs, n_dp_knobs, &sc->server.dp },
 		{ "server.nic", nic_knobs, n_nic_knobs, &sc->server.nic },
+		{ "server.exec", exec_knobs, n_exec_knobs, &sc->server.exec },
 		{ "client", host_knobs, ARRAY_LEN(host_knobs), &sc->client },
 		{ "client.dp", dp_knobs, n_dp_knobs, &sc->client.dp },
 		{ "client.nic", nic_knobs, n_nic_knobs, &sc->client.nic },
+		{ "client.exec", exec_knobs, n_exec_knobs, &sc->client.exec },
 		{ "workload", client ? client->knobs : NULL, client ? client->n_knobs : 0,
 		  sc->client_app },
 		{ "workload.server", server ? server->knobs : NULL, server ? server->n_knobs : 0,
@@ -151,6 +153,8 @@ static const char *check_host(const struct host_cfg *h, char *buf, size_t len, c
 		snprintf(buf, len, "%s.nic.rx_refill is %u, more than the %u descriptors of "
 			 "%s.nic.rx_ring: the ring would never be refilled; lower it", who,
 			 h->nic.rx_refill, h->nic.rx_ring, who);
+	else if (exec_trouble(&h->exec))
+		snprintf(buf, len, "%s.exec: %s", who, exec_trouble(&h->exec));
 	else if (dp->rto_min_ns > dp->rto_max_ns || dp->rto_init_ns > dp->rto_max_ns)
 		snprintf(buf, len, "%s.dp.rto_min and rto_init must not exceed %s.dp.rto_max", who,
 			 who);
@@ -292,6 +296,10 @@ int scenario_check(const struct scenario *sc, char *err, size_t err_len)
 		snprintf(err, err_len, "arp = \"wire\" needs one elastic thread a host, because a "
 			 "NIC hands every ARP packet to queue 0; there are %u (server) and %u "
 			 "(client): use arp = \"static\"", s->threads, c->threads);
+	else if (sc->budget && (s->exec.stack != STACK_COMPLETION ||
+				c->exec.stack != STACK_COMPLETION))
+		snprintf(err, err_len, "budget follows a request through passes that run to "
+			 "completion; set budget = false, or exec.stack = \"completion\"");
 	else if (sc->probe && !scenario_client_ops(sc)->probes)
 		snprintf(err, err_len, "workload %s has no client that only measures: set "
 			 "probe = false", workload_names[sc->workload]);

@@ -10,6 +10,7 @@
 
 #include "base/fault.h"
 #include "dp/dp.h"
+#include "sim/exec.h"
 #include "sim/nic.h"
 
 struct app_ops;
@@ -35,6 +36,7 @@ struct host_cfg {
 	char profile[SCENARIO_PATH_MAX + 1];	/* price list: a name in sim/prices/ or a path */
 	struct dp_cfg dp;
 	struct nic_cfg nic;
+	struct exec_cfg exec;
 };
 
 struct scenario {
@@ -76,8 +78,8 @@ const struct app_ops *scenario_client_ops(const struct scenario *sc);
 
 /**
  * The groups of @sc, given its workload. Paths: "", "link", "switch", "fault", "server",
- * "server.dp", "server.nic", "client", "client.dp", "client.nic", "workload" (the
- * client's knobs), "workload.server". Returns how many were stored in @out.
+ * "server.dp", "server.nic", "server.exec", the same of "client", "workload" (the client's
+ * knobs), "workload.server". Returns how many were stored in @out.
  */
 size_t scenario_sections(struct scenario *sc, struct section out[SCENARIO_SECTIONS_MAX]);
 

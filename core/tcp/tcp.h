@@ -91,6 +91,7 @@ struct tcp_cfg {
 	uint16_t mss, port_min, port_max;
 	bool nagle, timestamps, wscale, sack, tlp, pacing, fast_path;
 	uint8_t ecn;		/* enum tcp_ecn_use */
+	uint8_t quickack;	/* first segments of text acknowledged at once */
 	const struct tcp_cc_ops *cc;
 };
 

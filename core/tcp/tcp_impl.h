@@ -166,6 +166,7 @@ struct tcp_cold {
 	uint32_t rexmit_segs;
 	uint64_t rexmit_bytes;
 	uint8_t n_sack;
+	uint8_t quick;		/* segments of text still to be acknowledged at once */
 	bool starved;		/* in tcp.starved */
 	bool nagle;		/* hold short segments while data is in flight */
 	uint32_t last_ack_sent;
@@ -357,6 +358,10 @@ static inline void tcp_rcv_took(struct tcp *t, struct tcp_pcb *p, uint32_t len)
 	p->rcv_held += len;
 	p->rcv_nxt += len;
 	p->flags |= p->flags & F_ACK_LATER ? F_ACK_NOW : F_ACK_LATER;
+	if (unlikely(t->cfg.quickack) && tcp_cold(t, p)->quick > 0) {
+		tcp_cold(t, p)->quick--;
+		p->flags |= F_ACK_NOW;
+	}
 	tcp_dirty(t, p);
 }
 

@@ -34,7 +34,7 @@ static char err[512];
 static int parse(const char *text)
 {
 	err[0] = '\0';
-	return costs_parse(&costs, "t.prices", text, strlen(text), err, sizeof(err));
+	return costs_parse(&costs, "t.conf", text, strlen(text), err, sizeof(err));
 }
 
 /* The list with @line added is refused, and the sentence holds @want. */
@@ -64,8 +64,8 @@ static void reads_values_exactly(void)
 
 static void refuses_with_file_and_line(void)
 {
-	refused("rx_framez 1 ns \"x\"", "t.prices:18: no such price: 'rx_framez'");
-	refused("passes 1 ns \"x\"", "t.prices:18: this price is given twice");
+	refused("rx_framez 1 ns \"x\"", "t.conf:18: no such price: 'rx_framez'");
+	refused("passes 1 ns \"x\"", "t.conf:18: this price is given twice");
 	refused("rx_frames 1.2345 ns \"x\"", "'1.2345'");
 	refused("rx_frames -1 ns \"x\"", "'-1'");
 	refused("rx_frames 1e3 ns \"x\"", "'1e3'");
@@ -99,7 +99,7 @@ static void refuses_nonsense_values(void)
 	at = strstr(text, "1.75");
 	memcpy(at, "0.99", 4);
 	CHECK_EQ(parse(text), -EINVAL);
-	CHECK(strstr(err, "t.prices:3: the value is too small") != NULL);
+	CHECK(strstr(err, "t.conf:3: the value is too small") != NULL);
 	strcpy(text, LIST);
 	at = strstr(text, "262144");
 	memcpy(at, "2621  ", 6);
@@ -151,7 +151,7 @@ static void search_dir_comes_first(void)
 	FILE *f;
 
 	CHECK(mkdtemp(dir) != NULL);
-	snprintf(path, sizeof(path), "%s/ix.prices", dir);
+	snprintf(path, sizeof(path), "%s/ix.conf", dir);
 	f = fopen(path, "w");
 	CHECK(f != NULL);
 	if (!f)
