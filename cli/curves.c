@@ -86,7 +86,8 @@ static void point_take(struct table *t, size_t row, const config_setting_t *how,
 	system_set(t, row, setting_text(how, "system", NULL));
 	knee_set(t, row, how);
 	table_set(t, row, P_QUANTITY, setting_text(how, "quantity", ""));
-	if (!ps->n || !table_number(t, row, P_X, &x) || !table_number(t, row, P_PUBLISHED, &published))
+	if (!ps->n || !table_number(t, row, P_X, &x) ||
+	    !table_number(t, row, P_PUBLISHED, &published))
 		return;
 	ours = points_at(ps, x / setting_number(how, "x_scale", 1)) *
 	       setting_number(how, "y_scale", 1);

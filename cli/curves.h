@@ -5,7 +5,7 @@
  * A figure's configuration says where a curve is found in its CSV:
  *
  *	curves = (
- *		{ x = "server.threads"; x_scale = 0.5; y = "conns_per_s"; y_scale = 1e-6; knee = 90.0; },
+ *		{ x = "server.threads"; x_scale = 0.5; y = "conns_per_s"; knee = 90.0; },
  *		{ series = "IX p99"; where = "series=IX"; x = ...; quantity = "p99"; });
  *
  * Without `series` it is about every curve of that figure whose name the CSV's column `series`

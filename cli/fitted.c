@@ -90,7 +90,7 @@ size_t fitted_read(struct fitted *f, const char *dir)
 	while (d && (e = readdir(d))) {
 		size_t len = strlen(e->d_name);
 
-		if (len < 8 || strcmp(e->d_name + len - 7, ".prices") != 0)
+		if (len < 6 || strcmp(e->d_name + len - 5, ".conf") != 0)
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
 		list_read(f, path);

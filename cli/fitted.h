@@ -24,7 +24,7 @@ struct fitted {
 /** Note what the source @text names. */
 void fitted_add(struct fitted *f, const char *text);
 
-/** Read every price list of @dir, NAME.prices. Returns how many. */
+/** Read every price list of @dir, NAME.conf. Returns how many. */
 size_t fitted_read(struct fitted *f, const char *dir);
 
 bool fitted_claim(const struct fitted *f, const char *id);

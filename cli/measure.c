@@ -72,7 +72,8 @@ struct points points_get(const struct table *t, const char *x, const char *y,
 	if (!ps.p)
 		abort();
 	for (size_t r = 0; r < t->n_rows; r++)
-		if (row_passes(t, r, where) && (!value || strcmp(table_get(t, r, cs), value) == 0) &&
+		if (row_passes(t, r, where) &&
+		    (!value || strcmp(table_get(t, r, cs), value) == 0) &&
 		    table_number(t, r, cx, &p.x) && table_number(t, r, cy, &p.y))
 			ps.p[ps.n++] = p;
 	qsort(ps.p, ps.n, sizeof(*ps.p), by_x);

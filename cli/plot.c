@@ -18,7 +18,7 @@
 extern char **environ;
 
 /* Of the caption's letters in 900 pixels, less the margins. */
-static const double caption_width = 150;
+static const double caption_width = 118;
 
 struct drawing {
 	const char *ext;

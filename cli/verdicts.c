@@ -7,8 +7,8 @@
 #include "cli/result.h"
 #include "cli/verdicts.h"
 
-enum column { ID, FIGURE, SYSTEM, QUANTITY, PUBLISHED, UNIT, TOLERANCE, OURS, ERROR, VERDICT, FITTED,
-	      NOTE, WHY, COLUMNS };
+enum column { ID, FIGURE, SYSTEM, QUANTITY, PUBLISHED, UNIT, TOLERANCE, OURS, ERROR, VERDICT,
+	      FITTED, NOTE, WHY, COLUMNS };
 
 static const char *const columns[COLUMNS] = {
 	"id", "figure", "system", "quantity", "published", "unit", "tolerance", "simulated",

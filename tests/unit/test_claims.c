@@ -96,8 +96,8 @@ static void measurements(void)
 		      "op=\"gain\"; x=\"x\"; y=\"y\"; level=9.0; series=\"B\"; from=\"1\"; "
 		      "to=\"64\";",
 		      NULL) > 16.3);
-	CHECK(measured(&t, "op=\"sum\"; x=\"x\"; y=\"y\"; at=300.0; columns=(\"a\",\"b\");", NULL) ==
-	      100);
+	CHECK(measured(&t, "op=\"sum\"; x=\"x\"; y=\"y\"; at=300.0; columns=(\"a\",\"b\");",
+		       NULL) == 100);
 	CHECK(isnan(measured(&t, "op=\"at\"; x=\"x\"; y=\"y\"; at=5.0;", "no row")));
 	CHECK(isnan(measured(&t, "op=\"crosses\"; x=\"x\"; y=\"y\"; level=99.0;", "no row")));
 	CHECK(isnan(measured(&t, "op=\"sum\"; x=\"x\"; y=\"y\"; at=300.0; columns=(\"a\",\"zz\");",
