@@ -24,9 +24,11 @@ const struct knob exec_knobs[] = {
 	{ FIELD(stack), .type = KNOB_ENUM, .max = STACK_THREAD, .names = stack_names,
 	  .doc = "who runs the stack: IX's pass, an interrupt (Linux), its own thread (mTCP)" },
 	{ FIELD(app_batch), .type = KNOB_U32, .max = 65536, .def = 1,
-	  .doc = "softirq: events the application handles between looks at the NIC; 0: all" },
+	  .doc = "softirq: connections the application serves between looks at the NIC; 0: all" },
 	{ FIELD(calls), .type = KNOB_ENUM, .max = CALLS_SINGLE, .names = calls_names,
 	  .doc = "a crossing a batch of calls, or one a call" },
+	{ FIELD(large_segments), .type = KNOB_BOOL,
+	  .doc = "GRO and TSO: the stack handles full frames of one flow in a row as one" },
 	{ FIELD(rx_copy), .type = KNOB_BOOL, .doc = "received payload is copied" },
 	{ FIELD(tx_copy), .type = KNOB_BOOL, .doc = "sent payload is copied" },
 	{ FIELD(tx_flush), .type = KNOB_ENUM, .max = FLUSH_LATE, .def = FLUSH_PASS,
@@ -70,8 +72,26 @@ static uint64_t payload(uint64_t bytes, uint64_t frames)
 	return bytes > headers ? bytes - headers : 0;
 }
 
-void exec_adjust(const struct exec_cfg *x, struct work *w)
+static uint64_t less(uint64_t a, uint64_t b)
 {
+	return a > b ? a - b : 0;
+}
+
+/* Full frames sent in one part are one flow's, as a rule: what the application wrote in a call,
+ * or what an acknowledgement let go. */
+static uint64_t sent_merged(const struct work *w)
+{
+	uint64_t full = w->tx_bytes / (ETH_HLEN + 1500);
+
+	return full - (full + EXEC_LARGE_FRAMES - 1) / EXEC_LARGE_FRAMES;
+}
+
+void exec_adjust(const struct exec_cfg *x, struct work *w, uint32_t merged)
+{
+	if (x->large_segments) {
+		w->tcp_fast = less(w->tcp_fast, merged);
+		w->tx_segments = less(w->tx_segments, sent_merged(w));
+	}
 	if (x->calls == CALLS_SINGLE)
 		w->crossings += w->calls;
 	if (x->rx_copy)

@@ -29,8 +29,9 @@ enum exec_policy { BATCH_ADAPTIVE, BATCH_WAIT };
 struct exec_cfg {
 	uint32_t wake;			/* enum exec_wake: how an idle thread learns of a frame */
 	uint32_t stack;			/* enum exec_stack */
-	uint32_t app_batch;		/* softirq: events between two looks at the NIC; 0: all */
+	uint32_t app_batch;		/* softirq: connections between looks at the NIC; 0: all */
 	uint32_t calls;			/* enum exec_calls: one crossing a batch, or a call */
+	bool large_segments;		/* GRO and TSO: full frames of a flow in a row are one */
 	bool rx_copy, tx_copy;		/* payload is copied to, from the application */
 	uint32_t tx_flush;		/* enum exec_flush: when frames reach the NIC */
 	uint32_t policy;		/* enum exec_policy */
@@ -46,8 +47,14 @@ extern const size_t n_exec_knobs;
 /** Contradictions. NULL when there are none, else a sentence fragment that follows "WHO.exec". */
 const char *exec_trouble(const struct exec_cfg *x);
 
-/** What a system that crosses and copies where IX does not has done beyond @w: changes @w. */
-void exec_adjust(const struct exec_cfg *x, struct work *w);
+enum {
+	EXEC_LARGE_FRAMES = 44,		/* of 1460 B of text in the 64 KiB of one large segment */
+	EXEC_FULL_FRAME = 1000,		/* bytes from which on a frame is merged */
+};
+
+/** What a system that crosses, copies and merges where IX does not has done other than @w says:
+ * changes @w. @merged: received frames that were appended to the one before. */
+void exec_adjust(const struct exec_cfg *x, struct work *w, uint32_t merged);
 
 /** An exponentially distributed time of mean @mean_ps, in ns; 0 draws nothing. Error of the
  * distribution function below 0.006. */

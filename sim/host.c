@@ -104,12 +104,28 @@ static uint32_t flow_hash(const struct frame *f)
 			 (uint64_t)(sport ^ dport) << 32 | (sport + dport));
 }
 
+/* GRO: a full frame that follows one of its flow is appended to it. */
+static bool merge(struct host_thread *t, const struct frame *f)
+{
+	if (f->rss == t->flow && t->in_flow > 0 && f->len >= EXEC_FULL_FRAME &&
+	    t->in_flow < EXEC_LARGE_FRAMES) {
+		t->in_flow++;
+		t->merged++;
+		return true;
+	}
+	t->flow = f->rss;
+	t->in_flow = f->len >= EXEC_FULL_FRAME;
+	return false;
+}
+
 void host_rx_tap(void *ctx, const struct frame *f, nsec visible, nsec now)
 {
 	struct host_thread *t = ctx;
 
 	if ((f->flags & FRAME_RSS) == 0 || !is_segment(f))
 		return;
+	if (unlikely(t->host->setup.cfg->exec.large_segments) && merge(t, f))
+		return;		/* its state was reached for the frame before */
 	t->touch_ps += cache_touch(&t->host->cache, &t->cache, f->rss, f->len,
 				   f->data[AT_TCP + TCP_FLAGS] & TH_SYN);
 	if (unlikely(t->budget != NULL) && has_payload(f))
@@ -161,6 +177,7 @@ void host_pass_begin(struct host_thread *t, nsec now)
 	assert(now >= c->busy_until);
 	c->next_at = NSEC_NEVER;
 	t->touch_ps = 0;
+	t->merged = t->in_flow = 0;
 	nic_pass_begin(t->host->nic, t->queue, now);
 }
 
@@ -171,7 +188,7 @@ nsec host_pass_end(struct host_thread *t, struct work *w, uint64_t extra_ps, nse
 	const struct exec_cfg *x = &h->setup.cfg->exec;
 	nsec end;
 
-	exec_adjust(x, w);
+	exec_adjust(x, w, t->merged);
 	end = now + cpu_duration(&h->cpu, t->queue,
 				 costs_total(h->setup.costs, w) + t->touch_ps + extra_ps, now);
 	h->cpu.thread[t->queue].busy_until = end;

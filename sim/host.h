@@ -66,6 +66,7 @@ struct host_thread {
 	uint64_t irqs, wakeups, switches; /* of the whole run */
 	struct rng jitter;
 	struct host_parts parts;
+	uint32_t flow, in_flow, merged;	/* large segments: whose frame was last, how many, in all */
 	uint64_t touch_ps;		/* the running pass's cache costs */
 	uint64_t passes, passes_rx, busy_ns;
 	uint64_t hash;			/* of the times of its passes */

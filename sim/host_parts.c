@@ -8,8 +8,8 @@
  *
  *	softirq	A frame raises an interrupt, at most one in `itr`. The stack then polls until
  *		the ring is empty, batch_max frames (NAPI's budget) a part. Event conditions
- *		are what epoll_wait() returns; the application handles app_batch of them, with a
- *		crossing a call, then interrupts get their turn. One that sleeps is woken, which
+ *		are what epoll_wait() returns; the application serves app_batch connections,
+ *		with a crossing a call, then interrupts get their turn. One that sleeps is woken, which
  *		costs, and waits for its turn (wake_jitter).
  *	thread	The stack polls. What it has for the application waits `handoff` for the other
  *		thread to be switched to, and so do the application's calls on their way back.
@@ -116,21 +116,28 @@ static void stack_part(struct host_thread *t, nsec now)
 	app_next(t, end);
 }
 
-/* A call of epoll_wait() a round of events; a crossing of its own where calls are. */
+/* A call of epoll_wait() a round of connections; where calls cross one by one it is one, and what
+ * waits for one connection is read by one. */
 static uint32_t app_budget(struct host_thread *t, struct work *w)
 {
 	struct host_parts *p = &t->parts;
-	uint32_t max = exec_of(t)->app_batch;
+	const struct exec_cfg *x = exec_of(t);
+	uint32_t n;
 
-	if (exec_of(t)->stack == STACK_THREAD || max == 0)
+	if (x->stack == STACK_THREAD || x->app_batch == 0)
 		return UINT32_MAX;
+	if (x->app_batch > 1)
+		return x->app_batch;
+	n = MAX(dp_app_run_length(t->dp), 1u);
+	if (x->calls == CALLS_BATCHED)
+		return n;
 	if (p->returned == 0)
 		p->returned = EPOLL_MAX;
-	else if (exec_of(t)->calls == CALLS_SINGLE)
+	else
 		w->crossings--;			/* this part is the same epoll_wait()'s */
-	max = MIN(max, p->returned);
-	p->returned -= max;
-	return max;
+	p->returned--;
+	w->events -= n - 1;
+	return n;
 }
 
 static void app_part(struct host_thread *t, nsec now)

@@ -188,6 +188,16 @@ bool dp_app_due(const struct dp *dp)
 	return dp->kicked || events_pending(&dp->sys.events) > 0;
 }
 
+uint32_t dp_app_run_length(const struct dp *dp)
+{
+	const struct events *e = &dp->sys.events;
+	uint32_t i = e->pos;
+
+	while (i < e->n && e->ev[i].cookie == e->ev[e->pos].cookie)
+		i++;
+	return i - e->pos;
+}
+
 nsec dp_stack_deadline(const struct dp *dp)
 {
 	nsec at;

@@ -116,6 +116,9 @@ void dp_run_calls(struct dp *dp, nsec now, struct work *w);
 /** Does the application have something to do: events wait, or dp_kick() was called? */
 bool dp_app_due(const struct dp *dp);
 
+/** How many of the waiting events, from the oldest on, are of one connection. */
+uint32_t dp_app_run_length(const struct dp *dp);
+
 /** As dp_next_deadline(), of dp_run_stack() alone. */
 nsec dp_stack_deadline(const struct dp *dp);
 

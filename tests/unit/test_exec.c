@@ -277,5 +277,5 @@ CU_MAIN("exec", TEST(an_interrupt_and_a_wake_up_are_paid_a_request), TEST(calls_
 	TEST(payload_is_copied_where_it_is_said), TEST(interrupts_are_moderated),
 	TEST(threads_wait_for_each_other_twice), TEST(late_replies_wait_for_the_next_receive),
 	TEST(early_replies_do_not_wait_for_the_batch),
-	TEST(a_batch_is_waited_for_until_the_timeout), TEST(a_full_batch_does_not_wait), TEST(a_model_replays), TEST(contradictions_are_refused),
-	TEST(jitter_is_exponential))
+	TEST(a_batch_is_waited_for_until_the_timeout), TEST(a_full_batch_does_not_wait),
+	TEST(a_model_replays), TEST(contradictions_are_refused), TEST(jitter_is_exponential))
