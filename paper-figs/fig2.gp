@@ -1,18 +1,9 @@
 # SPDX-License-Identifier: MIT
 # fig2.gp - NetPIPE goodput against message size
+key_rows = 1
 load figs.'/common.gp'
 array who[3] = ['IX', 'Linux', 'mTCP']
 array style[3] = [1, 4, 3]
-set logscale x 2
-set xrange [48:900000]
-set yrange [0:10]
-set ytics 2
-set xtics ('64 B' 64, '256 B' 256, '1 KiB' 1024, '4 KiB' 4096, '16 KiB' 16384, \
-	'64 KiB' 65536, '256 KiB' 262144)
-set xlabel 'message size' offset 0,0.3
-set ylabel 'goodput (Gb/s)' offset 0.7,0
-set arrow 1 from graph 0,first 5 to graph 1,first 5 nohead dt 3 lc rgb grey lw 1
-set label 1 'half the line rate' at 52,5.25 left font ',10' tc rgb '#666666'
 # One-way latency of 64 B, where there is one.
 set datafile columnheaders
 text = ''
@@ -26,9 +17,19 @@ do for [i=1:3] {
 	}
 }
 set datafile nocolumnheaders
+set logscale x 2
+set xrange [48:900000]
+set yrange [0:10]
+set ytics 2
+set xtics ('64 B' 64, '256 B' 256, '1 KiB' 1024, '4 KiB' 4096, '16 KiB' 16384, \
+	'64 KiB' 65536, '256 KiB' 262144)
+set xlabel 'message size' offset 0,0.3
+set ylabel 'goodput (Gb/s)' offset 0.7,0
+set arrow 1 from graph 0,first 5 to graph 1,first 5 nohead dt 3 lc rgb grey lw 1
+set label 1 'half the line rate' at 52,5.25 left font ',10' tc rgb '#666666'
 set label 2 "one way, 64 B:\n".text at graph 0.015,0.95 left tc rgb '#333333' font ',12'
 crosses = failed("column('msg_bytes')", '0.05', 'msg_bytes')
 plot for [i=1:3] csv using (is(who[i]) ? column('msg_bytes') : NaN):(column('goodput_gbps')) \
-	with lines ls style[i] title who[i], \
+	with linespoints ls style[i] pointinterval 4 title who[i], \
      for [i=1:3] published('fig2', who[i]) using 3:5 with points ls 10+style[i] notitle, \
      NaN with points ls 20 title 'published' @crosses

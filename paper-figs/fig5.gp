@@ -10,7 +10,7 @@ set yrange [15:1500]
 set ytics (20, 50, 100, 200, 500, 1000)
 set xrange [0:2100]
 set xtics 250
-set ylabel 'latency (us)' offset 0.7,0
+set ylabel 'latency (us)' offset 1.9,0
 set arrow 1 from graph 0,first 500 to graph 1,first 500 nohead dt 3 lc rgb grey lw 1.2
 set label 1 'SLA: p99 below 500 us' at graph 0.985,first 570 right font ',10' tc rgb '#555555'
 x = "column('requests_per_s')/1e3"

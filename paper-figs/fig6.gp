@@ -16,7 +16,7 @@ set bmargin at screen Y(split)
 set yrange [0:220]
 set ytics 50
 set format x ''
-set ylabel 'p99 latency (us)' offset 0.7,0
+set ylabel 'p99 latency (us)' offset 1.9,0
 crosses = failed("column('workload.rate_per_s')/1e3", '2', 'requests_per_s')
 plot for [i=1:5] csv using (of(B[i]) ? @x : NaN):(column('latency_p99_us')) \
 	with linespoints lw 2 pt mark(i) ps 0.8 lc rgb colour(i) title 'B = '.B[i], \
@@ -33,7 +33,7 @@ set bmargin at screen Y(top_px + plot_px)
 set yrange [0.9:80]
 set logscale y 2
 set ytics (1, 2, 4, 8, 16, 32, 64)
-set ylabel 'batch (frames)' offset 0.7,0
+set ylabel 'batch (frames)' offset 1.9,0
 set xlabel 'achieved load (K requests/s)' offset 0,0.3
 plot for [i=1:5] csv using (of(B[i]) ? @x : NaN):(column('server_batch_mean')) \
 	with linespoints lw 2 pt mark(i) ps 0.8 lc rgb colour(i)
