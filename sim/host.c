@@ -121,13 +121,17 @@ static bool merge(struct host_thread *t, const struct frame *f)
 void host_rx_tap(void *ctx, const struct frame *f, nsec visible, nsec now)
 {
 	struct host_thread *t = ctx;
+	struct host *h = t->host;
 
+	if (unlikely(h->machine.ddio_bytes != 0))
+		t->touch_ps += machine_frame(&h->machine, &t->machine, f->len,
+					     sim_nic_dma_mark(h->nic) - f->dma_mark);
 	if ((f->flags & FRAME_RSS) == 0 || !is_segment(f))
 		return;
-	if (unlikely(t->host->setup.cfg->exec.large_segments) && merge(t, f))
+	if (unlikely(h->setup.cfg->exec.large_segments) && merge(t, f))
 		return;		/* its state was reached for the frame before */
-	t->touch_ps += cache_touch(&t->host->cache, &t->cache, f->rss, f->len,
-				   f->data[AT_TCP + TCP_FLAGS] & TH_SYN);
+	t->touch_ps += machine_segment(&h->machine, &t->machine, f->rss, f->len,
+				       f->data[AT_TCP + TCP_FLAGS] & TH_SYN);
 	if (unlikely(t->budget != NULL) && has_payload(f))
 		budget_rx(t->budget, f, flow_hash(f), visible, now);
 }
@@ -143,7 +147,12 @@ void host_tx_tap(void *ctx, struct frame *f, nsec end)
 
 void host_app_run(struct user *u, struct ix_page *page)
 {
-	ixev_run(container_of(u, struct host_thread, user)->ev, page);
+	struct host_thread *t = container_of(u, struct host_thread, user);
+
+	page->n_objects = 0;
+	ixev_run(t->ev, page);
+	if (page->n_objects)
+		t->touch_ps += machine_objects(&t->host->machine, &t->machine, page);
 }
 
 /* Tell budget and trace what the pass that started at @now cost. */
@@ -190,7 +199,8 @@ nsec host_pass_end(struct host_thread *t, struct work *w, uint64_t extra_ps, nse
 
 	exec_adjust(x, w, t->merged);
 	end = now + cpu_duration(&h->cpu, t->queue,
-				 costs_total(h->setup.costs, w) + t->touch_ps + extra_ps, now);
+				 costs_total(h->setup.costs, w) + t->touch_ps + extra_ps, now) +
+	      machine_wait_ps(&h->machine, &t->machine, w, now) / COST_SCALE;
 	h->cpu.thread[t->queue].busy_until = end;
 	if (unlikely(t->budget != NULL || h->setup.trace != NULL))
 		observe(t, w, now, end);

@@ -294,6 +294,30 @@ static void add_cpu(struct sim_result *r, const struct topology *t, const struct
 	    "last-level cache misses of the server a request", "l3_misses_per_msg");
 }
 
+/* What threads share: objects, pages, memory, locks. */
+static void add_machine(struct sim_result *r, const struct metrics_window *w, double requests)
+{
+	static const char *const names[LOCKS] = { "conn", "app" };
+	const struct host_counts *s = &w->server;
+	double ps = (double)w->ns * 1000;
+
+	add(r, ratio((double)s->tlb_misses_milli / 1000, requests),
+	    "TLB misses of the server a request", "tlb_misses_per_msg");
+	add(r, ratio((double)s->objects, requests), "touches of stored objects a request",
+	    "objects_per_msg");
+	add(r, (double)s->machine.cold_frames, "received frames that DMA of later ones had pushed "
+	    "out of the cache", "server_cold_frames");
+	add(r, ratio((double)s->machine.dram_ps * 100, ps), "memory bandwidth in use",
+	    "server_dram_util_pct");
+	add(r, ratio((double)s->machine.dram_wait_ps / 10, (double)s->busy_ns),
+	    "share of pass time waiting for memory that others use", "server_dram_wait_pct");
+	for (int i = 0; i < LOCKS; i++)
+		add(r, ratio((double)s->lock_held_ps[i] * 100, ps), "time this lock is held",
+		    "server_lock_%s_util_pct", names[i]);
+	add(r, ratio((double)s->lock_wait_ps / 10, (double)s->busy_ns),
+	    "share of pass time waiting for locks", "server_lock_wait_pct");
+}
+
 static void add_nic(struct sim_result *r, const char *who, const struct nic_counters *c)
 {
 	add(r, (double)c->rx_frames, "frames into RX rings", "%s_nic_rx_frames", who);
@@ -425,6 +449,7 @@ int metrics_fill(struct sim_result *r, const struct topology *t, const struct me
 	add_load(r, &clients, &server, t->sc->probe ? &probe : &clients, w->ns);
 	add_flows(r, &flows, w->ns);
 	add_cpu(r, t, w, (double)clients.requests);
+	add_machine(r, w, (double)clients.requests);
 	add_budget(r, t);
 	add_nic(r, "server", &w->server.nic);
 	add_nic(r, "client", &w->clients.nic);

@@ -222,6 +222,11 @@ uint32_t sim_nic_rx_bufs(const struct sim_nic *n, uint16_t queue)
 	return n->queues[queue].n_bufs;
 }
 
+uint32_t sim_nic_dma_mark(const struct sim_nic *n)
+{
+	return n->dma_mark;
+}
+
 const struct nic_counters *sim_nic_counters(const struct sim_nic *n)
 {
 	return &n->counters;

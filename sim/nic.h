@@ -74,6 +74,9 @@ uint32_t sim_nic_rx_waiting(const struct sim_nic *n, uint16_t q);
 /** Time of the oldest visible-or-coming frame of queue @q; NSEC_NEVER when the ring is empty. */
 nsec sim_nic_rx_next(const struct sim_nic *n, uint16_t q);
 
+/** Bytes placed in memory so far, in whole cache lines, modulo 2^32; see frame.dma_mark. */
+uint32_t sim_nic_dma_mark(const struct sim_nic *n);
+
 /** Buffers of its pool that ring @q holds now, filled ones included. */
 uint32_t sim_nic_rx_bufs(const struct sim_nic *n, uint16_t q);
 

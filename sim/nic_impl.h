@@ -63,6 +63,7 @@ struct sim_nic {
 	const struct toeplitz *tz;
 	struct nic_cfg cfg;
 	struct nic_counters counters;
+	uint32_t dma_mark;
 	struct pacer pcie_rx[NIC_CARDS_MAX], pcie_tx[NIC_CARDS_MAX];
 	struct nic_port ports[NIC_PORTS_MAX];
 	struct nic_queue queues[];

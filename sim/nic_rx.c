@@ -103,6 +103,8 @@ static void dma(struct nic_port *p, struct frame *f, nsec now)
 	q->n_rx++;
 	n->counters.rx_frames++;
 	n->counters.rx_bytes += f->len;
+	n->dma_mark += (uint32_t)ALIGN_UP(f->len, (uint32_t)CACHE_LINE);
+	f->dma_mark = n->dma_mark;
 	if (q->n_rx > n->counters.rx_ring_high)
 		n->counters.rx_ring_high = q->n_rx;
 	if ((was_empty || q->n_rx == q->wake_n) && q->wake != NULL)

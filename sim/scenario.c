@@ -3,8 +3,8 @@
  * scenario.c - the knobs of a simulated run, their defaults and their contradictions
  *
  * Entry points: scenario_defaults, scenario_sections, scenario_check. Not here: the knobs
- * of the dataplane (core/dp), NIC, links, switch, faults and workloads; they come from their
- * owners' tables.
+ * of the dataplane (core/dp), NIC, machine, links, switch, faults and workloads; they come from
+ * their owners' tables.
  */
 #include "sim/scenario.h"
 
@@ -94,10 +94,12 @@ size_t scenario_sections(struct scenario *sc, struct section out[SCENARIO_SECTIO
 		{ "server.dp", dp_knobs, n_dp_knobs, &sc->server.dp },
 		{ "server.nic", nic_knobs, n_nic_knobs, &sc->server.nic },
 		{ "server.exec", exec_knobs, n_exec_knobs, &sc->server.exec },
+		{ "server.machine", machine_knobs, n_machine_knobs, &sc->server.machine },
 		{ "client", host_knobs, ARRAY_LEN(host_knobs), &sc->client },
 		{ "client.dp", dp_knobs, n_dp_knobs, &sc->client.dp },
 		{ "client.nic", nic_knobs, n_nic_knobs, &sc->client.nic },
 		{ "client.exec", exec_knobs, n_exec_knobs, &sc->client.exec },
+		{ "client.machine", machine_knobs, n_machine_knobs, &sc->client.machine },
 		{ "workload", client ? client->knobs : NULL, client ? client->n_knobs : 0,
 		  sc->client_app },
 		{ "workload.server", server ? server->knobs : NULL, server ? server->n_knobs : 0,

@@ -11,6 +11,7 @@
 #include "base/fault.h"
 #include "dp/dp.h"
 #include "sim/exec.h"
+#include "sim/machine.h"
 #include "sim/nic.h"
 
 struct app_ops;
@@ -37,6 +38,7 @@ struct host_cfg {
 	struct dp_cfg dp;
 	struct nic_cfg nic;
 	struct exec_cfg exec;
+	struct machine_cfg machine;
 };
 
 struct scenario {
@@ -78,8 +80,8 @@ const struct app_ops *scenario_client_ops(const struct scenario *sc);
 
 /**
  * The groups of @sc, given its workload. Paths: "", "link", "switch", "fault", "server",
- * "server.dp", "server.nic", "server.exec", the same of "client", "workload" (the client's
- * knobs), "workload.server". Returns how many were stored in @out.
+ * "server.dp", "server.nic", "server.exec", "server.machine", the same of "client", "workload"
+ * (the client's knobs), "workload.server". Returns how many were stored in @out.
  */
 size_t scenario_sections(struct scenario *sc, struct section out[SCENARIO_SECTIONS_MAX]);
 

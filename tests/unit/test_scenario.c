@@ -46,7 +46,8 @@ static void every_section_is_there(void)
 {
 	static const char *const want[] = {
 		"", "link", "switch", "fault", "server", "server.dp", "server.nic", "server.exec",
-		"client", "client.dp", "client.nic", "client.exec", "workload", "workload.server",
+		"server.machine", "client", "client.dp", "client.nic", "client.exec",
+		"client.machine", "workload", "workload.server",
 	};
 	struct section s[SCENARIO_SECTIONS_MAX];
 	size_t n;
