@@ -50,7 +50,7 @@ static json_t *manifest_load(const struct figure *fig, const struct figure_env *
 {
 	char path[600];
 
-	result_path(path, sizeof(path), env->out, fig->name, "json");
+	result_path(path, sizeof(path), env->out, figure_data(fig), "json");
 	return json_load_file(path, 0, NULL);
 }
 
@@ -221,6 +221,37 @@ static void failed_write(const json_t *manifest, FILE *f)
 			json_string_value(json_object_get(one, "error")));
 }
 
+static void list_print(const json_t *list, const char *key, FILE *f)
+{
+	const json_t *e;
+	size_t i;
+
+	json_array_foreach(list, i, e)
+		fprintf(f, "%s%s", i ? ", " : "",
+			json_string_value(key ? json_object_get(e, key) : e));
+}
+
+/* What each group of the sweep is built on, sets and varies. */
+static void groups_write(const json_t *manifest, FILE *f)
+{
+	const json_t *groups = json_object_get(manifest, "groups"), *g;
+	const char *base, *name;
+	size_t i;
+
+	if (json_array_size(groups) == 0)
+		return;
+	fputs("\n| Curve | Built on | Set | Varied |\n|---|---|---|---|\n", f);
+	json_array_foreach(groups, i, g) {
+		name = json_string_value(json_object_get(g, "name"));
+		base = json_string_value(json_object_get(g, "base"));
+		fprintf(f, "| %s | %s | ", name ? name : "", base ? base : "");
+		list_print(json_object_get(g, "set"), NULL, f);
+		fputs(" | ", f);
+		list_print(json_object_get(g, "axes"), "key", f);
+		fputs(" |\n", f);
+	}
+}
+
 int judge_caption(const struct judgement *j, const struct figure *fig, const struct figure_env *env,
 		  char *err, size_t err_len)
 {
@@ -240,9 +271,10 @@ int judge_caption(const struct judgement *j, const struct figure *fig, const str
 		figure_text(fig, "alt", figure_text(fig, "title", fig->name)), fig->name, caption);
 	fprintf(f, "Run again: `./ix figure %s%s`. Numbers: `%s.csv`; every knob, price list and "
 		"commit: `%s.json`.\n", fig->name,
-		json_is_true(json_object_get(manifest, "quick")) ? " --quick" : "", fig->name,
-		fig->name);
+		json_is_true(json_object_get(manifest, "quick")) ? " --quick" : "",
+		figure_data(fig), figure_data(fig));
 	failed_write(manifest, f);
+	groups_write(manifest, f);
 	claims_write(&j->verdicts.table, fig, f);
 	points_write(j, fig, f);
 	fclose(f);

@@ -129,7 +129,7 @@ static int worse(int a, int b)
 	return rank[a] >= rank[b] ? a : b;
 }
 
-static int figure_do(struct figure_args *a, const char *name)
+static int figure_do(struct figure_args *a, const char *name, bool draw)
 {
 	struct figure fig;
 	int rc = IX_OK;
@@ -137,16 +137,27 @@ static int figure_do(struct figure_args *a, const char *name)
 	if (!figure_open(&fig, &a->env, name)) {
 		conf_complain(&fig.conf, "ix figure");
 		rc = IX_USAGE;
-	} else {
-		if (!a->redraw)
-			rc = figure_run(&fig, &a->env);
-		if (rc != IX_USAGE)
-			rc = worse(rc, figure_plot(&fig, &a->env));
+	} else if (!draw && figure_data(&fig) == fig.name) {
+		rc = figure_run(&fig, &a->env);
+	} else if (draw) {
+		rc = figure_plot(&fig, &a->env);
 		if (rc == IX_OK)
-			printf("%s: %s/%s.csv and .json, drawn as .svg .pdf .png\n", name,
-			       a->env.out, name);
+			printf("%s: %s/%s.csv, drawn as %s.svg .pdf .png\n", name, a->env.out,
+			       figure_data(&fig), name);
 	}
 	figure_close(&fig);
+	return rc;
+}
+
+/* Run all, then draw all: one may draw what another has run. */
+static int figures_do(struct figure_args *a)
+{
+	int rc = IX_OK;
+
+	for (size_t i = 0; !a->redraw && i < a->n_names; i++)
+		rc = worse(rc, figure_do(a, a->names[i], false));
+	for (size_t i = 0; rc != IX_USAGE && i < a->n_names; i++)
+		rc = worse(rc, figure_do(a, a->names[i], true));
 	return rc;
 }
 
@@ -219,8 +230,7 @@ static int run(struct figure_args *a)
 	rc = names_resolve(a);
 	if (rc)
 		return rc;
-	for (size_t i = 0; i < a->n_names; i++)
-		rc = worse(rc, figure_do(a, a->names[i]));
+	rc = figures_do(a);
 	return rc == IX_USAGE ? rc : worse(rc, judge(a));
 }
 

@@ -131,7 +131,7 @@ void curves_take(struct curves *c, const struct figure *fig, const struct figure
 	struct table result;
 	char path[600], err[600];
 
-	result_path(path, sizeof(path), env->out, fig->name, "csv");
+	result_path(path, sizeof(path), env->out, figure_data(fig), "csv");
 	if (table_read(&result, path, err, sizeof(err)) != 0)
 		memset(&result, 0, sizeof(result));
 	for (int i = 0; list && i < config_setting_length(list); i++)

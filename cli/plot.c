@@ -45,7 +45,6 @@ static void variable(FILE *f, const char *name, const char *value)
 static char *script_variables(const struct figure *fig, const struct figure_env *env,
 			      const struct drawing *d)
 {
-	const char *data = figure_text(fig, "data", fig->name);
 	char *text = NULL, path[600];
 	size_t len;
 	FILE *f = open_memstream(&text, &len);
@@ -55,7 +54,7 @@ static char *script_variables(const struct figure *fig, const struct figure_env 
 	variable(f, "name", fig->name);
 	variable(f, "ext", d->ext);
 	variable(f, "figs", env->figs);
-	result_path(path, sizeof(path), env->out, data, "csv");
+	result_path(path, sizeof(path), env->out, figure_data(fig), "csv");
 	variable(f, "csv", path);
 	result_path(path, sizeof(path), env->figs, "curves", "csv");
 	variable(f, "curves", path);
@@ -114,7 +113,7 @@ static size_t failed_count(const struct figure *fig, const struct figure_env *en
 	char path[600];
 	size_t n;
 
-	result_path(path, sizeof(path), env->out, fig->name, "json");
+	result_path(path, sizeof(path), env->out, figure_data(fig), "json");
 	manifest = json_load_file(path, 0, NULL);
 	n = json_array_size(json_object_get(manifest, "failed"));
 	json_decref(manifest);

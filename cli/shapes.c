@@ -164,13 +164,21 @@ static struct points curve_of(const struct table *p, size_t first, enum point_co
 	return ps;
 }
 
+static void number_set(struct table *t, size_t row, enum check_column col, double v)
+{
+	char text[40];
+
+	snprintf(text, sizeof(text), "%.4g", v);
+	table_set(t, row, col, isfinite(v) ? text : "");
+}
+
 static void knee_judge(struct table *t, size_t row, double published, double ours)
 {
 	bool near = fabs(ours - published) <= published * KNEE_TOLERANCE_PCT / 100;
 	char text[40];
 
 	snprintf(text, sizeof(text), "%+.1f %%", 100 * (ours / published - 1));
-	table_set_number(t, row, K_OURS, round(ours * 1000) / 1000);
+	number_set(t, row, K_OURS, ours);
 	table_set(t, row, K_ERROR, isfinite(ours) ? text : "no knee");
 	table_set(t, row, K_VERDICT, verdict_name(near ? VERDICT_HOLDS : VERDICT_MISSES));
 }
@@ -186,7 +194,7 @@ static void knee_check(struct curves *c, size_t first)
 		size_t row = check_add(&c->checks, "knee", table_get(p, first, P_FIGURE),
 				       table_get(p, first, P_SERIES), how);
 
-		table_set_number(&c->checks, row, K_PUBLISHED, round(published * 1000) / 1000);
+		number_set(&c->checks, row, K_PUBLISHED, published);
 		if (ours.n > 0)
 			knee_judge(&c->checks, row, published, knee_of(&ours, how));
 	}

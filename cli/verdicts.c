@@ -104,7 +104,7 @@ void verdicts_take(struct verdicts *v, const struct figure *fig, const struct fi
 	char path[600], err[600];
 	bool have;
 
-	result_path(path, sizeof(path), env->out, fig->name, "csv");
+	result_path(path, sizeof(path), env->out, figure_data(fig), "csv");
 	have = table_read(&result, path, err, sizeof(err)) == 0;
 	for (int i = 0; list && i < config_setting_length(list); i++) {
 		const config_setting_t *how = config_setting_get_elem(list, (unsigned)i);

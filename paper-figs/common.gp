@@ -38,24 +38,27 @@ purple = '#cc79a7'
 grey   = '#8a8a8a'
 light  = '#d9d9d9'
 
+# Marks of the SVG terminal are larger.
+mark = ext eq 'svg' ? 0.62 : 1
+
 # The systems of the paper: 1 to 5 simulated, 11 to 15 published.
 array system[5] = ['IX 4x10GbE', 'IX 10GbE', 'mTCP 10GbE', 'Linux 4x10GbE', 'Linux 10GbE']
-set style line 1 lc rgb blue lw 2.2 dt 1 pt 7 ps 0.75
-set style line 2 lc rgb blue lw 2.2 dt (9,4) pt 5 ps 0.75
-set style line 3 lc rgb green lw 2.2 dt 1 pt 13 ps 0.9
-set style line 4 lc rgb red lw 2.2 dt 1 pt 9 ps 0.85
-set style line 5 lc rgb red lw 2.2 dt (9,4) pt 11 ps 0.85
-set style line 11 lc rgb blue lw 1.5 pt 6 ps 1.45
-set style line 12 lc rgb blue lw 1.5 pt 4 ps 1.4
-set style line 13 lc rgb green lw 1.5 pt 12 ps 1.6
-set style line 14 lc rgb red lw 1.5 pt 8 ps 1.5
-set style line 15 lc rgb red lw 1.5 pt 10 ps 1.5
+set style line 1 lc rgb blue lw 2.2 dt 1 pt 7 ps 0.75*mark
+set style line 2 lc rgb blue lw 2.2 dt (9,4) pt 5 ps 0.75*mark
+set style line 3 lc rgb green lw 2.2 dt 1 pt 13 ps 0.9*mark
+set style line 4 lc rgb red lw 2.2 dt 1 pt 9 ps 0.85*mark
+set style line 5 lc rgb red lw 2.2 dt (9,4) pt 11 ps 0.85*mark
+set style line 11 lc rgb blue lw 1.5 pt 6 ps 1.45*mark
+set style line 12 lc rgb blue lw 1.5 pt 4 ps 1.4*mark
+set style line 13 lc rgb green lw 1.5 pt 12 ps 1.6*mark
+set style line 14 lc rgb red lw 1.5 pt 8 ps 1.5*mark
+set style line 15 lc rgb red lw 1.5 pt 10 ps 1.5*mark
 # What a curve of another kind is drawn as: by number, 1 to 6.
 tint(i)  = word(blue.' '.red.' '.green.' '.orange.' '.sky.' '.purple, i)
 shape(i) = int(word('7 9 13 5 11 15', i))
 
 set style line 10 lc rgb light lw 1
-set style line 20 lc rgb black lw 1.5 pt 6 ps 1.3
+set style line 20 lc rgb black lw 1.5 pt 6 ps 1.3*mark
 set border 3 lc rgb '#444444' lw 1.2
 set tics nomirror out scale 0.6 textcolor rgb '#222222'
 set grid ytics ls 10
@@ -83,4 +86,4 @@ failed_rows(metric) = "< awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == 
 	"\") c = i } NR == 1 || $c == \"\" { s = $1; for (j = 2; j < c; j++) s = s FS $j; ".\
 	"print s }' '".csv."'"
 failed(x, y, metric) = n_failed ? ", failed_rows('".metric."') using (".x."):(".y.") ".\
-	"with points pt 2 ps 1.1 lw 2 lc rgb black title 'failed'" : ''
+	"with points pt 2 ps 1.1*mark lw 2 lc rgb black title 'failed'" : ''

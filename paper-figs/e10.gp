@@ -19,10 +19,10 @@ set format x ''
 set ylabel 'p99 latency (us)' offset 1.9,0
 crosses = failed(x, '21', 'requests_per_s')
 plot for [i=1:3] csv using (adaptive(B[i]) ? @x : NaN):(column('latency_p99_us')) \
-	with linespoints lw 2 pt shape(i) ps 0.8 lc rgb tint(int(word('5 3 1', i))) \
+	with linespoints lw 2 pt shape(i) ps 0.8*mark lc rgb tint(int(word('5 3 1', i))) \
 	title 'adaptive, B = '.B[i], \
      for [i=1:3] csv using (wait(T[i]) ? @x : NaN):(column('latency_p99_us')) \
-	with linespoints lw 2 dt (9,4) pt int(word('4 8 10', i)) ps 0.9 \
+	with linespoints lw 2 dt (9,4) pt int(word('4 8 10', i)) ps 0.9*mark \
 	lc rgb tint(int(word('4 2 6', i))) title 'wait '.T[i].' us' @crosses
 unset label 9001
 unset label 9002
@@ -37,8 +37,8 @@ set ytics (1, 2, 4, 8, 16, 32, 64)
 set ylabel 'batch (frames)' offset 1.9,0
 set xlabel 'offered load (K requests/s)' offset 0,0.3
 plot for [i=1:3] csv using (adaptive(B[i]) ? @x : NaN):(column('server_batch_mean')) \
-	with linespoints lw 2 pt shape(i) ps 0.8 lc rgb tint(int(word('5 3 1', i))), \
+	with linespoints lw 2 pt shape(i) ps 0.8*mark lc rgb tint(int(word('5 3 1', i))), \
      for [i=1:3] csv using (wait(T[i]) ? @x : NaN):(column('server_batch_mean')) \
-	with linespoints lw 2 dt (9,4) pt int(word('4 8 10', i)) ps 0.9 \
+	with linespoints lw 2 dt (9,4) pt int(word('4 8 10', i)) ps 0.9*mark \
 	lc rgb tint(int(word('4 2 6', i)))
 unset multiplot

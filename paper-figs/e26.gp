@@ -23,7 +23,7 @@ plot for [i=1:4] csv using (of(R[i]) ? @x : NaN): \
 		(y('requests_per_s') + y('requests_per_s_ci95')) \
 	with filledcurves lc rgb tint(int(word('2 4 1 3', i))) notitle, \
      for [i=1:4] csv using (of(R[i]) ? @x : NaN):(y('requests_per_s')) \
-	with linespoints lw 2 pt shape(i) ps 0.8 lc rgb tint(int(word('2 4 1 3', i))) \
+	with linespoints lw 2 pt shape(i) ps 0.8*mark lc rgb tint(int(word('2 4 1 3', i))) \
 	title 'refill '.R[i] @crosses
 unset label 9001
 unset label 9002
@@ -40,5 +40,5 @@ eval 'set xtics ('.tics.')'
 set ylabel 'batch (frames)' offset 0.7,0
 set xlabel 'server cores (upper line), hyperthreads (lower line)' offset 0,-0.4
 plot for [i=1:4] csv using (of(R[i]) ? @x : NaN):(column('server_batch_mean')) \
-	with linespoints lw 2 pt shape(i) ps 0.8 lc rgb tint(int(word('2 4 1 3', i)))
+	with linespoints lw 2 pt shape(i) ps 0.8*mark lc rgb tint(int(word('2 4 1 3', i)))
 unset multiplot

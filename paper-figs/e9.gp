@@ -26,7 +26,7 @@ do for [k=1:2] for [i=1:2] {
 	set xlabel k == 2 ? 'achieved load (K requests/s)' : '' offset 0,0.3
 	set arrow 1 from graph 0,first 500 to graph 1,first 500 nohead dt 3 lc rgb grey lw 1.2
 	plot for [q=1:4] csv using (is(who[i].' '.panel) ? @x : NaN): \
-		(column('latency_'.p[q].'_us')) with linespoints lw 2 pt shape(q) ps 0.7 \
+		(column('latency_'.p[q].'_us')) with linespoints lw 2 pt shape(q) ps 0.7*mark \
 		dt dash[q] lc rgb (i == 1 ? blue : red) title percent[q]
 	unset label 9001; unset label 9002; unset label 9003
 	unset key

@@ -19,9 +19,9 @@ set format x ''
 set ylabel 'p99 latency (us)' offset 1.9,0
 crosses = failed("column('workload.rate_per_s')/1e3", '2', 'requests_per_s')
 plot for [i=1:5] csv using (of(B[i]) ? @x : NaN):(column('latency_p99_us')) \
-	with linespoints lw 2 pt mark(i) ps 0.8 lc rgb colour(i) title 'B = '.B[i], \
+	with linespoints lw 2 pt mark(i) ps 0.8*mark lc rgb colour(i) title 'B = '.B[i], \
      for [i in '1 2 3 5'] published('fig6', 'IX B='.B[int(i)].' p99') using 3:5 \
-	with points lw 1.5 pt hollow(int(i)) ps 1.5 lc rgb colour(int(i)) notitle, \
+	with points lw 1.5 pt hollow(int(i)) ps 1.5*mark lc rgb colour(int(i)) notitle, \
      NaN with points ls 20 title 'published' @crosses
 unset label 9001
 unset label 9002
@@ -36,5 +36,5 @@ set ytics (1, 2, 4, 8, 16, 32, 64)
 set ylabel 'batch (frames)' offset 1.9,0
 set xlabel 'achieved load (K requests/s)' offset 0,0.3
 plot for [i=1:5] csv using (of(B[i]) ? @x : NaN):(column('server_batch_mean')) \
-	with linespoints lw 2 pt mark(i) ps 0.8 lc rgb colour(i)
+	with linespoints lw 2 pt mark(i) ps 0.8*mark lc rgb colour(i)
 unset multiplot
