@@ -8,15 +8,17 @@
 #include "cli/cli.h"
 #include "cli/judge.h"
 #include "cli/result.h"
+#include "cli/store.h"
 
-enum { KEY_QUICK = 1000, KEY_FIGS, KEY_REDRAW, KEY_CLAIMS, KEY_JSON };
+enum { KEY_QUICK = 1000, KEY_FIGS, KEY_REDRAW, KEY_CLAIMS, KEY_JSON, KEY_STORE,
+       KEY_NO_STORE };
 
 struct figure_args {
 	struct figure_env env;
 	char names[FIGURES_MAX][FIGURE_NAME_MAX];	/* to run */
 	char all[FIGURES_MAX][FIGURE_NAME_MAX];		/* there are */
 	size_t n_names, n_all;
-	bool list, redraw, claims, json;
+	bool list, redraw, claims, json, no_store;
 };
 
 static bool is_figure(const struct figure_args *a, const char *name)
@@ -44,6 +46,8 @@ static error_t parse(int key, char *arg, struct argp_state *st)
 	case 'l':	a->list = true; break;
 	case 'q':	a->env.quiet = true; break;
 	case KEY_QUICK:	a->env.quick = true; break;
+	case KEY_STORE:	a->env.store_dir = arg; break;
+	case KEY_NO_STORE: a->no_store = true; break;
 	case KEY_REDRAW: a->redraw = true; break;
 	case KEY_CLAIMS: a->claims = true; break;
 	case KEY_JSON:	a->claims = a->json = true; break;
@@ -68,6 +72,9 @@ static const struct argp_option options[] = {
 	{"claims", KEY_CLAIMS, NULL, 0,
 	 "run and write nothing: print every claim beside what the saved results say", 0},
 	{"json", KEY_JSON, NULL, 0, "as --claims, with points and shapes, for programs", 0},
+	{"store", KEY_STORE, "DIR", 0, "where finished points are kept and looked for (default: "
+	 "IX_STORE, or build/store)", 0},
+	{"no-store", KEY_NO_STORE, NULL, 0, "run every point, keep none", 0},
 	{"list", 'l', NULL, 0, "print the figures there are", 0},
 	{"figs", KEY_FIGS, "DIR", 0, "folder of the definitions (default: paper-figs)", 0},
 	{"quiet", 'q', NULL, 0, "no progress", 0},
@@ -152,10 +159,14 @@ static int figure_do(struct figure_args *a, const char *name, bool draw)
 /* Run all, then draw all: one may draw what another has run. */
 static int figures_do(struct figure_args *a)
 {
-	int rc = IX_OK;
+	int rc = IX_OK, one;
 
-	for (size_t i = 0; !a->redraw && i < a->n_names; i++)
-		rc = worse(rc, figure_do(a, a->names[i], false));
+	for (size_t i = 0; !a->redraw && i < a->n_names; i++) {
+		one = figure_do(a, a->names[i], false);
+		if (one >= IX_SIGNAL)
+			return one;
+		rc = worse(rc, one);
+	}
 	for (size_t i = 0; rc != IX_USAGE && i < a->n_names; i++)
 		rc = worse(rc, figure_do(a, a->names[i], true));
 	return rc;
@@ -220,6 +231,10 @@ static int run(struct figure_args *a)
 	}
 	if (!a->env.out)
 		a->env.out = a->env.quick ? "build/quick" : "results";
+	if (!a->env.store_dir)
+		a->env.store_dir = store_default_dir();
+	if (a->no_store)
+		a->env.store_dir = NULL;
 	a->n_all = figure_names(a->env.figs, a->all, FIGURES_MAX);
 	if (a->list) {
 		list_print(a);
@@ -231,7 +246,7 @@ static int run(struct figure_args *a)
 	if (rc)
 		return rc;
 	rc = figures_do(a);
-	return rc == IX_USAGE ? rc : worse(rc, judge(a));
+	return rc == IX_USAGE || rc >= IX_SIGNAL ? rc : worse(rc, judge(a));
 }
 
 int cmd_figure(int argc, char **argv)

@@ -36,6 +36,7 @@ enum conf_layer {
 	CONF_LAYER_QUICK,		/* a figure's preview, */
 	CONF_LAYER_GROUP_QUICK,		/* ... and a group's */
 	CONF_LAYER_OPTION,
+	CONF_LAYER_SEARCH,		/* what a search tries */
 	CONF_LAYERS
 };
 

@@ -152,12 +152,13 @@ int figure_run(struct figure *fig, const struct figure_env *env)
 	sw->jobs = env->jobs;
 	sw->quiet = env->quiet;
 	sw->label = label;
+	sw->store_dir = env->store_dir;
 	sweep_take(sw, &fig->conf, env->quick);
 	sweep_at_least_one(sw, &fig->conf);
 	rc = sweep_run(sw, &fig->conf, &o);
 	if (rc == IX_USAGE) {
 		conf_complain(&fig->conf, "ix figure");
-	} else {
+	} else if (o.manifest) {
 		failures_print(fig, &o);
 		json_object_set_new(o.manifest, "command", json_string("figure"));
 		json_object_set_new(o.manifest, "figure", json_string(fig->name));

@@ -24,6 +24,7 @@ enum { FIGURES_MAX = 64, FIGURE_NAME_MAX = 64, FIGURE_LIST_MAX = 64 };
 struct figure_env {
 	char figs[512];		/* folder of the definitions */
 	const char *out;	/* folder of the results */
+	const char *store_dir;	/* of finished points, NULL: none */
 	bool quick, quiet;
 	unsigned jobs;
 };

@@ -1,78 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sweep.c - running the points of a sweep; see sweep.h
+ * sweep.c - a sweep from its points to its table; see sweep.h
  *
- * Not here: what the points are (plan.c), processes (workers.c).
+ * Not here: what the points are (plan.c), where their results come from (task.c).
  */
 #include <stdlib.h>
 
 #include "cli/cli.h"
-#include "cli/progress.h"
+#include "cli/point.h"
 #include "cli/result.h"
 #include "cli/simrun.h"
-#include "cli/sweep.h"
-#include "cli/workers.h"
-
-/* What a child leaves behind: this, then metrics, then rows. Same process image, so the
- * docs that metrics point to are at the same addresses. */
-struct point_result {
-	int rc;
-	bool client_bound;
-	uint32_t n_metrics, n_rows;
-	uint64_t price_hash_server, price_hash_client;
-	char err[512];
-};
-
-struct running {
-	const struct sweep *sw;
-	struct progress progress;
-};
-
-/* In a child. */
-static void point_run(void *ctx, size_t i, FILE *out)
-{
-	const struct running *rn = ctx;
-	struct scenario *sc = malloc(sizeof(*sc));
-	struct sim_result *r = calloc(1, sizeof(*r));
-	struct conf *c = malloc(sizeof(*c));
-	struct point_result p = { .rc = -ENOMEM };
-
-	if (sc && r && c) {
-		conf_init(c);
-		if (sweep_configure(rn->sw, i, c, sc))
-			p.rc = sim_run(sc, r, NULL, NULL, p.err, sizeof(p.err));
-		else
-			snprintf(p.err, sizeof(p.err), "%.500s", c->errors);
-	}
-	if (p.rc == 0 && simrun_empty(r)) {
-		p.rc = -ENODATA;
-		snprintf(p.err, sizeof(p.err), "%s", simrun_empty(r));
-	}
-	if (p.rc == 0) {
-		p.client_bound = r->client_bound;
-		p.n_metrics = r->n_metrics;
-		p.n_rows = r->n_rows;
-		p.price_hash_server = r->price_hash_server;
-		p.price_hash_client = r->price_hash_client;
-		if (r->client_bound)
-			snprintf(p.err, sizeof(p.err), "%.400s", r->why);
-	}
-	fwrite(&p, sizeof(p), 1, out);
-	if (p.rc == 0) {
-		fwrite(r->metrics, sizeof(r->metrics[0]), r->n_metrics, out);
-		if (r->n_rows)
-			fwrite(r->rows, sizeof(r->rows[0]), r->n_rows, out);
-	}
-}
-
-static void point_done(void *ctx, size_t done, size_t n)
-{
-	struct running *rn = ctx;
-	char what[48];
-
-	snprintf(what, sizeof(what), "(%zu of %zu)", done, n);
-	progress_update(&rn->progress, (double)done / (double)n, what);
-}
+#include "cli/task.h"
 
 static bool is_kept(const struct sweep *sw, const char *name)
 {
@@ -111,84 +49,118 @@ static void point_failed(struct sweep_outcome *out, size_t row, const char *why)
 }
 
 /* A row with what precedes the metrics. */
-static size_t point_row(const struct sweep *sw, size_t point, struct table *t, size_t *n_lead)
+static size_t row_new(const struct sweep *sw, const struct task *t, struct table *table,
+		      size_t *n_lead)
 {
 	struct scenario *sc = malloc(sizeof(*sc));
 	struct conf *c = malloc(sizeof(*c));
-	size_t row = table_row_add(t);
+	size_t row = table_row_add(table);
 
 	if (!sc || !c)
 		abort();
 	conf_init(c);
-	sweep_configure(sw, point, c, sc);
-	*n_lead = sweep_lead_cells(sw, point, sc, t, row);
+	task_configure(sw, t, c, sc);
+	*n_lead = sweep_lead_cells(sw, t->point, sc, table, row);
 	conf_free(c);
 	free(c);
 	free(sc);
 	return row;
 }
 
-static void point_take(const struct sweep *sw, size_t point, const struct job *j,
-		       struct sweep_outcome *out)
+/* The prices of the first point, and of the first of every group. */
+static void prices_tell(const struct sweep *sw, size_t point, const struct point *p, json_t *m)
 {
-	size_t n_lead, row = point_row(sw, point, &out->table, &n_lead);
-	const size_t at = sizeof(struct point_result);
-	struct point_result p;
-	struct metric *m;
-	struct app_row *rows;
+	const struct group *g = sweep_group(sw, &point);
+	json_t *group = json_array_get(json_object_get(m, "groups"), (size_t)(g - sw->groups));
 
-	if (!j->ok || j->len < sizeof(p)) {
-		point_failed(out, row, j->why[0] ? j->why : "left no result");
+	if (!json_object_get(m, "price_list_hash"))
+		simrun_manifest(m, p->price_hash_server, p->price_hash_client);
+	if (group && !json_object_get(group, "price_list_hash"))
+		simrun_manifest(group, p->price_hash_server, p->price_hash_client);
+}
+
+static const char *task_trouble(const struct task *t)
+{
+	if (t->state == TASK_MISSING)
+		return "not in the store";
+	return t->state == TASK_LOST || !t->data ? t->why : NULL;
+}
+
+static void task_take(const struct sweep *sw, const struct task *t, struct sweep_outcome *out)
+{
+	size_t n_lead, row = row_new(sw, t, &out->table, &n_lead);
+	struct point p;
+
+	if (task_trouble(t)) {
+		out->n_missing += t->state == TASK_MISSING;
+		point_failed(out, row, task_trouble(t));
 		return;
 	}
-	memcpy(&p, j->data, sizeof(p));
-	if (p.rc != 0 || (p.client_bound && !sw->allow_client_bound)) {
-		point_failed(out, row, p.err);
-		return;
+	point_read(&p, t->data, t->len);
+	if (p.status == POINT_FAILED ||
+	    (p.status == POINT_CLIENT_BOUND && !sw->allow_client_bound)) {
+		point_failed(out, row, p.why);
+	} else {
+		manifest_columns(sw, json_object_get(out->manifest, "columns"), p.metrics,
+				 p.n_metrics);
+		prices_tell(sw, t->point, &p, out->manifest);
+		simrun_rows(&out->table, row, n_lead, metrics_keep(sw, p.metrics, p.n_metrics),
+			    p.metrics, p.n_rows, p.rows);
 	}
-	if (j->len != at + p.n_metrics * sizeof(*m) + p.n_rows * sizeof(*rows)) {
-		point_failed(out, row, "left an incomplete result");
-		return;
-	}
-	m = malloc(p.n_metrics * sizeof(*m) + 1);
-	rows = malloc(p.n_rows * sizeof(*rows) + 1);
-	if (!m || !rows)
-		abort();
-	memcpy(m, j->data + at, p.n_metrics * sizeof(*m));
-	memcpy(rows, j->data + at + p.n_metrics * sizeof(*m), p.n_rows * sizeof(*rows));
-	manifest_columns(sw, json_object_get(out->manifest, "columns"), m, p.n_metrics);
-	if (!json_object_get(out->manifest, "price_list_hash"))
-		simrun_manifest(out->manifest, p.price_hash_server, p.price_hash_client);
-	simrun_rows(&out->table, row, n_lead, metrics_keep(sw, m, p.n_metrics), m, p.n_rows,
-		    rows);
-	free(m);
-	free(rows);
+	point_free(&p);
+}
+
+/* The sentence for a sweep that did not get to its end. */
+static void broken_off(const struct tasks *ts, const struct task *t, size_t n, int rc)
+{
+	size_t kept = tasks_kept(t, n);
+
+	if (rc < IX_SIGNAL)
+		fprintf(stderr, "%s: %s\n", ts->progress.label, ts->err);
+	else
+		fprintf(stderr, "%s: interrupted\n", ts->progress.label);
+	if (ts->sw->store_dir)
+		fprintf(stderr, "%s: %zu of %zu points are in %s; the same command goes on from "
+			"there%s\n", ts->progress.label, kept, n, ts->store.dir,
+			rc < IX_SIGNAL ? " (or --store DIR with room, or --no-store)" : "");
+	else
+		fprintf(stderr, "%s: %zu of %zu points had run and are lost: --no-store\n",
+			ts->progress.label, kept, n);
 }
 
 int sweep_run(const struct sweep *sw, struct conf *c, struct sweep_outcome *out)
 {
-	struct running rn = { .sw = sw };
-	struct job *jobs;
+	struct tasks ts;
+	struct task *t;
+	size_t n;
+	int rc;
 
 	memset(out, 0, sizeof(*out));
 	if (c->n_errors || !sweep_check(sw, c))
 		return IX_USAGE;
-	out->n_points = sweep_points(sw);
-	out->manifest = sweep_manifest(sw);
-	sweep_lead_columns(sw, &out->table);
-	jobs = calloc(out->n_points, sizeof(*jobs));
-	if (!jobs)
+	n = sweep_points(sw);
+	t = calloc(n, sizeof(*t));
+	if (!t)
 		abort();
-	progress_start(&rn.progress, sw->label ? sw->label : "sweep", sw->quiet);
-	workers_run(jobs, out->n_points, sw->jobs ? sw->jobs : workers_default(), point_run,
-		    point_done, &rn);
-	progress_clear(&rn.progress);
-	for (size_t i = 0; i < out->n_points; i++) {
-		point_take(sw, i, &jobs[i], out);
-		free(jobs[i].data);
+	for (size_t i = 0; i < n; i++)
+		t[i].point = i;
+	tasks_begin(&ts, sw);
+	rc = tasks_run(&ts, t, n);
+	if (rc) {
+		broken_off(&ts, t, n, rc);
+	} else {
+		out->manifest = sweep_manifest(sw);
+		out->n_points = n;
+		out->n_stored = ts.n_stored;
+		sweep_lead_columns(sw, &out->table);
+		for (size_t i = 0; i < n; i++)
+			task_take(sw, &t[i], out);
+		rc = out->n_failed ? IX_FAILED : IX_OK;
 	}
-	free(jobs);
-	return out->n_failed ? IX_FAILED : IX_OK;
+	for (size_t i = 0; i < n; i++)
+		task_free(&t[i]);
+	free(t);
+	return rc;
 }
 
 int sweep_save(const struct sweep_outcome *out, const char *dir, const char *name, char *err,

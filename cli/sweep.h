@@ -77,11 +77,13 @@ struct sweep {
 	unsigned jobs;				/* at a time; 0: all processors */
 	bool quiet, allow_client_bound;
 	const char *const *columns;		/* metrics to keep, NULL-terminated; NULL: all */
-	const char *label;			/* of the progress line */
+	const char *label;			/* of messages; NULL: "ix sweep" */
+	const char *store_dir;			/* of finished points; NULL: none */
+	bool collect;				/* run nothing: what is in the store */
 };
 
 struct sweep_outcome {
-	size_t n_points, n_failed;
+	size_t n_points, n_failed, n_stored, n_missing;	/* points */
 	struct table table;
 	json_t *manifest;	/* of the first point, with axes, columns and failures */
 };
@@ -155,8 +157,10 @@ void sweep_free(struct sweep *sw);
 /* ---- running: sweep.c ---- */
 
 /**
- * Check every point, then run them. Returns an exit code: IX_USAGE and mistakes in @c before
- * anything ran, IX_FAILED when a point failed, else IX_OK. @out is filled unless IX_USAGE.
+ * Check every point, then take them from the store or run them. Returns an exit code:
+ * IX_USAGE and mistakes in @c before anything ran, IX_SIGNAL + a signal's number after a
+ * sentence, IX_FAILED when a point failed or is missing, else IX_OK. @out has no table
+ * when there is nothing to save: it is filled unless IX_USAGE, a signal or a full disk.
  */
 int sweep_run(const struct sweep *sw, struct conf *c, struct sweep_outcome *out);
 

@@ -10,7 +10,7 @@ IX=$(realpath "${1:-./ix}")
 T=$(mktemp -d)
 trap 'rm -rf "$T"' EXIT
 checks=0 failed=0
-export NO_COLOR=1
+export NO_COLOR=1 IX_STORE=$T/store
 
 # expect NAME CODE TEXT COMMAND...: exit code and a text in what it prints (either stream).
 expect()
@@ -131,8 +131,10 @@ expect "nothing measured" 1 "no request was completed" "$IX" sim --quiet -s dura
 
 # --- sweeps ---
 vary=(--vary server.dp.batch_max=1,64 --vary "workload.rate=50 k/s:150 k/s:50 k/s")
-check "a sweep" "$IX" sweep "${short[@]:0:6}" "${vary[@]}" -j 1 --quiet --out "$T/j1/s.csv"
-check "in parallel" "$IX" sweep "${short[@]:0:6}" "${vary[@]}" -j 3 --quiet --out "$T/j3/s.csv"
+check "a sweep" "$IX" sweep "${short[@]:0:6}" "${vary[@]}" -j 1 --quiet --no-store \
+	--out "$T/j1/s.csv"
+check "in parallel" "$IX" sweep "${short[@]:0:6}" "${vary[@]}" -j 3 --quiet --no-store \
+	--out "$T/j3/s.csv"
 check "-j changes no byte of the CSV" cmp "$T/j1/s.csv" "$T/j3/s.csv"
 check "... or of the manifest" cmp "$T/j1/s.json" "$T/j3/s.json"
 check "rows are in order" test "$(tail -n +2 "$T/j1/s.csv" | cut -d, -f1,2 | tr '\n' ' ')" = \
@@ -146,6 +148,8 @@ expect "netpipe: a line a size" 0 "1024," "$IX" sweep -s workload=netpipe -s max
 expect "bad value"	2 "--vary: server.dp.batch_max: 5000 is out of range" \
 	"$IX" sweep -v server.dp.batch_max=1,5000
 expect "bad key"	2 "did you mean server.dp.batch_max" "$IX" sweep -v server.dp.batchmax=1
+expect "bad column"	2 "no metric is called \"nosuch\"" "$IX" sweep "${short[@]}" -v seed=1 \
+	--columns requests,nosuch
 expect "bad range"	2 "is not lo:hi:step" "$IX" sweep -v seed=5:1:1
 expect "jobs beyond 32 bits" 2 "-j needs a number" "$IX" sweep -v seed=1,2 -j 4294967297
 expect "nothing measured is a failed point" 1 "no request was completed" "$IX" sweep \
