@@ -113,6 +113,7 @@ static void trouble_line(const struct sim_result *r, FILE *f)
 {
 	static const char *const names[] = {
 		"conns_failed", "conns_died", "never_sent", "unanswered", "bad_bytes",
+		"misses", "errors",
 		"server_nic_drop_cap", "server_nic_drop_no_desc", "server_nic_tx_full",
 		"client_nic_drop_no_desc", "switch_drops", "fault_lost", "fault_duplicated",
 		"fault_corrupted", "fault_reordered", "fault_flapped", "server_tcp_rexmit",

@@ -133,6 +133,10 @@ static void merge_sums(struct app_report *to, const struct app_report *from)
 	to->never_sent += from->never_sent;
 	to->unanswered += from->unanswered;
 	to->bad_bytes += from->bad_bytes;
+	to->gets += from->gets;
+	to->sets += from->sets;
+	to->misses += from->misses;
+	to->errors += from->errors;
 	to->n_slices = MAX(to->n_slices, from->n_slices);
 	for (uint32_t i = 0; i < MIN(from->n_slices, (uint32_t)SLICES); i++) {
 		to->slice_sum_ns[i] += from->slice_sum_ns[i];
@@ -244,6 +248,18 @@ static void add_load(struct sim_result *r, const struct app_report *c, const str
 	add(r, (double)timed->requests, "requests whose latency is measured", "requests_timed");
 	add(r, (double)(c->bad_bytes + s->bad_bytes), "payload bytes that were not what was sent",
 	    "bad_bytes");
+}
+
+/* Of a key-value load; others have none of it. */
+static void add_answers(struct sim_result *r, const struct app_report *c)
+{
+	if (c->gets + c->sets + c->misses + c->errors == 0)
+		return;
+	add(r, (double)c->gets, "GETs completed in the window", "gets");
+	add(r, (double)c->sets, "SETs completed in the window", "sets");
+	add(r, (double)c->misses, "GETs of the run that found nothing", "misses");
+	add(r, (double)c->errors, "answers of the run that were errors or not understood",
+	    "errors");
 }
 
 /* How evenly flows shared: Jain's index, (sum x)^2 / (n sum x^2), 1 when all are equal. */
@@ -435,6 +451,16 @@ static void judge_clients(struct sim_result *r, const struct metrics_window *w,
 	}
 }
 
+/* A probe is no part of the load, but what goes wrong there has gone wrong. */
+static void add_faults(struct app_report *to, const struct app_report *probe)
+{
+	to->conns_failed += probe->conns_failed;
+	to->conns_died += probe->conns_died;
+	to->bad_bytes += probe->bad_bytes;
+	to->misses += probe->misses;
+	to->errors += probe->errors;
+}
+
 int metrics_fill(struct sim_result *r, const struct topology *t, const struct metrics_window *w)
 {
 	struct app_report clients = { 0 }, server = { 0 }, probe = { 0 };
@@ -446,7 +472,9 @@ int metrics_fill(struct sim_result *r, const struct topology *t, const struct me
 				&flows, t->sc->probe && !topology_is_probe(t, id));
 	if (rc)
 		return rc;
+	add_faults(&clients, &probe);
 	add_load(r, &clients, &server, t->sc->probe ? &probe : &clients, w->ns);
+	add_answers(r, &clients);
 	add_flows(r, &flows, w->ns);
 	add_cpu(r, t, w, (double)clients.requests);
 	add_machine(r, w, (double)clients.requests);
