@@ -89,8 +89,8 @@ static void point_take(struct table *t, size_t row, const config_setting_t *how,
 	if (!ps->n || !table_number(t, row, P_X, &x) ||
 	    !table_number(t, row, P_PUBLISHED, &published))
 		return;
-	ours = points_at(ps, x / setting_number(how, "x_scale", 1)) *
-	       setting_number(how, "y_scale", 1);
+	x /= setting_number(how, "x_scale", 1);
+	ours = points_at(ps, x) * setting_number(how, "y_scale", 1);
 	if (!isfinite(ours)) {
 		table_set(t, row, P_NOTE, x > ps->p[0].x ? "we do not get that far" :
 							   "below our first point");
