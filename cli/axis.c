@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "cli/search.h"
 #include "cli/simrun.h"
 #include "cli/sweep.h"
 #include "cli/units.h"
@@ -228,6 +229,41 @@ bool axis_read(struct sweep *sw, const struct group *g, struct conf *c, const ch
 	axis_new(out, ok ? ck.key : key);
 	if (ok && !values_add(out, &ck, values, err, sizeof(err))) {
 		conf_error(c, "%s: %s: %s", where, out->key, err);
+		ok = false;
+	}
+	free(sc);
+	return ok;
+}
+
+bool axis_range_read(struct sweep *sw, const struct group *g, struct conf *c, const char *key,
+		     const char *lo, const char *hi, const char *where, struct search_spec *spec)
+{
+	struct scenario *sc = malloc(sizeof(*sc));
+	const struct dim none = { .n = 1 };
+	struct conf_knob ck;
+	char err[512];
+	bool ok;
+
+	if (!sc)
+		abort();
+	scratch_configure(sw, g, &none, sc);
+	ok = knob_find(sw, c, sc, key, where, &ck);
+	if (ok && !is_number(ck.knob)) {
+		conf_error(c, "%s: %s is no number, so there is no highest", where, ck.key);
+		ok = false;
+	} else if (ok && (value_parse(ck.knob, ck.obj, hi, err, sizeof(err)) != 0 ||
+			  (spec->hi = knob_get(ck.knob, ck.obj),
+			   value_parse(ck.knob, ck.obj, lo, err, sizeof(err))) != 0)) {
+		conf_error(c, "%s: %s: %s", where, ck.key, err);
+		ok = false;
+	} else if (ok) {
+		snprintf(spec->key, sizeof(spec->key), "%s", ck.key);
+		spec->unit = ck.knob->unit;
+		spec->lo = knob_get(ck.knob, ck.obj);
+	}
+	if (ok && (spec->lo == 0 || spec->lo >= spec->hi)) {
+		conf_error(c, "%s: %s: a search needs 0 < lo < hi, not %.60s to %.60s", where,
+			   ck.key, lo, hi);
 		ok = false;
 	}
 	free(sc);

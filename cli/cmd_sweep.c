@@ -8,9 +8,9 @@
 
 #include "cli/cli.h"
 #include "cli/conf.h"
+#include "cli/outcome.h"
 #include "cli/result.h"
 #include "cli/store.h"
-#include "cli/sweep.h"
 
 enum { SETS_MAX = 128, COLUMNS_MAX = 128, DIR_LEN = 400, NAME_LEN = 200, KEY_COLUMNS = 1000,
        KEY_BOUND, KEY_STORE, KEY_NO_STORE, KEY_COLLECT };
@@ -121,15 +121,6 @@ static const char doc[] =
 	"  ix sweep my.conf -v 'workload.connections=16..16384*4' --columns "
 	"requests\n\n" CLI_EXIT_CODES;
 
-/* results/x.csv to results and x. */
-static void out_split(const char *path, char *dir, size_t dir_len, char *name, size_t name_len)
-{
-	const char *slash = strrchr(path, '/');
-
-	snprintf(dir, dir_len, "%.*s", slash ? (int)(slash - path) : 1, slash ? path : ".");
-	result_name(name, name_len, path);
-}
-
 static void failures_print(const struct sweep_outcome *o)
 {
 	const json_t *failed = json_object_get(o->manifest, "failed");
@@ -177,13 +168,14 @@ static int save(const struct sweep_args *a, const struct sweep_outcome *o, int c
 		table_write(&o->table, stdout);
 		return code;
 	}
-	out_split(a->out, dir, sizeof(dir), name, sizeof(name));
+	result_split(a->out, dir, sizeof(dir), name, sizeof(name));
 	if (sweep_save(o, dir, name, err, sizeof(err)) != 0) {
 		fprintf(stderr, "ix sweep: %s\n", err);
 		return IX_FAILED;
 	}
-	printf("%zu points (%zu from the store), %zu lines in %s/%s.csv; what they were made from "
-	       "in %s/%s.json\n", o->n_points, o->n_stored, o->table.n_rows, dir, name, dir, name);
+	printf("%zu points (%zu of %zu runs from the store), %zu lines in %s/%s.csv; what they "
+	       "were made from in %s/%s.json\n", o->n_points, o->n_stored, o->n_runs,
+	       o->table.n_rows, dir, name, dir, name);
 	return code;
 }
 

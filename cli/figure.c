@@ -10,6 +10,7 @@
 
 #include "cli/cli.h"
 #include "cli/figure.h"
+#include "cli/outcome.h"
 #include "cli/result.h"
 
 static bool is_dir(const char *path)
@@ -154,7 +155,8 @@ int figure_run(struct figure *fig, const struct figure_env *env)
 	sw->label = label;
 	sw->store_dir = env->store_dir;
 	sweep_take(sw, &fig->conf, env->quick);
-	sweep_at_least_one(sw, &fig->conf);
+	if (fig->conf.n_errors == 0)
+		sweep_at_least_one(sw, &fig->conf);
 	rc = sweep_run(sw, &fig->conf, &o);
 	if (rc == IX_USAGE) {
 		conf_complain(&fig->conf, "ix figure");

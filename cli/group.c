@@ -11,11 +11,15 @@
  */
 #include <stdlib.h>
 
+#include "cli/search.h"
 #include "cli/sweep.h"
 
 static const char *const group_members[] = { "name", "base", "set", "quick", "axes", "zip",
-					     "points", NULL };
+					     "points", "search", NULL };
 static const char *const axis_members[] = { "key", "values", "quick", NULL };
+static const char *const search_members[] = { "key", "lo", "hi", "sla", "tolerance", "seeds",
+					      "seeds_max", "quick_tolerance", "quick_seeds",
+					      NULL };
 static const char *const point_members[] = { "set", "label", NULL };
 
 static char *copy(const char *s)
@@ -236,6 +240,116 @@ static bool points_take(struct sweep *sw, struct group *g, struct conf *c,
 	return ok;
 }
 
+/* ---- searches ---- */
+
+enum { SEEDS_DEFAULT = 3, SEEDS_TIMES = 4 };
+static const double TOLERANCE_DEFAULT = 0.02;
+
+/* Numbers of @spec, 0 where nothing was said. */
+static bool search_numbers(struct conf *c, struct search_spec *spec, double tolerance, int seeds,
+			   int seeds_max, const char *where)
+{
+	if (tolerance == 0)
+		tolerance = TOLERANCE_DEFAULT;
+	if (seeds == 0)
+		seeds = MIN(SEEDS_DEFAULT, seeds_max > 0 ? seeds_max : SEEDS_DEFAULT);
+	if (seeds_max == 0)
+		seeds_max = MIN(MAX(SEEDS_TIMES * seeds, seeds), SEARCH_SEEDS_MAX);
+	spec->tolerance = tolerance;
+	spec->seeds = (unsigned)seeds;
+	spec->seeds_max = (unsigned)seeds_max;
+	if (!(tolerance >= 1e-6 && tolerance < 1))
+		conf_error(c, "%s: a tolerance is a part of the load, such as 0.02 or 2%%", where);
+	else if (seeds < 1 || seeds > seeds_max || seeds_max > SEARCH_SEEDS_MAX)
+		conf_error(c, "%s: a search needs 1 <= seeds <= seeds_max <= %d", where,
+			   SEARCH_SEEDS_MAX);
+	else
+		return true;
+	return false;
+}
+
+static bool search_add(struct sweep *sw, struct group *g, struct conf *c, const char *key,
+		       const char *lo, const char *hi, const char *sla, const char *where)
+{
+	char err[300];
+
+	g->search = calloc(1, sizeof(*g->search));
+	if (!g->search)
+		abort();
+	sw->has_search = true;
+	if (!search_objective(g->search, sla, err, sizeof(err))) {
+		conf_error(c, "%s: %s", where, err);
+		return false;
+	}
+	return axis_range_read(sw, g, c, key, lo, hi, where, g->search);
+}
+
+static double number(const config_setting_t *set, const char *member)
+{
+	const config_setting_t *m = config_setting_get_member(set, member);
+
+	if (!m)
+		return 0;
+	return config_setting_type(m) == CONFIG_TYPE_FLOAT ? config_setting_get_float(m) :
+							     config_setting_get_int(m);
+}
+
+static bool search_take_member(struct sweep *sw, struct group *g, struct conf *c,
+			       const config_setting_t *set, bool quick)
+{
+	const config_setting_t *lo, *hi;
+	const char *key = NULL, *sla = NULL;
+	double tolerance, seeds;
+	char where[300], *lo_text, *hi_text;
+	bool ok;
+
+	conf_where(set, where, sizeof(where));
+	if (!config_setting_is_group(set) || !members_known(c, set, "a search", search_members))
+		return false;
+	config_setting_lookup_string(set, "key", &key);
+	config_setting_lookup_string(set, "sla", &sla);
+	lo = config_setting_get_member(set, "lo");
+	hi = config_setting_get_member(set, "hi");
+	if (!key || !sla || !lo || !hi) {
+		conf_error(c, "%s: a search is { key = \"workload.rate\"; lo = \"50 k/s\"; hi = "
+			   "\"4 M/s\"; sla = \"latency_p99_us<500\"; }", where);
+		return false;
+	}
+	lo_text = axis_values_text(lo);
+	hi_text = axis_values_text(hi);
+	ok = search_add(sw, g, c, key, lo_text, hi_text, sla, where);
+	free(lo_text);
+	free(hi_text);
+	tolerance = quick ? number(set, "quick_tolerance") : 0;
+	seeds = quick ? number(set, "quick_seeds") : 0;
+	return ok && search_numbers(c, g->search,
+				    tolerance != 0 ? tolerance : number(set, "tolerance"),
+				    (int)(seeds != 0 ? seeds : number(set, "seeds")),
+				    (int)(seeds != 0 ? 0 : number(set, "seeds_max")), where);
+}
+
+bool sweep_search(struct sweep *sw, struct conf *c, const char *range, const char *sla,
+		  double tolerance, unsigned seeds, unsigned seeds_max)
+{
+	const char *eq = strchr(range, '='), *dots = eq ? strstr(eq, "..") : NULL;
+	char key[CONF_KEY_MAX], lo[64];
+	bool ok = true;
+
+	if (!dots || eq == range || eq - range >= CONF_KEY_MAX || dots - eq >= (int)sizeof(lo)) {
+		conf_error(c, "--vary %s: a search needs KEY=LO..HI, for example "
+			   "workload.rate='50 k/s..4 M/s'", range);
+		return false;
+	}
+	snprintf(key, sizeof(key), "%.*s", (int)(eq - range), range);
+	snprintf(lo, sizeof(lo), "%.*s", (int)(dots - eq - 1), eq + 1);
+	sweep_at_least_one(sw, c);
+	for (size_t i = 0; ok && i < sw->n_groups; i++)
+		ok = search_add(sw, &sw->groups[i], c, key, lo, dots + 2, sla, "--vary") &&
+		     search_numbers(c, sw->groups[i].search, tolerance, (int)seeds,
+				    (int)seeds_max, "--seeds");
+	return ok;
+}
+
 /* ---- groups ---- */
 
 static bool texts_take(struct conf *c, const config_setting_t *group, const char *member,
@@ -310,6 +424,11 @@ static bool group_take(struct sweep *sw, struct conf *c, const config_setting_t 
 			ok = zip_take(sw, g, c, m, quick);
 		else if (strcmp(name, "points") == 0)
 			ok = points_take(sw, g, c, m);
+	}
+	if (ok && config_setting_get_member(set, "search")) {
+		const config_setting_t *m = config_setting_get_member(set, "search");
+
+		ok = search_take_member(sw, g, c, m, quick);
 	}
 	return ok;
 }

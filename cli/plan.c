@@ -12,6 +12,10 @@
 #include "cli/sweep.h"
 #include "cli/units.h"
 
+const char *const sweep_search_columns[SWEEP_SEARCH_COLUMNS] = {
+	"search_lo", "search_hi", "search_value", "search_ci95", "search_seeds",
+};
+
 static void texts_free(struct texts *x)
 {
 	for (size_t i = 0; i < x->n; i++)
@@ -44,6 +48,7 @@ void sweep_free(struct sweep *sw)
 		texts_free(&g->quick);
 		free(g->name);
 		free(g->base);
+		free(g->search);
 	}
 	free(sw->groups);
 	sw->groups = NULL;
@@ -217,6 +222,8 @@ void sweep_lead_columns(const struct sweep *sw, struct table *t)
 		table_col_add(t, "label");
 	for (size_t i = 0; i < sw->n_leads; i++)
 		table_col_add(t, sw->leads[i].column);
+	for (size_t i = 0; sw->has_search && i < ARRAY_LEN(sweep_search_columns); i++)
+		table_col_add(t, sweep_search_columns[i]);
 }
 
 size_t sweep_lead_cells(const struct sweep *sw, size_t point, struct scenario *sc,
@@ -245,6 +252,8 @@ size_t sweep_lead_cells(const struct sweep *sw, size_t point, struct scenario *s
 		value_format_plain(ck.knob, ck.obj, text, sizeof(text));
 		table_set(t, row, col, text);
 	}
+	if (sw->has_search)
+		col += ARRAY_LEN(sweep_search_columns);
 	return col;
 }
 

@@ -204,3 +204,11 @@ void result_name(char *buf, size_t len, const char *path)
 	snprintf(buf, len, "%.*s", dot && dot != base ? (int)(dot - base) : (int)strlen(base),
 		 base);
 }
+
+void result_split(const char *path, char *dir, size_t dir_len, char *name, size_t name_len)
+{
+	const char *slash = strrchr(path, '/');
+
+	snprintf(dir, dir_len, "%.*s", slash ? (int)(slash - path) : 1, slash ? path : ".");
+	result_name(name, name_len, path);
+}

@@ -7,10 +7,10 @@
 #include <stdlib.h>
 
 #include "cli/cli.h"
+#include "cli/outcome.h"
 #include "cli/point.h"
 #include "cli/result.h"
 #include "cli/simrun.h"
-#include "cli/task.h"
 
 static bool is_kept(const struct sweep *sw, const char *name)
 {
@@ -110,51 +110,108 @@ static void task_take(const struct sweep *sw, const struct task *t, struct sweep
 	point_free(&p);
 }
 
-/* The sentence for a sweep that did not get to its end. */
-static void broken_off(const struct tasks *ts, const struct task *t, size_t n, int rc)
+/* The row of a search: the load that holds, the interval, and means over its seeds. */
+static void search_row(const struct sweep *sw, const struct search *s, struct sweep_outcome *out)
 {
-	size_t kept = tasks_kept(t, n);
+	struct task t = { .point = s->point, .extra = { s->holds ? s->holds->text : NULL } };
+	size_t n_lead, row = row_new(sw, &t, &out->table, &n_lead);
+	struct metric *m;
+	struct point doc;
+	uint32_t n;
+	double cells[SWEEP_SEARCH_COLUMNS];
 
-	if (rc < IX_SIGNAL)
-		fprintf(stderr, "%s: %s\n", ts->progress.label, ts->err);
-	else
-		fprintf(stderr, "%s: interrupted\n", ts->progress.label);
+	if (s->state != SEARCH_FOUND) {
+		out->n_refused += s->state == SEARCH_REFUSED;
+		point_failed(out, row, s->why);
+		return;
+	}
+	cells[0] = (double)s->holds->value;
+	cells[1] = (double)s->fails->value;
+	cells[2] = s->holds->mean;
+	cells[3] = s->holds->ci95;
+	cells[4] = s->holds->n;
+	for (size_t i = 0; i < SWEEP_SEARCH_COLUMNS; i++)
+		table_set_number(&out->table, row, n_lead - SWEEP_SEARCH_COLUMNS + i, cells[i]);
+	m = search_means(s->holds, &n, &doc);
+	manifest_columns(sw, json_object_get(out->manifest, "columns"), m, n);
+	prices_tell(sw, s->point, &doc, out->manifest);
+	simrun_rows(&out->table, row, n_lead, metrics_keep(sw, m, n), m, 0, NULL);
+	free(m);
+	point_free(&doc);
+}
+
+/* The sentence for a sweep that did not get to its end. */
+static void broken_off(const struct tasks *ts, int rc)
+{
+	const char *label = ts->progress.label;
+
+	fprintf(stderr, "%s: %s\n", label, rc < IX_SIGNAL ? ts->err : "interrupted");
 	if (ts->sw->store_dir)
-		fprintf(stderr, "%s: %zu of %zu points are in %s; the same command goes on from "
-			"there%s\n", ts->progress.label, kept, n, ts->store.dir,
+		fprintf(stderr, "%s: %zu finished points are in %s; the same command goes on from "
+			"there%s\n", label, ts->n_stored + ts->n_kept, ts->store.dir,
 			rc < IX_SIGNAL ? " (or --store DIR with room, or --no-store)" : "");
 	else
-		fprintf(stderr, "%s: %zu of %zu points had run and are lost: --no-store\n",
-			ts->progress.label, kept, n);
+		fprintf(stderr, "%s: without a store %zu finished points are lost\n", label,
+			ts->n_kept);
+}
+
+/* Points that are no searches, in order. */
+static struct task *grid_new(const struct sweep *sw, size_t *n_grid)
+{
+	size_t n = sweep_points(sw);
+	struct task *t = calloc(n + 1, sizeof(*t));
+
+	if (!t)
+		abort();
+	*n_grid = 0;
+	for (size_t i = 0; i < n; i++) {
+		size_t local = i;
+
+		if (!sweep_group(sw, &local)->search)
+			t[(*n_grid)++].point = i;
+	}
+	return t;
+}
+
+static void outcome_fill(const struct sweep *sw, const struct task *t, const struct searches *ss,
+			 struct sweep_outcome *out)
+{
+	out->manifest = sweep_manifest(sw);
+	sweep_lead_columns(sw, &out->table);
+	for (size_t i = 0; i < out->n_points; i++) {
+		const struct search *s = searches_of(ss, i);
+
+		if (s)
+			search_row(sw, s, out);
+		else
+			task_take(sw, t++, out);
+	}
 }
 
 int sweep_run(const struct sweep *sw, struct conf *c, struct sweep_outcome *out)
 {
+	struct searches *ss = &out->searches;
 	struct tasks ts;
 	struct task *t;
 	size_t n;
 	int rc;
 
 	memset(out, 0, sizeof(*out));
-	if (c->n_errors || !sweep_check(sw, c))
+	if (c->n_errors || !sweep_check(sw, c) || !searches_begin(ss, sw, c))
 		return IX_USAGE;
-	n = sweep_points(sw);
-	t = calloc(n, sizeof(*t));
-	if (!t)
-		abort();
-	for (size_t i = 0; i < n; i++)
-		t[i].point = i;
+	t = grid_new(sw, &n);
 	tasks_begin(&ts, sw);
 	rc = tasks_run(&ts, t, n);
+	ts.told = true;		/* a search meets stored runs one by one */
+	if (rc == 0)
+		rc = searches_run(ss, &ts);
 	if (rc) {
-		broken_off(&ts, t, n, rc);
+		broken_off(&ts, rc);
 	} else {
-		out->manifest = sweep_manifest(sw);
-		out->n_points = n;
+		out->n_points = sweep_points(sw);
 		out->n_stored = ts.n_stored;
-		sweep_lead_columns(sw, &out->table);
-		for (size_t i = 0; i < n; i++)
-			task_take(sw, &t[i], out);
+		out->n_runs = n + searches_runs(ss);
+		outcome_fill(sw, t, ss, out);
 		rc = out->n_failed ? IX_FAILED : IX_OK;
 	}
 	for (size_t i = 0; i < n; i++)
@@ -177,6 +234,7 @@ int sweep_save(const struct sweep_outcome *out, const char *dir, const char *nam
 
 void sweep_outcome_free(struct sweep_outcome *out)
 {
+	searches_end(&out->searches);
 	table_free(&out->table);
 	json_decref(out->manifest);
 	memset(out, 0, sizeof(*out));

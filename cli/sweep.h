@@ -48,12 +48,15 @@ struct texts {
 	char *t[SWEEP_TEXTS_MAX];
 };
 
+struct search_spec;
+
 struct group {
 	char *name;		/* the cell of column `series`, or NULL */
 	char *base;		/* path of a configuration, from the sweep's, or NULL */
 	struct texts sets, quick;	/* "key=value"; in sets also the path of a configuration */
 	size_t n_dims;
 	struct dim dims[SWEEP_DIMS_MAX];
+	struct search_spec *search;	/* each point is a search (search.h), or NULL */
 	char where[128];
 };
 
@@ -67,7 +70,7 @@ struct sweep {
 	size_t n_groups, n_leads;
 	struct group *groups;
 	struct lead leads[SWEEP_LEADS_MAX];
-	bool has_series, has_labels;
+	bool has_series, has_labels, has_search;
 	/* What every point has in common. */
 	const char *file;			/* configuration, may be NULL */
 	const char *const *sets;		/* "key=value", options */
@@ -82,16 +85,14 @@ struct sweep {
 	bool collect;				/* run nothing: what is in the store */
 };
 
-struct sweep_outcome {
-	size_t n_points, n_failed, n_stored, n_missing;	/* points */
-	struct table table;
-	json_t *manifest;	/* of the first point, with axes, columns and failures */
-};
-
 /* ---- what to vary: axis.c, group.c ---- */
 
 /** Add the axis "key=values" to every group of @sw. Mistakes are noted in @c. */
 bool sweep_vary(struct sweep *sw, struct conf *c, const char *spec, const char *where);
+
+/** Make every point of every group a search of KEY=LO..HI for @sla; see search.h. */
+bool sweep_search(struct sweep *sw, struct conf *c, const char *range, const char *sla,
+		  double tolerance, unsigned seeds, unsigned seeds_max);
 
 /**
  * Take the members `sweep` and `points` of the configuration that @c has read; with @quick
@@ -114,10 +115,19 @@ bool axis_read(struct sweep *sw, const struct group *g, struct conf *c, const ch
 bool axis_choice_read(struct sweep *sw, const struct group *g, struct conf *c,
 		      const config_setting_t *list, const char *where, struct dim *dim, size_t i);
 
+/** A number to search for and the ends of its range: key in full, values in base units. */
+bool axis_range_read(struct sweep *sw, const struct group *g, struct conf *c, const char *key,
+		     const char *lo, const char *hi, const char *where,
+		     struct search_spec *spec);
+
 /** A libconfig value or list of them, as text; to be freed. */
 char *axis_values_text(const config_setting_t *set);
 
 /* ---- points: plan.c ---- */
+
+/** Columns of a sweep with a search: what it found, then the metric of the objective there. */
+enum { SWEEP_SEARCH_COLUMNS = 5 };
+extern const char *const sweep_search_columns[SWEEP_SEARCH_COLUMNS];
 
 size_t sweep_points(const struct sweep *sw);
 size_t group_points(const struct group *g);
@@ -153,21 +163,5 @@ json_t *sweep_manifest(const struct sweep *sw);
 
 void dim_free(struct dim *dim);
 void sweep_free(struct sweep *sw);
-
-/* ---- running: sweep.c ---- */
-
-/**
- * Check every point, then take them from the store or run them. Returns an exit code:
- * IX_USAGE and mistakes in @c before anything ran, IX_SIGNAL + a signal's number after a
- * sentence, IX_FAILED when a point failed or is missing, else IX_OK. @out has no table
- * when there is nothing to save: it is filled unless IX_USAGE, a signal or a full disk.
- */
-int sweep_run(const struct sweep *sw, struct conf *c, struct sweep_outcome *out);
-
-/** Write DIR/NAME.csv and DIR/NAME.json. Returns 0 or a negative errno and a sentence. */
-int sweep_save(const struct sweep_outcome *out, const char *dir, const char *name, char *err,
-	       size_t err_len);
-
-void sweep_outcome_free(struct sweep_outcome *out);
 
 #endif

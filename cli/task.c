@@ -81,7 +81,8 @@ static char *task_do(struct store *st, const struct task *t, struct scenario *sc
 	return text;
 }
 
-/* Leaves a line that says why the result is not kept, "" if it is, and the document. */
+/* Leaves a line and the document. The line: + if it finished, - if it failed, and why the
+ * result is not in the store although it should be. */
 static void job_run(void *ctx, size_t i, FILE *out)
 {
 	const struct batch *b = ctx;
@@ -89,13 +90,15 @@ static void job_run(void *ctx, size_t i, FILE *out)
 	struct scenario *sc = malloc(sizeof(*sc));
 	struct conf *c = malloc(sizeof(*c));
 	char err[700] = "", *text;
+	struct point p;
 
 	if (!sc || !c)
 		abort();
 	conf_init(c);
 	text = task_configure(b->ts->sw, t, c, sc) ?
 		task_do(&b->ts->store, t, sc, err, sizeof(err)) : point_failure(c->errors);
-	fprintf(out, "%s\n%s", err, text);
+	point_read(&p, text, strlen(text));
+	fprintf(out, "%c%s\n%s", p.status == POINT_FAILED ? '-' : '+', err, text);
 }
 
 /* ---- in the parent ---- */
@@ -115,8 +118,10 @@ static bool job_done(void *ctx, size_t i, struct job *j, size_t done)
 		if (!t->data)
 			abort();
 		memcpy(t->data, eol + 1, t->len);
-		if (eol != j->data && !ts->err[0])
-			snprintf(ts->err, sizeof(ts->err), "%.*s", (int)(eol - j->data), j->data);
+		if (eol > j->data + 1 && !ts->err[0])
+			snprintf(ts->err, sizeof(ts->err), "%.*s", (int)(eol - j->data) - 1,
+				 j->data + 1);
+		ts->n_kept += eol == j->data + 1 && *j->data == '+';
 	} else {
 		snprintf(t->why, sizeof(t->why), "%s", j->why[0] ? j->why : "left no result");
 	}
@@ -144,8 +149,7 @@ static void task_look(struct tasks *ts, struct task *t, struct conf *c, struct s
 			t->state = TASK_STORED;
 			ts->n_stored++;
 		} else if (is_kept(sc) && why[0]) {
-			ts->n_damaged++;
-			fprintf(stderr, "ix: %s\n", why);
+			fprintf(stderr, "%s: %s\n", ts->progress.label, why);
 		}
 		store_key_free(&k);
 	}
@@ -213,6 +217,7 @@ static int batch_run(struct batch *b, size_t n)
 	for (size_t i = 0; i < n; i++)
 		if (b->tasks[i].state == TASK_NEW && twin[i] == i)
 			b->todo[b->n++] = i;
+	progress_start(&b->ts->progress, b->ts->progress.label, sw->quiet);
 	if (b->n)
 		rc = workers_run(b->jobs, b->n, sw->jobs ? sw->jobs : workers_default(), job_run,
 				 job_done, b);
@@ -228,21 +233,6 @@ static int batch_run(struct batch *b, size_t n)
 	free(b->todo);
 	free(twin);
 	return rc < 0 ? IX_FAILED : rc > 0 ? IX_SIGNAL + rc : 0;
-}
-
-size_t tasks_kept(const struct task *t, size_t n)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		struct point p;
-
-		if (t[i].data && point_read(&p, t[i].data, t[i].len))
-			kept += p.status != POINT_FAILED;
-		if (t[i].data)
-			point_free(&p);
-	}
-	return kept;
 }
 
 int tasks_run(struct tasks *ts, struct task *t, size_t n)

@@ -34,7 +34,7 @@ struct tasks {
 	const struct sweep *sw;
 	struct store store;
 	struct progress progress;
-	size_t n_stored, n_ran, n_damaged;
+	size_t n_stored, n_ran, n_kept;	/* kept: ran, and finished */
 	bool told;		/* how many are in the store */
 	char err[700];		/* why the store cannot keep results */
 };
@@ -47,9 +47,6 @@ void tasks_begin(struct tasks *ts, const struct sweep *sw);
  * (ts->err says why); or IX_SIGNAL + the number of a signal.
  */
 int tasks_run(struct tasks *ts, struct task *t, size_t n);
-
-/** How many of @t[@n] have a result that a store keeps. */
-size_t tasks_kept(const struct task *t, size_t n);
 
 void task_free(struct task *t);
 

@@ -44,7 +44,7 @@ expect "... works"		0 "requests/s" "$IX" sim -s mode=open -s workload.rate='500 
 expect "--version"		0 "ix 0."		"$IX" --version
 expect "unknown command"	2 "did you mean \`ix sweep\`" "$IX" swep
 expect "nothing like it"	2 "\`ix --help\` lists"	"$IX" frobnicate
-for c in sim sweep figure serve load rss doctor; do
+for c in sim sweep search figure serve load rss doctor; do
 	expect "help $c"	0 "Exit status:"	"$IX" help $c
 	expect "$c --help"	0 "Usage: ix $c"	"$IX" $c --help
 	expect "$c bad option"	2 "unrecognized option"	"$IX" $c --no-such-option
@@ -168,6 +168,26 @@ check "a sweep in the file" \
 printf 'sweep = ( { key = "server.profile"; values = ["%0250d"%s, "nonesuch"]; } );\n' 1 \
 	"$(printf ', "%0250d"' {2..20})" >"$T/long.conf"
 expect "a long list is whole" 1 "21 of 21 points failed" "$IX" sweep "$T/long.conf" --quiet
+
+# --- searches ---
+echo_rate=(-s mode=open -s clients=8 -s "duration=4 ms" -s gap=exponential)
+expect "a search"	0 "surely holds at workload.rate" "$IX" search "${echo_rate[@]}" \
+	-v workload.rate='100 k/s..4 M/s' --sla 'latency_p99_us<100' --tolerance 20% -o "$T/se.csv"
+check "... its line" grep -q '^workload.rate_per_s,search_lo,search_hi,' "$T/se.csv"
+cp "$T/se.csv" "$T/se1.csv"
+expect "... again: nothing runs" 0 "runs, " "$IX" search "${echo_rate[@]}" -j 1 \
+	-v workload.rate='100 k/s..4 M/s' --sla 'latency_p99_us<100' --tolerance 20% -o "$T/se.csv"
+check "... says so" awk '/ runs, / { exit $1 != $3 }' "$T/out"
+check "... the same line" cmp "$T/se.csv" "$T/se1.csv"
+expect "a search whose client gives up" 4 "the client was the bottleneck" "$IX" search \
+	-s mode=open -s clients=1 -s server.threads=4 -s "duration=4 ms" \
+	-v workload.rate='100 k/s..8 M/s' --sla 'latency_p99_us<500' --tolerance 50%
+expect "search: no objective" 2 "say what to vary and what must hold" "$IX" search -v seed=1..2
+expect "search: bad objective" 2 "is no objective" "$IX" search -v workload.rate=1..2 --sla p99
+expect "search: bad range" 2 "a search needs KEY=LO..HI" "$IX" search -v workload.rate=1 --sla 'x<1'
+expect "search: bad tolerance" 2 "is a part of the load" "$IX" search --tolerance 200%
+expect "search: unknown metric" 1 "no metric is called \"nosuch\"" "$IX" search \
+	"${echo_rate[@]}" -v workload.rate='100 k/s..4 M/s' --sla 'nosuch<100'
 
 # --- figures ---
 expect "list"		0 "fig2"		"$IX" figure --list

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "cli/search.h"
 #include "cli/simrun.h"
 #include "cli/sweep.h"
 #include "tests/unit/cu.h"
@@ -185,6 +186,39 @@ static void mistakes(void)
 	CHECK(says("s.conf:1: workload.rate: "));
 }
 
+static void searches(void)
+{
+	static const char text[] =
+		"sweep = { axes = ( { key = \"seed\"; values = [1, 2]; } ); search = {\n"
+		"key = \"workload.rate\"; lo = \"50 k/s\"; hi = \"4 M/s\"; seeds = 4; "
+		"quick_seeds = 2;\nsla = \"latency_p99_us<500\"; tolerance = 0.01; }; };";
+	const struct search_spec *sp;
+
+	CHECK(take(text, false));
+	sp = sw.groups[0].search;
+	CHECK(strcmp(sp->key, "workload.rate") == 0 && sp->lo == 50000 && sp->hi == 4000000);
+	CHECK(sp->tolerance == 0.01 && sp->seeds == 4 && sp->seeds_max == 16);
+	CHECK(strcmp(sp->metric, "latency_p99_us") == 0 && !sp->above && sp->limit == 500);
+	CHECK(table_is("seed,workload.rate_per_s,search_lo,search_hi,search_value,search_ci95,"
+		       "search_seeds\n1,100000,,,,,\n2,100000,,,,,\n"));
+	CHECK(take(text, true));
+	CHECK(sw.groups[0].search->seeds == 2 && sw.groups[0].search->seeds_max == 8);
+	CHECK(!take("sweep = { search = { key = \"workload.rate\"; }; };", false));
+	CHECK(says("a search is { key = \"workload.rate\"; lo"));
+	CHECK(!take("sweep = { search = { key = \"workload.rate\"; lo = 5; hi = 4; sla = "
+		    "\"x<1\"; }; };", false));
+	CHECK(says("a search needs 0 < lo < hi, not 5 to 4"));
+	CHECK(!take("sweep = { search = { key = \"workload.mode\"; lo = 5; hi = 4; sla = "
+		    "\"x<1\"; }; };", false));
+	CHECK(says("workload.mode is no number"));
+	CHECK(!take("sweep = { search = { key = \"clients\"; lo = 1; hi = 4; sla = \"x\"; }; };",
+		    false));
+	CHECK(says("is no objective"));
+	CHECK(!take("sweep = { search = { key = \"clients\"; lo = 1; hi = 4; sla = \"x<1\"; "
+		    "seeds = 31; }; };", false));
+	CHECK(says("1 <= seeds <= seeds_max <= 30"));
+}
+
 static void begin(void)
 {
 	CU_ASSERT_FATAL(mkdtemp(dir) != NULL);
@@ -205,4 +239,4 @@ static void end(void)
 }
 
 CU_MAIN("group", TEST(begin), TEST(plain_form), TEST(quick_values), TEST(precedence), TEST(zip),
-	TEST(listed), TEST(mistakes), TEST(end))
+	TEST(listed), TEST(mistakes), TEST(searches), TEST(end))
