@@ -135,7 +135,8 @@ static void measurements_of_curves(void)
 		       "scale=11.0;", NULL) == 12);
 	CHECK(isnan(measured(&t, "op=\"ratio\"; x=\"x\"; y=\"y\"; series=\"B\"; of=\"64\"; "
 			     "to=\"3\";", "no row")));
-	CHECK(measured(&t, "op=\"at\"; x=\"x\"; y=\"y\"; at=300; scale=-1; offset=100;", NULL) == 89);
+	CHECK(measured(&t, "op=\"at\"; x=\"x\"; y=\"y\"; at=300; scale=-1; offset=100;",
+		       NULL) == 89);
 	table_free(&t);
 }
 
@@ -182,7 +183,8 @@ static void shapes_of_curves(void)
 {
 	static const char conf[] =
 		"figure = { curves = ( { x = \"n\"; x_scale = 0.1; y = \"v\"; knee = 90.0; }, "
-		"{ series = \"C\"; where = \"series=see\"; x = \"n\"; x_scale = 0.1; y = \"v\"; } ); };";
+		"{ series = \"C\"; where = \"series=see\"; x = \"n\"; x_scale = 0.1; "
+		"y = \"v\"; } ); };";
 	static const char published[] =
 		"figure,series,x,x_unit,y,y_unit\nf,A,1,n,10,v\nf,A,2,n,50,v\nf,A,3,n,100,v\n"
 		"f,B,1,n,5,v\nf,C,1,n,7,v\nf,B,9,n,7,v\ng,A,1,n,1,v\n";

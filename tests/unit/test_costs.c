@@ -193,11 +193,12 @@ static void items_are_overridden(void)
 	CHECK_EQ(override("poll 1 ns; poll 2 ns"), -EINVAL);
 	CHECK(strstr(err, "server.prices:2") && strstr(err, "given twice"));
 	CHECK_EQ(override("poll 1 ns crossings 2 ns"), -EINVAL);
-	CHECK(strstr(err, "a semicolon is missing"));
+	CHECK(strstr(err, "a semicolon is missing") != NULL);
 	CHECK_EQ(override("passes 0 ns"), -EINVAL);
 }
 
-CU_MAIN("costs", TEST(items_are_overridden), TEST(reads_values_exactly), TEST(refuses_with_file_and_line),
+CU_MAIN("costs", TEST(items_are_overridden), TEST(reads_values_exactly),
+	TEST(refuses_with_file_and_line),
 	TEST(refuses_incomplete_lists), TEST(refuses_nonsense_values), TEST(hash_is_of_the_bytes),
 	TEST(prices_work_linearly), TEST(loads_the_lists_that_come_along),
 	TEST(search_dir_comes_first))
