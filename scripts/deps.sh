@@ -61,6 +61,8 @@ check)
 	want iproute2 "tests against a real Linux peer are skipped" has ip
 	want ethtool "tests over a veth pair are skipped" has ethtool
 	want tshark "captures are not checked by another program" has tshark
+	want libmemcached-tools "the memcached server meets no real client" has memccapable
+	want memcached "the memcached server is not compared with the real one" has memcached
 	;;
 fuzz)
 	need_build
