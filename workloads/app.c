@@ -16,6 +16,7 @@ const struct app_ops *const app_all[] = {
 	&bulk_server_ops,
 	&bulk_client_ops,
 	&kv_server_ops,
+	&kv_client_ops,
 	NULL,
 };
 

@@ -40,8 +40,10 @@ static const struct knob kv_knobs[] = {
 	  .doc = "longer values are sent from where they are stored, not copied" },
 	{ .name = "evict", .off = offsetof(struct kv_cfg, evict), .type = KNOB_BOOL, .def = 1,
 	  .doc = "make room for new items; else they are refused when memory is full" },
-	{ .name = "preload", .off = offsetof(struct kv_cfg, preload), .type = KNOB_ENUM,
-	  .names = kv_preload_names, .doc = "records that are stored at the start" },
+	{ .name = "stored", .off = offsetof(struct kv_cfg, stored), .type = KNOB_BOOL,
+	  .doc = "begin with the records of a preset" },
+	{ .name = "preset", .off = offsetof(struct kv_cfg, preset), .type = KNOB_ENUM,
+	  .max = KV_PRESET_NR - 1, .names = kv_preset_names, .doc = "whose records" },
 	{ .name = "records", .off = offsetof(struct kv_cfg, records), .type = KNOB_U32,
 	  .min = 1, .max = 100000000, .def = 1000000, .doc = "how many; the client's records" },
 };
@@ -103,7 +105,8 @@ static void *kv_start(const void *cfg, const struct app_env *env, char *err, siz
 	s->st = env->shared;
 	if (env->thread == 0) {
 		s->st = kv_store_init(env->shared, &store);
-		kv_preload(s->st, (enum kv_preload)s->cfg.preload, s->cfg.records);
+		if (s->cfg.stored)
+			kv_preload(s->st, (enum kv_preset)s->cfg.preset, s->cfg.records);
 	}
 	s->threads = env->threads;
 	s->warmup_ns = env->warmup_ns;

@@ -106,8 +106,8 @@ _Static_assert(offsetof(struct kv_conn, cas) == 2 * CACHE_LINE, "what every requ
 struct kv_cfg {
 	uint64_t memory_limit;
 	uint32_t conns_max, frames, hash_power, copy_max;
-	uint32_t preload, records;
-	bool evict;
+	uint32_t preset, records;
+	bool evict, stored;
 };
 
 /** An elastic thread of the server. */

@@ -7,10 +7,6 @@
  */
 #include "workloads/kv_preload.h"
 
-#include "workloads/kv_dist.h"
-
-const char *const kv_preload_names[] = { "none", "etc", "usr", NULL };
-
 enum { BATCH = 32 };		/* buckets are on their way while items are made */
 
 /* Values are slices of a pattern; two periods of it hold every slice of one. */
@@ -44,16 +40,14 @@ static void make(struct kv_store *st, const struct kv_dist *d, const uint8_t *pa
 	}
 }
 
-void kv_preload(struct kv_store *st, enum kv_preload what, uint32_t records)
+void kv_preload(struct kv_store *st, enum kv_preset preset, uint32_t records)
 {
 	uint8_t pattern[2 * KV_VALUE_PERIOD];
 	struct kv_item *item[BATCH];
 	uint32_t hash[BATCH];
 	struct kv_dist d;
 
-	if (what == KV_PRELOAD_NONE)
-		return;
-	kv_dist_init(&d, what == KV_PRELOAD_ETC ? KV_ETC : KV_USR, records, KV_SEED);
+	kv_dist_init(&d, preset, records, KV_SEED);
 	kv_pattern(pattern, sizeof(pattern));
 	for (uint32_t at = 0, n; at < records; at += n) {
 		n = MIN(records - at, (uint32_t)BATCH);

@@ -155,7 +155,7 @@ static void knob(void *cfg, const char *name, uint64_t v)
 			knob_set(&kv_server_ops.knobs[i], cfg, v);
 }
 
-static void start(uint32_t preload, uint32_t records)
+static void start(uint32_t preset, uint32_t records)
 {
 	struct app_env env = { .max_calls = CALLS, .threads = 1, .n = 1, .stop_ns = UINT64_MAX };
 	uint64_t cfg[128];
@@ -165,7 +165,8 @@ static void start(uint32_t preload, uint32_t records)
 
 	knob_defaults(kv_server_ops.knobs, kv_server_ops.n_knobs, cfg);
 	knob(cfg, "conns_max", CONNS);
-	knob(cfg, "preload", preload);
+	knob(cfg, "stored", 1);
+	knob(cfg, "preset", preset);
 	knob(cfg, "records", records);
 	shared = ALIGN_UP(kv_server_ops.shared_need(cfg, &env), (size_t)CACHE_LINE);
 	env.mem_len = kv_server_ops.mem_need(cfg, &env);
@@ -180,7 +181,7 @@ static void start(uint32_t preload, uint32_t records)
 	b.ev = kv_server_ops.ev(app);
 	b.page = (struct ix_page){ .events = b.events, .calls = b.calls, .max_events = EVENTS,
 				   .max_calls = CALLS };
-	kv_dist_init(&b.dist, preload == KV_PRELOAD_ETC ? KV_ETC : KV_USR, records, KV_SEED);
+	kv_dist_init(&b.dist, (enum kv_preset)preset, records, KV_SEED);
 	for (uint32_t c = 0; c < CONNS; c++)
 		event(IX_EV_KNOCK)->handle = 1ULL << 32 | c;
 	pass(false);
@@ -196,7 +197,7 @@ int main(int argc, char **argv)
 			"REQUESTS [RUNS]\n");
 		return 2;
 	}
-	start(etc ? KV_PRELOAD_ETC : KV_PRELOAD_USR, (uint32_t)records);
+	start(etc ? KV_ETC : KV_USR, (uint32_t)records);
 	for (int left = argc > 5 ? atoi(argv[5]) : 1; left > 0; left--)
 		run(argv[1], etc ? "etc" : "usr", (uint64_t)requests);
 	return 0;

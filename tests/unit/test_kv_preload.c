@@ -28,21 +28,22 @@ static void begin(uint32_t what, uint32_t records, uint64_t memory)
 {
 	kv_bed_init();
 	kv_bed_set("memory_limit", memory);
-	kv_bed_set("preload", what);
+	kv_bed_set("stored", 1);
+	kv_bed_set("preset", what);
 	kv_bed_set("records", records);
 	kv_bed_start();
 }
 
 static void every_record(void)
 {
-	static const uint32_t what[] = { KV_PRELOAD_ETC, KV_PRELOAD_USR };
+	static const uint32_t what[] = { KV_ETC, KV_USR };
 
 	for (size_t k = 0; k < ARRAY_LEN(what); k++) {
 		struct kv_dist d;
 		uint32_t wrong = 0;
 
 		begin(what[k], 20000, 64 << 20);
-		kv_dist_init(&d, what[k] == KV_PRELOAD_ETC ? KV_ETC : KV_USR, 20000, KV_SEED);
+		kv_dist_init(&d, (enum kv_preset)what[k], 20000, KV_SEED);
 		CHECK_EQ(kb.app->st->n_items, 20000);
 		for (uint32_t i = 0; i < 20000; i++) {
 			struct kv_item *it = find(&d, i);
@@ -59,7 +60,7 @@ static void too_many_records(void)
 {
 	struct kv_dist d;
 
-	begin(KV_PRELOAD_USR, 50000, 1 << 20);
+	begin(KV_USR, 50000, 1 << 20);
 	kv_dist_init(&d, KV_USR, 50000, KV_SEED);
 	CHECK_EQ(kb.app->st->n_items, (1 << 20) / 96);
 	CHECK(find(&d, 49999) != NULL && is_right(&d, 49999, find(&d, 49999)));
@@ -74,7 +75,7 @@ static void over_a_connection(void)
 	char ask[KV_KEY_MAX + 8], want[KV_KEY_MAX + 64];
 	uint32_t n, len;
 
-	begin(KV_PRELOAD_USR, 1000, 1 << 20);
+	begin(KV_USR, 1000, 1 << 20);
 	kv_dist_init(&d, KV_USR, 1000, KV_SEED);
 	kv_bed_open();
 	memcpy(ask, "get ", 4);
