@@ -63,8 +63,7 @@ check)
 	want ethtool "tests over a veth pair are skipped" has ethtool
 	want tshark "captures are not checked by another program" has tshark
 	want libmemcached-tools "the memcached server meets no real client" has memccapable
-	want memcached "the memcached server and the load of it are not compared with the real one" \
-		has memcached
+	want memcached "the memcached server and its load do not meet the real one" has memcached
 	;;
 fuzz)
 	need_build

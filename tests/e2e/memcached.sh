@@ -151,7 +151,8 @@ if step "server under loss, 2 %, starts" serve -s seed=5 -s "fault.loss=2 %"; th
 	step "values of every size" client sizes 10.9.0.2:11211
 	step "server ends" unserve
 fi
-if step "server with records starts" serve -s workload.preload=usr -s workload.records=1000; then
+if step "server with records starts" serve -s workload.stored=true \
+	-s workload.preset=usr -s workload.records=1000; then
 	step "a record" client record 10.9.0.2:11211
 	step "server ends" unserve
 fi
