@@ -62,7 +62,8 @@ check)
 	want iproute2 "tests against a real Linux peer are skipped" has ip
 	want ethtool "tests over a veth pair are skipped" has ethtool
 	want tshark "captures are not checked by another program" has tshark
-	want memcached "the key-value load is not tested against it" has memcached
+	want libmemcached-tools "the memcached server meets no real client" has memccapable
+	want memcached "the memcached server and its load do not meet the real one" has memcached
 	;;
 fuzz)
 	need_build
