@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * axis.c - the axes of a sweep: from "key=1,2,4", "key=1:9:2", "key=1..64*2" to values
+ * axis.c - a knob to vary: from "1,2,4", "1:9:2", "1..64*2" to values, all of them legal
  *
- * Not here: running the points (sweep.c).
+ * Not here: groups and what they are made of (group.c), points (plan.c).
  */
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "cli/search.h"
 #include "cli/simrun.h"
 #include "cli/sweep.h"
 #include "cli/units.h"
@@ -22,46 +23,16 @@ static char *copy(const char *s, size_t n)
 	return p;
 }
 
-void sweep_free(struct sweep *sw)
-{
-	for (size_t a = 0; a < sw->n_axes; a++) {
-		for (size_t i = 0; i < sw->axes[a].n; i++) {
-			free(sw->axes[a].values[i]);
-			free(sw->axes[a].plain[i]);
-		}
-		free(sw->axes[a].values);
-		free(sw->axes[a].plain);
-	}
-	sw->n_axes = 0;
-}
-
-size_t sweep_points(const struct sweep *sw)
-{
-	size_t n = 1;
-
-	for (size_t a = 0; a < sw->n_axes; a++)
-		n = n > SWEEP_POINTS_MAX ? n : n * sw->axes[a].n;
-	return n;
-}
-
 /* Add one value after trying it on a scratch object of the knob. */
 static bool value_add(struct axis *ax, const struct conf_knob *ck, const char *text, size_t len,
 		      char *err, size_t err_len)
 {
-	char plain[UNIT_TEXT_MAX];
-
 	if (ax->n == SWEEP_VALUES_MAX) {
 		snprintf(err, err_len, "more than %d values", SWEEP_VALUES_MAX);
 		return false;
 	}
 	ax->values[ax->n] = copy(text, len);
-	ax->plain[ax->n] = NULL;
-	ax->n++;
-	if (value_parse(ck->knob, ck->obj, ax->values[ax->n - 1], err, err_len) != 0)
-		return false;
-	value_format_plain(ck->knob, ck->obj, plain, sizeof(plain));
-	ax->plain[ax->n - 1] = copy(plain, strlen(plain));
-	return true;
+	return value_parse(ck->knob, ck->obj, ax->values[ax->n++], err, err_len) == 0;
 }
 
 static bool number_add(struct axis *ax, const struct conf_knob *ck, uint64_t v, char *err,
@@ -178,80 +149,209 @@ static void column_name(char *buf, size_t len, const struct conf_knob *ck)
 	snprintf(buf, len, "%s%s", ck->key, has ? "" : suffix);
 }
 
-/* The knob of a key, in a scenario of its own: what all points have in common applies first. */
-static bool axis_open(struct sweep *sw, struct conf *c, const char *key, const char *where,
-		      struct scenario *sc, struct conf_knob *ck, struct axis **out)
+/* The column of a knob before the metrics, once. */
+static bool lead_add(struct sweep *sw, struct conf *c, const struct conf_knob *ck,
+		     const char *where)
 {
-	struct axis *ax = &sw->axes[sw->n_axes];
-	struct conf *base = malloc(sizeof(*base));
-	struct schema schema;
-	char err[600];
-	int rc;
+	struct lead *lead = &sw->leads[sw->n_leads];
 
-	if (!base || sw->n_axes == SWEEP_AXES_MAX) {
-		conf_error(c, "%s: at most %d knobs can be varied at once", where, SWEEP_AXES_MAX);
-		free(base);
+	for (size_t i = 0; i < sw->n_leads; i++)
+		if (strcmp(sw->leads[i].key, ck->key) == 0)
+			return true;
+	if (sw->n_leads == SWEEP_LEADS_MAX) {
+		conf_error(c, "%s: a sweep varies at most %d knobs", where, SWEEP_LEADS_MAX);
 		return false;
 	}
-	conf_init(base);
-	for (size_t i = 0; i < sw->n_sets; i++)
-		conf_set(base, sw->sets[i], "-s");
-	for (size_t a = 0; a < sw->n_axes; a++) {
-		snprintf(err, sizeof(err), "%s=%s", sw->axes[a].key, sw->axes[a].values[0]);
-		conf_set(base, err, "--vary");
-	}
-	simrun_configure(base, sw->file,
-			 sc); /* its mistakes are told when the points are checked */
-	conf_free(base);
-	free(base);
-	simrun_schema(&schema, sc);
-	rc = schema_find(&schema, key, true, ck, err, sizeof(err));
-	if (rc != CONF_FOUND) {
-		conf_error(c, "%s: %s", where, err);
-		return false;
-	}
-	memset(ax, 0, sizeof(*ax));
-	snprintf(ax->key, sizeof(ax->key), "%s", ck->key);
-	column_name(ax->column, sizeof(ax->column), ck);
-	ax->values = calloc(SWEEP_VALUES_MAX, sizeof(*ax->values));
-	ax->plain = calloc(SWEEP_VALUES_MAX, sizeof(*ax->plain));
-	if (!ax->values || !ax->plain)
-		abort();
-	sw->n_axes++;
-	*out = ax;
+	snprintf(lead->key, sizeof(lead->key), "%s", ck->key);
+	column_name(lead->column, sizeof(lead->column), ck);
+	sw->n_leads++;
 	return true;
 }
 
-static bool axis_add(struct sweep *sw, struct conf *c, const char *key, const char *values,
-		     const char *where)
+/* A scenario of the group with the first choice of each dimension so far, and of @zip. The
+ * mistakes in it are told when the points are checked. */
+static void scratch_configure(const struct sweep *sw, const struct group *g, const struct dim *more,
+			      struct scenario *sc)
+{
+	struct conf *c = malloc(sizeof(*c));
+
+	if (!c)
+		abort();
+	conf_init(c);
+	group_assign(sw, g, c);
+	for (size_t d = 0; d < g->n_dims; d++)
+		dim_assign(&g->dims[d], 0, c);
+	dim_assign(more, 0, c);
+	simrun_configure(c, sw->file, sc);
+	conf_free(c);
+	free(c);
+}
+
+static bool knob_find(struct sweep *sw, struct conf *c, struct scenario *sc, const char *key,
+		      const char *where, struct conf_knob *ck)
+{
+	struct schema schema;
+	char err[600];
+
+	simrun_schema(&schema, sc);
+	if (schema_find(&schema, key, true, ck, err, sizeof(err)) != CONF_FOUND) {
+		conf_error(c, "%s: %s", where, err);
+		return false;
+	}
+	return lead_add(sw, c, ck, where);
+}
+
+static void axis_new(struct axis *ax, const char *key)
+{
+	memset(ax, 0, sizeof(*ax));
+	snprintf(ax->key, sizeof(ax->key), "%s", key);
+	ax->values = calloc(SWEEP_VALUES_MAX, sizeof(*ax->values));
+	if (!ax->values)
+		abort();
+}
+
+bool axis_read(struct sweep *sw, const struct group *g, struct conf *c, const char *key,
+	       const char *values, const char *where, const struct axis *zip, size_t n_zip,
+	       struct axis *out)
 {
 	struct scenario *sc = malloc(sizeof(*sc));
+	struct dim so_far = { .n = 1, .n_axes = n_zip };
 	struct conf_knob ck;
-	struct axis *ax;
 	char err[512];
-	bool ok = sc && axis_open(sw, c, key, where, sc, &ck, &ax);
+	bool ok;
 
-	if (ok && !values_add(ax, &ck, values, err, sizeof(err))) {
-		conf_error(c, "%s: %s: %s", where, ax->key, err);
+	if (!sc)
+		abort();
+	so_far.axes = (struct axis *)(uintptr_t)zip;
+	snprintf(so_far.where, sizeof(so_far.where), "%.120s", where);
+	scratch_configure(sw, g, &so_far, sc);
+	ok = knob_find(sw, c, sc, key, where, &ck);
+	axis_new(out, ok ? ck.key : key);
+	if (ok && !values_add(out, &ck, values, err, sizeof(err))) {
+		conf_error(c, "%s: %s: %s", where, out->key, err);
 		ok = false;
 	}
 	free(sc);
 	return ok;
 }
 
-bool sweep_axis_add(struct sweep *sw, struct conf *c, const char *spec, const char *where)
+bool axis_range_read(struct sweep *sw, const struct group *g, struct conf *c, const char *key,
+		     const char *lo, const char *hi, const char *where, struct search_spec *spec)
 {
-	const char *eq = strchr(spec, '=');
-	char key[CONF_KEY_MAX];
+	struct scenario *sc = malloc(sizeof(*sc));
+	const struct dim none = { .n = 1 };
+	struct conf_knob ck;
+	char err[512];
+	bool ok;
 
-	if (!eq || eq == spec || (size_t)(eq - spec) >= sizeof(key)) {
-		conf_error(c, "%s %s: write key=v1,v2,v3 or key=lo:hi:step or key=lo..hi*factor",
-			   where, spec);
+	if (!sc)
+		abort();
+	scratch_configure(sw, g, &none, sc);
+	ok = knob_find(sw, c, sc, key, where, &ck);
+	if (ok && !is_number(ck.knob)) {
+		conf_error(c, "%s: %s is no number, so there is no highest", where, ck.key);
+		ok = false;
+	} else if (ok && (value_parse(ck.knob, ck.obj, hi, err, sizeof(err)) != 0 ||
+			  (spec->hi = knob_get(ck.knob, ck.obj),
+			   value_parse(ck.knob, ck.obj, lo, err, sizeof(err))) != 0)) {
+		conf_error(c, "%s: %s: %s", where, ck.key, err);
+		ok = false;
+	} else if (ok) {
+		snprintf(spec->key, sizeof(spec->key), "%s", ck.key);
+		spec->unit = ck.knob->unit;
+		spec->lo = knob_get(ck.knob, ck.obj);
+	}
+	if (ok && (spec->lo == 0 || spec->lo >= spec->hi)) {
+		conf_error(c, "%s: %s: a search needs 0 < lo < hi, not %.60s to %.60s", where,
+			   ck.key, lo, hi);
+		ok = false;
+	}
+	free(sc);
+	return ok;
+}
+
+/* ---- listed points ---- */
+
+static struct axis *axis_of(struct dim *dim, const char *key)
+{
+	struct axis *ax;
+
+	for (size_t a = 0; a < dim->n_axes; a++)
+		if (strcmp(dim->axes[a].key, key) == 0)
+			return &dim->axes[a];
+	dim->axes = realloc(dim->axes, (dim->n_axes + 1) * sizeof(*dim->axes));
+	if (!dim->axes)
+		abort();
+	ax = &dim->axes[dim->n_axes++];
+	axis_new(ax, key);
+	ax->n = dim->n;
+	return ax;
+}
+
+static bool assignment_take(struct sweep *sw, struct conf *c, const char *text, const char *where,
+			    struct scenario *sc, struct dim *dim, size_t i)
+{
+	const char *eq = strchr(text, '=');
+	char key[CONF_KEY_MAX], err[512];
+	struct conf_knob ck;
+	struct axis *ax;
+
+	snprintf(key, sizeof(key), "%.*s", (int)(eq - text), text);
+	key[strcspn(key, " ")] = '\0';
+	if (!knob_find(sw, c, sc, key, where, &ck))
+		return false;
+	ax = axis_of(dim, ck.key);
+	if (ax->values[i]) {
+		conf_error(c, "%s: %s is given twice", where, ck.key);
 		return false;
 	}
-	snprintf(key, sizeof(key), "%.*s", (int)(eq - spec), spec);
-	return axis_add(sw, c, key, eq + 1, where);
+	eq += 1 + strspn(eq + 1, " ");
+	ax->values[i] = copy(eq, strlen(eq));
+	if (value_parse(ck.knob, ck.obj, ax->values[i], err, sizeof(err)) != 0) {
+		conf_error(c, "%s: %s: %s", where, ck.key, err);
+		return false;
+	}
+	return true;
 }
+
+bool axis_choice_read(struct sweep *sw, const struct group *g, struct conf *c,
+		      const config_setting_t *list, const char *where, struct dim *dim, size_t i)
+{
+	struct scenario *sc = malloc(sizeof(*sc));
+	struct dim own = { .n = 1 };
+	bool ok = true;
+
+	if (!sc)
+		abort();
+	/* All of them first: one may choose the workload whose knobs the others are. */
+	for (int k = 0; k < config_setting_length(list); k++) {
+		const char *text = config_setting_get_string_elem(list, k), *eq;
+		struct axis *ax;
+		char key[CONF_KEY_MAX];
+
+		eq = text ? strchr(text, '=') : NULL;
+		if (!eq || eq == text || eq - text >= CONF_KEY_MAX) {
+			conf_error(c, "%s: a listed point sets \"key=value\", quoted", where);
+			ok = false;
+			continue;
+		}
+		snprintf(key, sizeof(key), "%.*s", (int)(eq - text), text);
+		ax = axis_of(&own, key);
+		free(ax->values[0]);
+		ax->values[0] = copy(eq + 1, strlen(eq + 1));
+	}
+	snprintf(own.where, sizeof(own.where), "%.120s", where);
+	if (ok)
+		scratch_configure(sw, g, &own, sc);
+	for (int k = 0; ok && k < config_setting_length(list); k++)
+		ok = assignment_take(sw, c, config_setting_get_string_elem(list, k), where, sc, dim,
+				     i);
+	dim_free(&own);
+	free(sc);
+	return ok;
+}
+
+/* ---- libconfig ---- */
 
 /* A list's element as text; libconfig keeps numbers as numbers. */
 static void element_print(const config_setting_t *set, FILE *f)
@@ -275,8 +375,7 @@ static void element_print(const config_setting_t *set, FILE *f)
 	}
 }
 
-/* Values of an axis as --vary has them, however many; to be freed. */
-static char *values_text(const config_setting_t *set)
+char *axis_values_text(const config_setting_t *set)
 {
 	char *text = NULL;
 	size_t len;
@@ -294,35 +393,4 @@ static char *values_text(const config_setting_t *set)
 	if (fclose(f) != 0)
 		abort();
 	return text;
-}
-
-bool sweep_axes_from(struct sweep *sw, struct conf *c, const config_setting_t *group, bool quick)
-{
-	char where[300], *text;
-	bool ok = true;
-
-	for (int i = 0; group && i < config_setting_length(group); i++) {
-		const config_setting_t *el = config_setting_get_elem(group, (unsigned)i);
-		const config_setting_t *values = NULL;
-		const char *key = NULL;
-
-		conf_where(el, where, sizeof(where));
-		if (config_setting_is_group(el)) {
-			config_setting_lookup_string(el, "key", &key);
-			if (quick)
-				values = config_setting_get_member(el, "quick");
-			if (!values)
-				values = config_setting_get_member(el, "values");
-		}
-		if (!key || !values) {
-			conf_error(c,
-				   "%s: an axis of sweep is { key = \"...\"; values = \"...\"; }",
-				   where);
-			return false;
-		}
-		text = values_text(values);
-		ok &= axis_add(sw, c, key, text, where);
-		free(text);
-	}
-	return ok;
 }

@@ -14,6 +14,7 @@ enum {
 	IX_USAGE = 2,		/* wrong command line or configuration */
 	IX_MISSING = 3,		/* this machine lacks something; the message says what */
 	IX_REFUSED = 4,		/* the client, not the server, was the bottleneck */
+	IX_SIGNAL = 128,	/* plus its number: a signal ended it */
 };
 
 struct command {
@@ -24,6 +25,8 @@ struct command {
 
 int cmd_sim(int argc, char **argv);
 int cmd_sweep(int argc, char **argv);
+int cmd_search(int argc, char **argv);
+int cmd_point(int argc, char **argv);
 int cmd_figure(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
 int cmd_load(int argc, char **argv);
@@ -33,7 +36,8 @@ int cmd_doctor(int argc, char **argv);
 /** Printed at the end of every command's --help. */
 #define CLI_EXIT_CODES \
 	"Exit status: 0 ok; 1 a run or a claim failed; 2 wrong usage or configuration; " \
-	"3 something is missing on this machine; 4 refused, the client was the bottleneck."
+	"3 something is missing on this machine; 4 refused, the client was the bottleneck; 130 " \
+	"interrupted."
 
 /* version.c */
 extern const char ix_version[];		/* "0.1.0" */

@@ -8,19 +8,22 @@
 
 #include "cli/cli.h"
 #include "cli/conf.h"
+#include "cli/jobs.h"
+#include "cli/outcome.h"
 #include "cli/result.h"
-#include "cli/sweep.h"
+#include "cli/store.h"
 
 enum { SETS_MAX = 128, COLUMNS_MAX = 128, DIR_LEN = 400, NAME_LEN = 200, KEY_COLUMNS = 1000,
-       KEY_BOUND };
+       KEY_BOUND, KEY_STORE, KEY_NO_STORE, KEY_COLLECT,
+       KEY_EXPORT };
 
 struct sweep_args {
-	const char *file, *out;
-	const char *sets[SETS_MAX], *vary[SWEEP_AXES_MAX];
+	const char *file, *out, *store, *export;
+	const char *sets[SETS_MAX], *vary[SWEEP_DIMS_MAX];
 	char *columns[COLUMNS_MAX + 1];
 	size_t n_sets, n_vary, n_columns;
 	unsigned jobs;
-	bool quiet, allow_client_bound;
+	bool quiet, allow_client_bound, no_store, collect;
 };
 
 static void columns_take(struct sweep_args *a, char *list)
@@ -56,8 +59,8 @@ static error_t parse(int key, char *arg, struct argp_state *st)
 		a->sets[a->n_sets++] = arg;
 		break;
 	case 'v':
-		if (a->n_vary == SWEEP_AXES_MAX)
-			argp_error(st, "at most %d knobs can be varied at once", SWEEP_AXES_MAX);
+		if (a->n_vary == SWEEP_DIMS_MAX)
+			argp_error(st, "at most %d knobs can be varied at once", SWEEP_DIMS_MAX);
 		a->vary[a->n_vary++] = arg;
 		break;
 	case 'j':
@@ -74,6 +77,10 @@ static error_t parse(int key, char *arg, struct argp_state *st)
 		break;
 	case 'q':	a->quiet = true; break;
 	case KEY_BOUND:	a->allow_client_bound = true; break;
+	case KEY_STORE:	a->store = arg; break;
+	case KEY_NO_STORE: a->no_store = true; break;
+	case KEY_COLLECT: a->collect = true; break;
+	case KEY_EXPORT: a->export = arg; break;
 	case KEY_COLUMNS: columns_take(a, arg); break;
 	case ARGP_KEY_ARG:
 		if (a->file)
@@ -96,7 +103,14 @@ static const struct argp_option options[] = {
 	{ "columns", KEY_COLUMNS, "A,B,...", 0, "keep only these metrics", 0 },
 	{ "allow-client-bound", KEY_BOUND, NULL, 0,
 	  "keep points whose client was the bottleneck", 0 },
-	{ "quiet", 'q', NULL, 0, "no progress", 0 },
+	{ "store", KEY_STORE, "DIR", 0, "where finished points are kept and looked for (default: "
+	  "IX_STORE, or build/store)", 1 },
+	{ "no-store", KEY_NO_STORE, NULL, 0, "run every point, keep none", 1 },
+	{ "collect", KEY_COLLECT, NULL, 0, "run nothing: assemble what the store has; what is "
+	  "missing are rows with an error", 1 },
+	{ "export", KEY_EXPORT, "DIR", 0, "run nothing: write a job for `ix point` into DIR for "
+	  "every point that the store does not have", 1 },
+	{ "quiet", 'q', NULL, 0, "no progress", 2 },
 	{ 0 },
 };
 
@@ -112,15 +126,6 @@ static const char doc[] =
 	"  ix sweep my.conf -v 'workload.connections=16..16384*4' --columns "
 	"requests\n\n" CLI_EXIT_CODES;
 
-/* results/x.csv to results and x. */
-static void out_split(const char *path, char *dir, size_t dir_len, char *name, size_t name_len)
-{
-	const char *slash = strrchr(path, '/');
-
-	snprintf(dir, dir_len, "%.*s", slash ? (int)(slash - path) : 1, slash ? path : ".");
-	result_name(name, name_len, path);
-}
-
 static void failures_print(const struct sweep_outcome *o)
 {
 	const json_t *failed = json_object_get(o->manifest, "failed");
@@ -129,7 +134,10 @@ static void failures_print(const struct sweep_outcome *o)
 
 	if (o->n_failed == 0)
 		return;
-	fprintf(stderr, "ix sweep: %zu of %zu points failed:\n", o->n_failed, o->n_points);
+	fprintf(stderr, "ix sweep: %zu of %zu points failed", o->n_failed, o->n_points);
+	if (o->n_missing)
+		fprintf(stderr, ", %zu because the store does not have them", o->n_missing);
+	fputs(":\n", stderr);
 	json_array_foreach(failed, i, f) {
 		fprintf(stderr, "  line %d: %s\n",
 			(int)json_integer_value(json_object_get(f, "line")),
@@ -142,16 +150,19 @@ static void failures_print(const struct sweep_outcome *o)
 }
 
 /* Which metrics there are is only known after a run. */
-static void columns_check(const struct sweep_args *a, const struct sweep_outcome *o)
+static bool columns_check(const struct sweep_args *a, const struct sweep_outcome *o)
 {
 	const json_t *known = json_object_get(o->manifest, "columns");
+	bool ok = true;
 
-	for (size_t i = 0; o->n_failed < o->n_points && i < a->n_columns; i++)
-		if (!json_object_get(known, a->columns[i]))
-			fprintf(stderr,
-				"ix sweep: no metric is called \"%s\"; `ix sim --json` shows "
-				"their names\n",
-				a->columns[i]);
+	for (size_t i = 0; o->n_failed < o->n_points && i < a->n_columns; i++) {
+		if (json_object_get(known, a->columns[i]))
+			continue;
+		fprintf(stderr, "ix sweep: no metric is called \"%s\"; `ix sim --json` shows their "
+			"names\n", a->columns[i]);
+		ok = false;
+	}
+	return ok;
 }
 
 static int save(const struct sweep_args *a, const struct sweep_outcome *o, int code)
@@ -159,18 +170,20 @@ static int save(const struct sweep_args *a, const struct sweep_outcome *o, int c
 	char dir[DIR_LEN], name[NAME_LEN], err[600];
 
 	failures_print(o);
-	columns_check(a, o);
+	if (!columns_check(a, o))
+		code = IX_USAGE;
 	if (!a->out) {
 		table_write(&o->table, stdout);
 		return code;
 	}
-	out_split(a->out, dir, sizeof(dir), name, sizeof(name));
+	result_split(a->out, dir, sizeof(dir), name, sizeof(name));
 	if (sweep_save(o, dir, name, err, sizeof(err)) != 0) {
 		fprintf(stderr, "ix sweep: %s\n", err);
 		return IX_FAILED;
 	}
-	printf("%zu points, %zu lines in %s/%s.csv; what they were made from in %s/%s.json\n",
-	       o->n_points, o->table.n_rows, dir, name, dir, name);
+	printf("%zu points (%zu of %zu runs from the store), %zu lines in %s/%s.csv; what they "
+	       "were made from in %s/%s.json\n", o->n_points, o->n_stored, o->n_runs,
+	       o->table.n_rows, dir, name, dir, name);
 	return code;
 }
 
@@ -178,9 +191,9 @@ static int save(const struct sweep_args *a, const struct sweep_outcome *o, int c
 static void axes_add(const struct sweep_args *a, struct sweep *sw, struct conf *c)
 {
 	if (a->file && conf_read(c, a->file))
-		sweep_axes_from(sw, c, config_lookup(&c->file, "sweep"), false);
+		sweep_take(sw, c, false);
 	for (size_t i = 0; c->n_errors == 0 && i < a->n_vary; i++)
-		sweep_axis_add(sw, c, a->vary[i], "--vary");
+		sweep_vary(sw, c, a->vary[i], "--vary");
 }
 
 int cmd_sweep(int argc, char **argv)
@@ -190,7 +203,7 @@ int cmd_sweep(int argc, char **argv)
 	struct sweep_args *a = calloc(1, sizeof(*a));
 	struct sweep *sw = calloc(1, sizeof(*sw));
 	struct conf *c = malloc(sizeof(*c));
-	struct sweep_outcome o;
+	struct sweep_outcome o = { 0 };
 	int rc;
 
 	if (!a || !sw || !c)
@@ -203,17 +216,18 @@ int cmd_sweep(int argc, char **argv)
 	sw->jobs = a->jobs;
 	sw->quiet = a->quiet;
 	sw->allow_client_bound = a->allow_client_bound;
+	sw->store_dir = a->no_store ? NULL : a->store ? a->store : store_default_dir();
+	sw->collect = a->collect;
 	sw->columns = a->n_columns ? (const char *const *)a->columns : NULL;
 	axes_add(a, sw, c);
-	if (c->n_errors == 0 && sw->n_axes == 0)
+	if (c->n_errors == 0 && sw->n_groups == 0)
 		conf_error(c, "nothing to vary; say --vary key=v1,v2,v3 (`ix help sweep`)");
-	rc = sweep_run(sw, c, &o);
-	if (rc == IX_USAGE) {
+	rc = a->export ? jobs_export(sw, c, a->export) : sweep_run(sw, c, &o);
+	if (rc == IX_USAGE)
 		conf_complain(c, "ix sweep");
-	} else {
+	else if (o.manifest)
 		rc = save(a, &o, rc);
-		sweep_outcome_free(&o);
-	}
+	sweep_outcome_free(&o);
 	sweep_free(sw);
 	conf_free(c);
 	free(c);

@@ -12,7 +12,7 @@
 #include "cli/units.h"
 
 /* Groups that are not knobs: what to vary, and how to draw it. */
-static const char *const reserved[] = { "sweep", "figure" };
+static const char *const reserved[] = { "sweep", "points", "figure" };
 
 void conf_init(struct conf *c)
 {
@@ -58,7 +58,7 @@ static void *must(void *p)
 }
 
 static struct conf_item *item_add(struct conf *c, const char *key, const char *text,
-				  const char *where)
+				  const char *where, unsigned layer)
 {
 	struct conf_item *it;
 
@@ -70,6 +70,7 @@ static struct conf_item *item_add(struct conf *c, const char *key, const char *t
 	it->key = must(strdup(key));
 	it->text = must(strdup(text));
 	it->where = must(strdup(where));
+	it->layer = layer;
 	it->kind = CONF_OPTION;
 	return it;
 }
@@ -84,10 +85,10 @@ void conf_where(const config_setting_t *set, char *buf, size_t len)
 }
 
 /* The offending line itself: libconfig's message alone does not name the key. */
-static void parse_error(struct conf *c, const char *path)
+static void parse_error(struct conf *c, const config_t *cfg, const char *path)
 {
-	const char *file = config_error_file(&c->file) ? config_error_file(&c->file) : path;
-	int line = config_error_line(&c->file);
+	const char *file = config_error_file(cfg) ? config_error_file(cfg) : path;
+	int line = config_error_line(cfg);
 	FILE *f = fopen(file, "r");
 	char text[200] = "";
 
@@ -97,7 +98,7 @@ static void parse_error(struct conf *c, const char *path)
 	if (f)
 		fclose(f);
 	text[strcspn(text, "\n")] = '\0';
-	conf_error(c, "%s:%d: %s: \"%s\"", file, line, config_error_text(&c->file),
+	conf_error(c, "%s:%d: %s: \"%s\"", file, line, config_error_text(cfg),
 		   text + strspn(text, " \t"));
 }
 
@@ -110,7 +111,8 @@ static void float_text(double d, char *buf, size_t len)
 	}
 }
 
-static void take_scalar(struct conf *c, const config_setting_t *set, const char *key)
+static void take_scalar(struct conf *c, const config_setting_t *set, const char *key,
+			unsigned layer)
 {
 	char text[64], where[300];
 	struct conf_item *it;
@@ -120,18 +122,19 @@ static void take_scalar(struct conf *c, const config_setting_t *set, const char 
 	case CONFIG_TYPE_INT:
 	case CONFIG_TYPE_INT64:
 		snprintf(text, sizeof(text), "%lld", config_setting_get_int64(set));
-		item_add(c, key, text, where)->kind = CONF_INT;
+		item_add(c, key, text, where, layer)->kind = CONF_INT;
 		break;
 	case CONFIG_TYPE_FLOAT:
 		float_text(config_setting_get_float(set), text, sizeof(text));
-		item_add(c, key, text, where)->kind = CONF_FLOAT;
+		item_add(c, key, text, where, layer)->kind = CONF_FLOAT;
 		break;
 	case CONFIG_TYPE_BOOL:
-		it = item_add(c, key, config_setting_get_bool(set) ? "true" : "false", where);
+		it = item_add(c, key, config_setting_get_bool(set) ? "true" : "false", where,
+			      layer);
 		it->kind = CONF_BOOL;
 		break;
 	case CONFIG_TYPE_STRING:
-		item_add(c, key, config_setting_get_string(set), where)->kind = CONF_TEXT;
+		item_add(c, key, config_setting_get_string(set), where, layer)->kind = CONF_TEXT;
 		break;
 	default:
 		conf_error(c, "%s: %s is a list; a knob takes one value (to vary it, use sweep)",
@@ -139,7 +142,8 @@ static void take_scalar(struct conf *c, const config_setting_t *set, const char 
 	}
 }
 
-static void take_group(struct conf *c, const config_setting_t *group, const char *path, int depth)
+static void take_group(struct conf *c, const config_setting_t *group, const char *path, int depth,
+		       unsigned layer)
 {
 	char key[CONF_KEY_MAX], where[300];
 
@@ -157,9 +161,9 @@ static void take_group(struct conf *c, const config_setting_t *group, const char
 		    sizeof(key))
 			conf_error(c, "%s: the key %.100s... is too long", where, key);
 		else if (!config_setting_is_group(set))
-			take_scalar(c, set, key);
+			take_scalar(c, set, key, layer);
 		else if (depth < 8)
-			take_group(c, set, key, depth + 1);
+			take_group(c, set, key, depth + 1, layer);
 		else
 			conf_error(c, "%s: %s is nested too deep", where, key);
 	}
@@ -184,28 +188,47 @@ static bool is_readable(struct conf *c, const char *path)
 	return f != NULL;
 }
 
-bool conf_read(struct conf *c, const char *path)
+static bool file_take(struct conf *c, config_t *cfg, const char *path, unsigned layer)
 {
-	char dir[256];
+	char dir[512];
 	const char *slash = strrchr(path, '/');
+	unsigned before = c->n_errors;
 
 	if (!is_readable(c, path))
 		return false;
 	snprintf(dir, sizeof(dir), "%.*s", slash ? (int)(slash - path) : 1, slash ? path : ".");
-	config_set_include_dir(&c->file, dir);
-	if (config_read_file(&c->file, path) != CONFIG_TRUE) {
-		if (config_error_type(&c->file) == CONFIG_ERR_FILE_IO)
+	config_set_include_dir(cfg, dir);
+	if (config_read_file(cfg, path) != CONFIG_TRUE) {
+		if (config_error_type(cfg) == CONFIG_ERR_FILE_IO)
 			conf_error(c, "%s: cannot read the configuration", path);
 		else
-			parse_error(c, path);
+			parse_error(c, cfg, path);
 		return false;
 	}
-	c->has_file = true;
-	take_group(c, config_root_setting(&c->file), "", 0);
-	return c->n_errors == 0;
+	take_group(c, config_root_setting(cfg), "", 0, layer);
+	return c->n_errors == before;
 }
 
-bool conf_set(struct conf *c, const char *assignment, const char *option)
+bool conf_read(struct conf *c, const char *path)
+{
+	bool ok = file_take(c, &c->file, path, CONF_LAYER_FILE);
+
+	c->has_file = true;
+	return ok;
+}
+
+bool conf_include(struct conf *c, const char *path, unsigned layer)
+{
+	config_t cfg;
+	bool ok;
+
+	config_init(&cfg);
+	ok = file_take(c, &cfg, path, layer);
+	config_destroy(&cfg);
+	return ok;
+}
+
+bool conf_set_layer(struct conf *c, const char *assignment, const char *option, unsigned layer)
 {
 	const char *eq = strchr(assignment, '=');
 	char key[CONF_KEY_MAX];
@@ -221,8 +244,13 @@ bool conf_set(struct conf *c, const char *assignment, const char *option)
 		n--;
 	memcpy(key, assignment, n);
 	key[n] = '\0';
-	item_add(c, key, eq + 1 + strspn(eq + 1, " "), option);
+	item_add(c, key, eq + 1 + strspn(eq + 1, " "), option, layer);
 	return true;
+}
+
+bool conf_set(struct conf *c, const char *assignment, const char *option)
+{
+	return conf_set_layer(c, assignment, option, CONF_LAYER_OPTION);
 }
 
 /* ---- applying ---- */
@@ -263,11 +291,6 @@ static void item_apply(struct conf *c, const struct conf_item *it, const struct 
 	}
 }
 
-static bool same_source(const struct conf_item *a, const struct conf_item *b)
-{
-	return (a->kind == CONF_OPTION) == (b->kind == CONF_OPTION);
-}
-
 /* An option may overrule the file, but nothing is said twice in one place. */
 static bool is_duplicate(struct conf *c, const struct schema *s, const struct conf_item *b,
 			 const struct conf_knob *ck)
@@ -276,8 +299,9 @@ static bool is_duplicate(struct conf *c, const struct schema *s, const struct co
 	char err[500];
 
 	for (const struct conf_item *a = c->items; a < b; a++) {
-		if (!same_source(a, b) || schema_find(s, a->key, a->kind == CONF_OPTION, &other,
-						      err, sizeof(err)) != CONF_FOUND)
+		if (a->layer != b->layer ||
+		    schema_find(s, a->key, a->kind == CONF_OPTION, &other, err, sizeof(err)) !=
+		    CONF_FOUND)
 			continue;
 		if (other.knob != ck->knob || other.obj != ck->obj)
 			continue;
@@ -288,12 +312,12 @@ static bool is_duplicate(struct conf *c, const struct schema *s, const struct co
 	return false;
 }
 
-/* 0 .. 2n - 1: the file's items in the first half, the options in the second; else NULL. */
+/* 0 .. layers * n - 1: every item once, when its layer has its turn; else NULL. */
 static const struct conf_item *item_in_order(const struct conf *c, size_t i)
 {
 	const struct conf_item *it = &c->items[i % c->n_items];
 
-	return (it->kind == CONF_OPTION) == (i >= c->n_items) ? it : NULL;
+	return it->layer == i / c->n_items ? it : NULL;
 }
 
 static void selector_apply(struct conf *c, const struct schema *s)
@@ -305,7 +329,7 @@ static void selector_apply(struct conf *c, const struct schema *s)
 
 	if (schema_find(s, s->selector, false, &sel, err, sizeof(err)) != CONF_FOUND)
 		return;
-	for (size_t i = 0; i < 2 * c->n_items; i++) {
+	for (size_t i = 0; i < CONF_LAYERS * c->n_items; i++) {
 		const struct conf_item *it = item_in_order(c, i);
 
 		if (it && schema_find(s, it->key, it->kind == CONF_OPTION, &ck, err, sizeof(err)) ==
@@ -330,7 +354,7 @@ bool conf_apply(struct conf *c, const struct schema *s)
 			return false;	/* every other message would be about the wrong keys */
 		schema_find(s, s->selector, false, &sel, err, sizeof(err));
 	}
-	for (size_t i = 0; i < 2 * c->n_items; i++) {
+	for (size_t i = 0; i < CONF_LAYERS * c->n_items; i++) {
 		const struct conf_item *it = item_in_order(c, i);
 
 		if (!it)

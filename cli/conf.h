@@ -27,6 +27,19 @@
 
 enum { CONF_SECTIONS_MAX = 32, CONF_KEY_MAX = 128, CONF_ERRORS_MAX = 8192 };
 
+/** Who said it: a later layer overrules an earlier one; within a layer nothing is said twice. */
+enum conf_layer {
+	CONF_LAYER_FILE,
+	CONF_LAYER_BASE,		/* the file that a group of a sweep builds on */
+	CONF_LAYER_SET,			/* what the group sets; a file in it takes a layer */
+	CONF_LAYER_SET_LAST = CONF_LAYER_SET + 8,
+	CONF_LAYER_QUICK,		/* a figure's preview, */
+	CONF_LAYER_GROUP_QUICK,		/* ... and a group's */
+	CONF_LAYER_OPTION,
+	CONF_LAYER_SEARCH,		/* what a search tries */
+	CONF_LAYERS
+};
+
 /** The knobs that a configuration is applied to. */
 struct schema {
 	size_t (*sections)(void *ctx, struct section out[CONF_SECTIONS_MAX]);
@@ -41,11 +54,12 @@ struct schema {
 struct conf_item {
 	char *key, *text;
 	char *where;		/* "fig2.conf:12" or "-s" */
+	unsigned layer;
 	enum { CONF_INT, CONF_FLOAT, CONF_BOOL, CONF_TEXT, CONF_OPTION } kind;
 };
 
 struct conf {
-	config_t file;		/* the groups "sweep" and "figure" are read from here */
+	config_t file;		/* the groups "sweep", "points", "figure" are read here */
 	bool has_file;
 	struct conf_item *items;
 	size_t n_items, cap;
@@ -63,10 +77,14 @@ __attribute__((format(printf, 2, 3))) void conf_error(struct conf *c, const char
 /** Read a file, at most once. false: mistakes were noted. */
 bool conf_read(struct conf *c, const char *path);
 
+/** Read one more file, as @layer. false: mistakes were noted. */
+bool conf_include(struct conf *c, const char *path, unsigned layer);
+
 /** Take "key=value"; @option ("-s") says where it came from. */
 bool conf_set(struct conf *c, const char *assignment, const char *option);
+bool conf_set_layer(struct conf *c, const char *assignment, const char *option, unsigned layer);
 
-/** Apply every assignment, the file's first. false: mistakes were noted; nothing to run. */
+/** Apply every assignment, layer by layer. false: mistakes were noted; nothing to run. */
 bool conf_apply(struct conf *c, const struct schema *s);
 
 /** Is the key @full assigned by file or option? */

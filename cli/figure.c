@@ -10,6 +10,7 @@
 
 #include "cli/cli.h"
 #include "cli/figure.h"
+#include "cli/outcome.h"
 #include "cli/result.h"
 
 static bool is_dir(const char *path)
@@ -119,6 +120,11 @@ const char *figure_text(const struct figure *fig, const char *member, const char
 	return s ? s : fallback;
 }
 
+const char *figure_data(const struct figure *fig)
+{
+	return figure_text(fig, "data", fig->name);
+}
+
 static void failures_print(const struct figure *fig, const struct sweep_outcome *o)
 {
 	const json_t *failed = json_object_get(o->manifest, "failed");
@@ -141,17 +147,20 @@ int figure_run(struct figure *fig, const struct figure_env *env)
 		abort();
 	snprintf(label, sizeof(label), "figure %s", fig->name);
 	sw->file = fig->path;
-	sw->sets = fig->quick;
-	sw->n_sets = fig->n_quick;
+	sw->quick = fig->quick;
+	sw->n_quick = fig->n_quick;
 	sw->columns = fig->all_columns ? NULL : fig->columns;
 	sw->jobs = env->jobs;
 	sw->quiet = env->quiet;
 	sw->label = label;
-	sweep_axes_from(sw, &fig->conf, config_lookup(&fig->conf.file, "sweep"), env->quick);
+	sw->store_dir = env->store_dir;
+	sweep_take(sw, &fig->conf, env->quick);
+	if (fig->conf.n_errors == 0)
+		sweep_at_least_one(sw, &fig->conf);
 	rc = sweep_run(sw, &fig->conf, &o);
 	if (rc == IX_USAGE) {
 		conf_complain(&fig->conf, "ix figure");
-	} else {
+	} else if (o.manifest) {
 		failures_print(fig, &o);
 		json_object_set_new(o.manifest, "command", json_string("figure"));
 		json_object_set_new(o.manifest, "figure", json_string(fig->name));

@@ -2,9 +2,12 @@
 /*
  * result.c - see result.h
  */
+#include <dirent.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
@@ -40,12 +43,28 @@ static int write_all(const char *path, const char *data, size_t len)
 	return err;
 }
 
-int result_save(const char *path, const char *data, size_t len, char *err, size_t err_len)
+/* The name is durable too. A file system that cannot say so does not matter here. */
+static void folder_sync(const char *path)
 {
-	char tmp[600];
+	char dir[600];
+	const char *slash = strrchr(path, '/');
+	int fd;
+
+	snprintf(dir, sizeof(dir), "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0) {
+		fsync(fd);
+		close(fd);
+	}
+}
+
+int result_save_by(const char *path, const char *tmp, const char *data, size_t len, char *err,
+		   size_t err_len)
+{
 	int rc = folders_make(path);
 
-	snprintf(tmp, sizeof(tmp), "%s.tmp.%d", path, (int)getpid());
+	if (!rc)
+		rc = folders_make(tmp);
 	if (!rc)
 		rc = write_all(tmp, data, len);
 	if (!rc && rename(tmp, path) != 0)
@@ -53,8 +72,58 @@ int result_save(const char *path, const char *data, size_t len, char *err, size_
 	if (rc) {
 		unlink(tmp);
 		snprintf(err, err_len, "cannot write %s: %s", path, strerror(-rc));
+		return rc;
 	}
-	return rc;
+	folder_sync(path);
+	return 0;
+}
+
+int result_save(const char *path, const char *data, size_t len, char *err, size_t err_len)
+{
+	char tmp[600];
+
+	snprintf(tmp, sizeof(tmp), "%s.tmp.%d", path, (int)getpid());
+	return result_save_by(path, tmp, data, len, err, err_len);
+}
+
+char *result_load(const char *path, size_t *len)
+{
+	/* A pipe that a knob names must not stop us here. */
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+	char *text = NULL;
+	ssize_t n;
+
+	*len = 0;
+	if (fd < 0)
+		return NULL;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		text = malloc((size_t)st.st_size + 1);
+	while (text && *len < (size_t)st.st_size) {
+		n = read(fd, text + *len, (size_t)st.st_size - *len);
+		if (n <= 0)
+			break;
+		*len += (size_t)n;
+	}
+	close(fd);
+	return text;
+}
+
+void result_remove_old(const char *dir, long age_s)
+{
+	char path[700];
+	struct dirent *e;
+	struct stat st;
+	DIR *d = opendir(dir);
+
+	while (d && (e = readdir(d))) {
+		snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
+		if (stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
+		    time(NULL) - st.st_mtime > age_s)
+			unlink(path);
+	}
+	if (d)
+		closedir(d);
 }
 
 int result_save_table(const char *path, const struct table *t, char *err, size_t err_len)
@@ -134,4 +203,12 @@ void result_name(char *buf, size_t len, const char *path)
 
 	snprintf(buf, len, "%.*s", dot && dot != base ? (int)(dot - base) : (int)strlen(base),
 		 base);
+}
+
+void result_split(const char *path, char *dir, size_t dir_len, char *name, size_t name_len)
+{
+	const char *slash = strrchr(path, '/');
+
+	snprintf(dir, dir_len, "%.*s", slash ? (int)(slash - path) : 1, slash ? path : ".");
+	result_name(name, name_len, path);
 }

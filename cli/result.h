@@ -16,8 +16,17 @@
 
 /** Each returns 0, or a negative errno and a sentence in @err. */
 int result_save(const char *path, const char *data, size_t len, char *err, size_t err_len);
+/** The same through the file @tmp, in a folder of the same file system. */
+int result_save_by(const char *path, const char *tmp, const char *data, size_t len, char *err,
+		   size_t err_len);
 int result_save_table(const char *path, const struct table *t, char *err, size_t err_len);
 int result_save_json(const char *path, const json_t *j, char *err, size_t err_len);
+
+/** Every byte of a regular file, to be freed; NULL and errno. */
+char *result_load(const char *path, size_t *len);
+
+/** Remove the files in @dir that nobody has written to for @age_s seconds. */
+void result_remove_old(const char *dir, long age_s);
 
 /** As result_save_json(), to a stream. */
 void result_print_json(const json_t *j, FILE *f);
@@ -36,5 +45,8 @@ void result_path(char *buf, size_t len, const char *dir, const char *name, const
 
 /** The file's name without folders and without ".conf". */
 void result_name(char *buf, size_t len, const char *path);
+
+/** results/x.csv to results and x. */
+void result_split(const char *path, char *dir, size_t dir_len, char *name, size_t name_len);
 
 #endif

@@ -1,132 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sweep.c - running the points of a sweep; see sweep.h
+ * sweep.c - a sweep from its points to its table; see sweep.h
  *
- * Not here: what an axis may say (axis.c), processes (workers.c).
+ * Not here: what the points are (plan.c), where their results come from (task.c).
  */
 #include <stdlib.h>
 
 #include "cli/cli.h"
-#include "cli/progress.h"
+#include "cli/outcome.h"
+#include "cli/point.h"
 #include "cli/result.h"
 #include "cli/simrun.h"
-#include "cli/sweep.h"
-#include "cli/workers.h"
-
-/* What a child leaves behind: this, then metrics, then rows. Same process image, so the
- * docs that metrics point to are at the same addresses. */
-struct point_result {
-	int rc;
-	bool client_bound;
-	uint32_t n_metrics, n_rows;
-	uint64_t price_hash_server, price_hash_client;
-	char err[512];
-};
-
-struct running {
-	const struct sweep *sw;
-	struct progress progress;
-};
-
-static size_t value_index(const struct sweep *sw, size_t point, size_t axis)
-{
-	for (size_t a = sw->n_axes - 1; a > axis; a--)
-		point /= sw->axes[a].n;
-	return point % sw->axes[axis].n;
-}
-
-static bool point_configure(const struct sweep *sw, size_t point, struct conf *c,
-			    struct scenario *sc)
-{
-	char text[CONF_KEY_MAX + 300];
-
-	for (size_t i = 0; i < sw->n_sets; i++)
-		conf_set(c, sw->sets[i], "-s");
-	for (size_t a = 0; a < sw->n_axes; a++) {
-		snprintf(text, sizeof(text), "%s=%s", sw->axes[a].key,
-			 sw->axes[a].values[value_index(sw, point, a)]);
-		conf_set(c, text, "--vary");
-	}
-	return simrun_configure(c, sw->file, sc);
-}
-
-/* In a child. */
-static void point_run(void *ctx, size_t i, FILE *out)
-{
-	const struct running *rn = ctx;
-	struct scenario *sc = malloc(sizeof(*sc));
-	struct sim_result *r = calloc(1, sizeof(*r));
-	struct conf *c = malloc(sizeof(*c));
-	struct point_result p = { .rc = -ENOMEM };
-
-	if (sc && r && c) {
-		conf_init(c);
-		if (point_configure(rn->sw, i, c, sc))
-			p.rc = sim_run(sc, r, NULL, NULL, p.err, sizeof(p.err));
-		else
-			snprintf(p.err, sizeof(p.err), "%.500s", c->errors);
-	}
-	if (p.rc == 0 && simrun_empty(r)) {
-		p.rc = -ENODATA;
-		snprintf(p.err, sizeof(p.err), "%s", simrun_empty(r));
-	}
-	if (p.rc == 0) {
-		p.client_bound = r->client_bound;
-		p.n_metrics = r->n_metrics;
-		p.n_rows = r->n_rows;
-		p.price_hash_server = r->price_hash_server;
-		p.price_hash_client = r->price_hash_client;
-		if (r->client_bound)
-			snprintf(p.err, sizeof(p.err), "%.400s", r->why);
-	}
-	fwrite(&p, sizeof(p), 1, out);
-	if (p.rc == 0) {
-		fwrite(r->metrics, sizeof(r->metrics[0]), r->n_metrics, out);
-		if (r->n_rows)
-			fwrite(r->rows, sizeof(r->rows[0]), r->n_rows, out);
-	}
-}
-
-static void point_done(void *ctx, size_t done, size_t n)
-{
-	struct running *rn = ctx;
-	char what[48];
-
-	snprintf(what, sizeof(what), "(%zu of %zu)", done, n);
-	progress_update(&rn->progress, (double)done / (double)n, what);
-}
-
-/* Nothing runs before every point is known to be legal. */
-static bool check_all(const struct sweep *sw, struct conf *c)
-{
-	struct scenario *sc = malloc(sizeof(*sc));
-	struct conf *one = malloc(sizeof(*one));
-	size_t n = sweep_points(sw);
-	bool ok = sc && one;
-
-	if (n > SWEEP_POINTS_MAX) {
-		conf_error(c, "the sweep has more than %d points", SWEEP_POINTS_MAX);
-		ok = false;
-	}
-	for (size_t i = 0; ok && i < n; i++) {
-		conf_init(one);
-		ok = point_configure(sw, i, one, sc);
-		if (!ok) {
-			c->n_errors += one->n_errors;
-			c->errors_len = (size_t)snprintf(c->errors, sizeof(c->errors), "%s",
-							 one->errors);
-		}
-		conf_free(one);
-		if (ok && n > 1 && (sc->pcap[0] || sc->trace[0])) {
-			conf_error(c, "pcap and trace name one file, but the sweep has %zu points; "
-				   "use `ix sim` for one of them", n);
-			ok = false;
-		}
-	}
-	free(one);
-	free(sc);
-	return ok;
-}
 
 static bool is_kept(const struct sweep *sw, const char *name)
 {
@@ -142,6 +26,8 @@ static void manifest_columns(const struct sweep *sw, json_t *columns, const stru
 	for (uint32_t i = 0; i < n; i++)
 		if (is_kept(sw, m[i].name) && !json_object_get(columns, m[i].name))
 			json_object_set_new(columns, m[i].name, json_string(m[i].doc));
+	if (is_kept(sw, SIMRUN_LIMIT))
+		json_object_set_new(columns, SIMRUN_LIMIT, json_string(SIMRUN_LIMIT_DOC));
 }
 
 static uint32_t metrics_keep(const struct sweep *sw, struct metric *m, uint32_t n)
@@ -164,107 +50,178 @@ static void point_failed(struct sweep_outcome *out, size_t row, const char *why)
 	out->n_failed++;
 }
 
-static size_t point_row(const struct sweep *sw, size_t point, struct table *t)
-{
-	size_t row = table_row_add(t);
-
-	for (size_t a = 0; a < sw->n_axes; a++)
-		table_set(t, row, a, sw->axes[a].plain[value_index(sw, point, a)]);
-	return row;
-}
-
-static void point_take(const struct sweep *sw, size_t point, const struct job *j,
-		       struct sweep_outcome *out)
-{
-	size_t row = point_row(sw, point, &out->table), at = sizeof(struct point_result);
-	struct point_result p;
-	struct metric *m;
-	struct app_row *rows;
-
-	if (!j->ok || j->len < sizeof(p)) {
-		point_failed(out, row, j->why[0] ? j->why : "left no result");
-		return;
-	}
-	memcpy(&p, j->data, sizeof(p));
-	if (p.rc != 0 || (p.client_bound && !sw->allow_client_bound)) {
-		point_failed(out, row, p.err);
-		return;
-	}
-	if (j->len != at + p.n_metrics * sizeof(*m) + p.n_rows * sizeof(*rows)) {
-		point_failed(out, row, "left an incomplete result");
-		return;
-	}
-	m = malloc(p.n_metrics * sizeof(*m) + 1);
-	rows = malloc(p.n_rows * sizeof(*rows) + 1);
-	if (!m || !rows)
-		abort();
-	memcpy(m, j->data + at, p.n_metrics * sizeof(*m));
-	memcpy(rows, j->data + at + p.n_metrics * sizeof(*m), p.n_rows * sizeof(*rows));
-	manifest_columns(sw, json_object_get(out->manifest, "columns"), m, p.n_metrics);
-	if (!json_object_get(out->manifest, "price_list_hash"))
-		simrun_manifest(out->manifest, p.price_hash_server, p.price_hash_client);
-	simrun_rows(&out->table, row, sw->n_axes, metrics_keep(sw, m, p.n_metrics), m, p.n_rows,
-		    rows);
-	free(m);
-	free(rows);
-}
-
-/* The first point's configuration stands for all; the axes say how the others differ. */
-static json_t *manifest_new(const struct sweep *sw)
+/* A row with what precedes the metrics. */
+static size_t row_new(const struct sweep *sw, const struct task *t, struct table *table,
+		      size_t *n_lead)
 {
 	struct scenario *sc = malloc(sizeof(*sc));
 	struct conf *c = malloc(sizeof(*c));
-	struct schema s;
-	json_t *m, *axes = json_array(), *values;
+	size_t row = table_row_add(table);
 
 	if (!sc || !c)
 		abort();
 	conf_init(c);
-	point_configure(sw, 0, c, sc);
+	task_configure(sw, t, c, sc);
+	*n_lead = sweep_lead_cells(sw, t->point, sc, table, row);
 	conf_free(c);
 	free(c);
-	simrun_schema(&s, sc);
-	m = result_manifest(&s, "sweep", sw->file);
 	free(sc);
-	for (size_t a = 0; a < sw->n_axes; a++) {
-		values = json_array();
-		for (size_t i = 0; i < sw->axes[a].n; i++)
-			json_array_append_new(values, json_string(sw->axes[a].values[i]));
-		json_array_append_new(axes,
-				      json_pack("{s:s, s:s, s:o}", "key", sw->axes[a].key, "column",
-						sw->axes[a].column, "values", values));
+	return row;
+}
+
+/* The prices of the first point, and of the first of every group. */
+static void prices_tell(const struct sweep *sw, size_t point, const struct point *p, json_t *m)
+{
+	const struct group *g = sweep_group(sw, &point);
+	json_t *group = json_array_get(json_object_get(m, "groups"), (size_t)(g - sw->groups));
+
+	if (!json_object_get(m, "price_list_hash"))
+		simrun_manifest(m, p->price_hash_server, p->price_hash_client);
+	if (group && !json_object_get(group, "price_list_hash"))
+		simrun_manifest(group, p->price_hash_server, p->price_hash_client);
+}
+
+static const char *task_trouble(const struct task *t)
+{
+	if (t->state == TASK_MISSING)
+		return "not in the store";
+	return t->state == TASK_LOST || !t->data ? t->why : NULL;
+}
+
+static void task_take(const struct sweep *sw, const struct task *t, struct sweep_outcome *out)
+{
+	size_t n_lead, row = row_new(sw, t, &out->table, &n_lead);
+	struct point p;
+
+	if (task_trouble(t)) {
+		out->n_missing += t->state == TASK_MISSING;
+		point_failed(out, row, task_trouble(t));
+		return;
 	}
-	json_object_set_new(m, "axes", axes);
-	json_object_set_new(m, "columns", json_object());
-	json_object_set_new(m, "failed", json_array());
-	return m;
+	point_read(&p, t->data, t->len);
+	if (p.status == POINT_FAILED ||
+	    (p.status == POINT_CLIENT_BOUND && !sw->allow_client_bound)) {
+		point_failed(out, row, p.why);
+	} else {
+		manifest_columns(sw, json_object_get(out->manifest, "columns"), p.metrics,
+				 p.n_metrics);
+		prices_tell(sw, t->point, &p, out->manifest);
+		simrun_rows(&out->table, row, n_lead, is_kept(sw, SIMRUN_LIMIT) ? p.limit : NULL,
+			    metrics_keep(sw, p.metrics, p.n_metrics), p.metrics, p.n_rows,
+			    p.rows);
+	}
+	point_free(&p);
+}
+
+/* The row of a search: the load that holds, the interval, and means over its seeds. */
+static void search_row(const struct sweep *sw, const struct search *s, struct sweep_outcome *out)
+{
+	struct task t = { .point = s->point, .extra = { s->holds ? s->holds->text : NULL } };
+	size_t n_lead, row = row_new(sw, &t, &out->table, &n_lead);
+	struct metric *m;
+	struct point doc;
+	uint32_t n;
+	double cells[SWEEP_SEARCH_COLUMNS];
+
+	if (s->state != SEARCH_FOUND) {
+		out->n_refused += s->state == SEARCH_REFUSED;
+		point_failed(out, row, s->why);
+		return;
+	}
+	cells[0] = (double)s->holds->value;
+	cells[1] = (double)s->fails->value;
+	cells[2] = s->holds->mean;
+	cells[3] = s->holds->ci95;
+	cells[4] = s->holds->n;
+	for (size_t i = 0; i < SWEEP_SEARCH_COLUMNS; i++)
+		table_set_number(&out->table, row, n_lead - SWEEP_SEARCH_COLUMNS + i, cells[i]);
+	m = search_means(s->holds, &n, &doc);
+	manifest_columns(sw, json_object_get(out->manifest, "columns"), m, n);
+	prices_tell(sw, s->point, &doc, out->manifest);
+	simrun_rows(&out->table, row, n_lead, is_kept(sw, SIMRUN_LIMIT) ? doc.limit : NULL,
+		    metrics_keep(sw, m, n), m, 0, NULL);
+	free(m);
+	point_free(&doc);
+}
+
+/* The sentence for a sweep that did not get to its end. */
+static void broken_off(const struct tasks *ts, int rc)
+{
+	const char *label = ts->progress.label;
+
+	fprintf(stderr, "%s: %s\n", label, rc < IX_SIGNAL ? ts->err : "interrupted");
+	if (ts->sw->store_dir)
+		fprintf(stderr, "%s: %zu finished points are in %s; the same command goes on from "
+			"there%s\n", label, ts->n_stored + ts->n_kept, ts->store.dir,
+			rc < IX_SIGNAL ? " (or --store DIR with room, or --no-store)" : "");
+	else
+		fprintf(stderr, "%s: without a store %zu finished points are lost\n", label,
+			ts->n_kept);
+}
+
+/* Points that are no searches, in order. */
+static struct task *grid_new(const struct sweep *sw, size_t *n_grid)
+{
+	size_t n = sweep_points(sw);
+	struct task *t = calloc(n + 1, sizeof(*t));
+
+	if (!t)
+		abort();
+	*n_grid = 0;
+	for (size_t i = 0; i < n; i++) {
+		size_t local = i;
+
+		if (!sweep_group(sw, &local)->search)
+			t[(*n_grid)++].point = i;
+	}
+	return t;
+}
+
+static void outcome_fill(const struct sweep *sw, const struct task *t, const struct searches *ss,
+			 struct sweep_outcome *out)
+{
+	out->manifest = sweep_manifest(sw);
+	sweep_lead_columns(sw, &out->table);
+	for (size_t i = 0; i < out->n_points; i++) {
+		const struct search *s = searches_of(ss, i);
+
+		if (s)
+			search_row(sw, s, out);
+		else
+			task_take(sw, t++, out);
+	}
 }
 
 int sweep_run(const struct sweep *sw, struct conf *c, struct sweep_outcome *out)
 {
-	struct running rn = { .sw = sw };
-	struct job *jobs;
+	struct searches *ss = &out->searches;
+	struct tasks ts;
+	struct task *t;
+	size_t n;
+	int rc;
 
 	memset(out, 0, sizeof(*out));
-	if (c->n_errors || !check_all(sw, c))
+	if (c->n_errors || !sweep_check(sw, c) || !searches_begin(ss, sw, c))
 		return IX_USAGE;
-	out->n_points = sweep_points(sw);
-	out->manifest = manifest_new(sw);
-	for (size_t a = 0; a < sw->n_axes; a++)
-		table_col_add(&out->table, sw->axes[a].column);
-	jobs = calloc(out->n_points, sizeof(*jobs));
-	if (!jobs)
-		abort();
-	progress_start(&rn.progress, sw->label ? sw->label : "sweep", sw->quiet);
-	workers_run(jobs, out->n_points, sw->jobs ? sw->jobs : workers_default(), point_run,
-		    point_done, &rn);
-	progress_clear(&rn.progress);
-	for (size_t i = 0; i < out->n_points; i++) {
-		point_take(sw, i, &jobs[i], out);
-		free(jobs[i].data);
+	t = grid_new(sw, &n);
+	tasks_begin(&ts, sw);
+	rc = tasks_run(&ts, t, n);
+	ts.told = true;		/* a search meets stored runs one by one */
+	if (rc == 0)
+		rc = searches_run(ss, &ts);
+	if (rc) {
+		broken_off(&ts, rc);
+	} else {
+		out->n_points = sweep_points(sw);
+		out->n_stored = ts.n_stored;
+		out->n_runs = n + searches_runs(ss);
+		outcome_fill(sw, t, ss, out);
+		rc = out->n_failed ? IX_FAILED : IX_OK;
 	}
-	free(jobs);
-	return out->n_failed ? IX_FAILED : IX_OK;
+	for (size_t i = 0; i < n; i++)
+		task_free(&t[i]);
+	free(t);
+	return rc;
 }
 
 int sweep_save(const struct sweep_outcome *out, const char *dir, const char *name, char *err,
@@ -281,6 +238,7 @@ int sweep_save(const struct sweep_outcome *out, const char *dir, const char *nam
 
 void sweep_outcome_free(struct sweep_outcome *out)
 {
+	searches_end(&out->searches);
 	table_free(&out->table);
 	json_decref(out->manifest);
 	memset(out, 0, sizeof(*out));

@@ -358,6 +358,16 @@ static void ipv4_format(uint32_t ip, char *buf, size_t len)
 	snprintf(buf, len, "%u.%u.%u.%u", ip >> 24, (ip >> 16) & 255, (ip >> 8) & 255, ip & 255);
 }
 
+/* Ten digits, or as many as it takes to read this very number back. */
+static void double_format(double d, char *buf, size_t len)
+{
+	for (int digits = 10; digits <= 17; digits++) {
+		snprintf(buf, len, "%.*g", digits, d);
+		if (strtod(buf, NULL) == d)
+			return;
+	}
+}
+
 void value_format(const struct knob *k, const void *obj, char *buf, size_t len)
 {
 	double d;
@@ -374,7 +384,7 @@ void value_format(const struct knob *k, const void *obj, char *buf, size_t len)
 		return;
 	case KNOB_DOUBLE:
 		memcpy(&d, field(k, obj), sizeof(d));
-		snprintf(buf, len, "%.10g", d);
+		double_format(d, buf, len);
 		return;
 	case KNOB_STRING:
 		snprintf(buf, len, "%s", (const char *)field(k, obj));

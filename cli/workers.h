@@ -21,12 +21,16 @@ struct job {
 
 /** In a child: do job @i and write its result to @out. */
 typedef void job_fn(void *ctx, size_t i, FILE *out);
-/** In the parent, after each job. */
-typedef void job_done_fn(void *ctx, size_t done, size_t n);
+/** In the parent, after job @i, the @done th. false: start no more. */
+typedef bool job_done_fn(void *ctx, size_t i, struct job *job, size_t done);
 
-/** Run jobs 0 .. n-1, at most @parallel at a time, into zeroed @jobs[@n]. */
-void workers_run(struct job *jobs, size_t n, unsigned parallel, job_fn *fn, job_done_fn *done,
-		 void *ctx);
+/**
+ * Run jobs 0 .. n-1, at most @parallel at a time, into zeroed @jobs[@n]. Returns 0; or
+ * -ECANCELED when @done said so, after those that ran; or the number of a signal (SIGINT,
+ * SIGTERM), after which nothing runs any more.
+ */
+int workers_run(struct job *jobs, size_t n, unsigned parallel, job_fn *fn, job_done_fn *done,
+		void *ctx);
 
 /** Processors this process may use. */
 unsigned workers_default(void);

@@ -130,7 +130,7 @@ static int start_app(struct world *wd, nsec now, char *err, size_t err_len)
 {
 	const struct app_ops *app = wd->cfg->app;
 	struct app_env env = { .max_calls = wd->cfg->dp.calls_max, .n = 1, .threads = 1,
-			       .exact_wake = app->next_due != NULL };
+			       .unix_ns = clock_unix_ns(), .exact_wake = app->next_due != NULL };
 	size_t shared, all;
 	struct rng rng;
 	int e;

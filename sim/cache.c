@@ -11,32 +11,45 @@
 
 enum { L1, L2, L3, MEMORY };
 
+static void class_init(struct cache_class *k, const struct costs *costs, uint64_t lines,
+		       uint32_t bits)
+{
+	const uint64_t *v = costs->v;
+
+	*k = (struct cache_class){
+		.shift = 32 - bits, .lines_milli = lines,
+		.bytes = lines * (v[COST_line_bytes] / COST_SCALE) / COST_SCALE,
+	};
+	for (int i = L1; i <= MEMORY; i++)
+		k->ps[i] = lines * v[COST_l1_line + i] / COST_SCALE;
+}
+
+static bool class_alloc(struct cache_class *k)
+{
+	k->slots = calloc((size_t)1 << (32 - k->shift), sizeof(*k->slots));
+	return k->slots != NULL;
+}
+
 int cache_init(struct cache *c, const struct costs *costs)
 {
 	const uint64_t *v = costs->v;
-	uint64_t lines = v[COST_pcb_lines] + v[COST_bucket_lines] + v[COST_app_lines];
 
-	*c = (struct cache){
-		.lines_milli = lines,
-		.state_bytes = lines * (v[COST_line_bytes] / COST_SCALE) / COST_SCALE,
-		.base_misses_milli = v[COST_base_misses],
-	};
+	*c = (struct cache){ .base_misses_milli = v[COST_base_misses] };
+	class_init(&c->flow, costs, v[COST_pcb_lines] + v[COST_bucket_lines] + v[COST_app_lines],
+		   CACHE_SLOT_BITS);
+	class_init(&c->object, costs, v[COST_object_lines], CACHE_OBJECT_BITS);
 	for (int i = L1; i <= L3; i++)
 		c->size[i] = v[COST_l1_bytes + i] / COST_SCALE;
-	for (int i = L1; i <= MEMORY; i++)
-		c->ps[i] = lines * v[COST_l1_line + i] / COST_SCALE;
 	c->touched = ALIGN_UP(c->size[L3], BIT(CACHE_MARK_SHIFT));
-	c->off = lines == 0 && c->base_misses_milli == 0;
-	if (c->off)
-		return 0;
-	c->slots = calloc((size_t)1 << CACHE_SLOT_BITS, sizeof(*c->slots));
-	return c->slots ? 0 : -ENOMEM;
+	c->off = c->flow.lines_milli == 0 && c->base_misses_milli == 0;
+	return c->off || class_alloc(&c->flow) ? 0 : -ENOMEM;
 }
 
 void cache_fini(struct cache *c)
 {
-	free(c->slots);
-	c->slots = NULL;
+	free(c->flow.slots);
+	free(c->object.slots);
+	c->flow.slots = c->object.slots = NULL;
 }
 
 void cache_thread_init(struct cache_thread *t, const struct cache *c)
@@ -49,20 +62,44 @@ static uint64_t distance(uint64_t touched, uint32_t mark)
 	return (uint64_t)((uint32_t)(touched >> CACHE_MARK_SHIFT) - mark) << CACHE_MARK_SHIFT;
 }
 
+/* Where the lines of @hash are; @bytes are touched with them. @warm: in the second level at
+ * worst. */
+static inline int touch(struct cache *c, struct cache_thread *t, struct cache_class *k,
+			uint32_t hash, uint32_t bytes, bool warm)
+{
+	struct cache_slot *s = &k->slots[hash >> k->shift];
+	uint64_t own = distance(t->touched, s->thread_mark);
+	uint64_t all = distance(c->touched, s->host_mark);
+	int level = own < c->size[L1] ? L1 : own < c->size[L2] || warm ? L2 :
+		    all < c->size[L3] ? L3 : MEMORY;
+
+	t->touched += k->bytes + bytes;
+	c->touched += k->bytes + bytes;
+	s->thread_mark = (uint32_t)(t->touched >> CACHE_MARK_SHIFT);
+	s->host_mark = (uint32_t)(c->touched >> CACHE_MARK_SHIFT);
+	t->count.misses_milli += level == MEMORY ? k->lines_milli : 0;
+	return level;
+}
+
 uint64_t cache_touch_slot(struct cache *c, struct cache_thread *t, uint32_t hash, uint32_t bytes,
 			  bool syn)
 {
-	struct cache_slot *s = &c->slots[hash >> (32 - CACHE_SLOT_BITS)];
-	uint64_t own = distance(t->touched, s->thread_mark);
-	uint64_t all = distance(c->touched, s->host_mark);
-	int level = own < c->size[L1] ? L1 : own < c->size[L2] || syn ? L2 :
-		    all < c->size[L3] ? L3 : MEMORY;
-
-	t->touched += c->state_bytes + bytes;
-	c->touched += c->state_bytes + bytes;
-	s->thread_mark = (uint32_t)(t->touched >> CACHE_MARK_SHIFT);
-	s->host_mark = (uint32_t)(c->touched >> CACHE_MARK_SHIFT);
 	t->count.touches++;
-	t->count.misses_milli += c->base_misses_milli + (level == MEMORY ? c->lines_milli : 0);
-	return c->ps[level];
+	t->count.misses_milli += c->base_misses_milli;
+	return c->flow.ps[touch(c, t, &c->flow, hash, bytes, syn)];
+}
+
+/* Without memory for the table every object is found in memory. */
+uint64_t cache_touch_object(struct cache *c, struct cache_thread *t, uint32_t hash)
+{
+	struct cache_class *k = &c->object;
+
+	t->count.objects++;
+	if (k->lines_milli == 0)
+		return 0;
+	if (unlikely(k->slots == NULL) && !class_alloc(k)) {
+		t->count.misses_milli += k->lines_milli;
+		return k->ps[MEMORY];
+	}
+	return k->ps[touch(c, t, k, hash, 0, false)];
 }

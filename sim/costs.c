@@ -29,6 +29,9 @@ static const struct item items[COST_NR] = {
 #define X(name, unit, min, doc) { #name, unit, min, true },
 	COST_FIXED(X)
 #undef X
+#define X(name, unit, doc) { #name, unit, 0, false },
+	COST_OPTIONAL(X)
+#undef X
 };
 
 static char search_dir[512];
@@ -148,12 +151,14 @@ static int read_source(struct reader *r)
 	return 0;
 }
 
-static int read_line(struct reader *r, struct costs *c, bool seen[COST_NR])
+/* "name value unit". Stores which item it was, or -1 if the line is empty. */
+static int read_price(struct reader *r, struct costs *c, bool seen[COST_NR], int *item)
 {
 	const char *name, *value, *unit;
 	size_t n_name, n_value, n_unit;
 	int i;
 
+	*item = -1;
 	n_name = word(r, &name);
 	if (n_name == 0)
 		return 0;
@@ -174,7 +179,15 @@ static int read_line(struct reader *r, struct costs *c, bool seen[COST_NR])
 			 r->line, items[i].name, items[i].unit, (int)MIN(n_unit, 64), unit);
 		return -EINVAL;
 	}
-	return read_source(r);
+	*item = i;
+	return 0;
+}
+
+static int read_line(struct reader *r, struct costs *c, bool seen[COST_NR])
+{
+	int item, rc = read_price(r, c, seen, &item);
+
+	return rc != 0 || item < 0 ? rc : read_source(r);
 }
 
 /* What no single line can be blamed for. */
@@ -200,15 +213,42 @@ static int check_list(const struct reader *r, const struct costs *c, const bool 
 	return 0;
 }
 
+static const uint64_t hash_key[2] = { 0x6978206c61622070ULL, 0x7269636520206c73ULL };
+
+int costs_override(struct costs *c, const char *who, const char *text, char *err, size_t err_len)
+{
+	struct reader r = { .file = who, .line = 0, .err = err, .err_len = err_len };
+	bool seen[COST_NR] = { false };
+	const char *p = text, *end = text + strlen(text);
+	int rc = 0, item;
+
+	if (*text)
+		c->hash ^= siphash24(hash_key, text, strlen(text));
+	while (rc == 0 && p < end) {
+		const char *semicolon = strchr(p, ';');
+
+		r.p = p;
+		r.end = semicolon ? semicolon : end;
+		r.line++;
+		rc = read_price(&r, c, seen, &item);
+		skip_blanks(&r);
+		if (rc == 0 && r.p < r.end)
+			rc = complain(&r, "a semicolon is missing before", r.p,
+				      (size_t)(r.end - r.p));
+		p = r.end + 1;
+	}
+	memset(seen, true, sizeof(seen));
+	return rc ? rc : check_list(&r, c, seen);
+}
+
 int costs_parse(struct costs *c, const char *file, const char *text, size_t len,
 		char *err, size_t err_len)
 {
-	static const uint64_t key[2] = { 0x6978206c61622070ULL, 0x7269636520206c73ULL };
 	struct reader r = { .file = file, .line = 0, .err = err, .err_len = err_len };
 	const char *end = text + len, *p = text;
 	bool seen[COST_NR] = { false };
 
-	*c = (struct costs){ .hash = siphash24(key, text, len) };
+	*c = (struct costs){ .hash = siphash24(hash_key, text, len) };
 	while (p < end) {
 		const char *eol = memchr(p, '\n', (size_t)(end - p));
 		int rc;
@@ -251,19 +291,19 @@ static FILE *open_list(const char *name, char *path, size_t len)
 		return fopen(path, "r");
 	}
 	if (search_dir[0]) {
-		snprintf(path, len, "%s/%s.prices", search_dir, name);
+		snprintf(path, len, "%s/%s.conf", search_dir, name);
 		f = fopen(path, "r");
 		if (f)
 			return f;
 	}
 	program_dir(dir, sizeof(dir));
 	for (size_t i = 0; i < ARRAY_LEN(beside); i++) {
-		snprintf(path, len, "%s/%s/%s.prices", dir, beside[i], name);
+		snprintf(path, len, "%s/%s/%s.conf", dir, beside[i], name);
 		f = fopen(path, "r");
 		if (f)
 			return f;
 	}
-	snprintf(path, len, "sim/prices/%s.prices", name);
+	snprintf(path, len, "sim/prices/%s.conf", name);
 	return fopen(path, "r");
 }
 
@@ -277,7 +317,7 @@ int costs_load(struct costs *c, const char *name, char *err, size_t err_len)
 	if (!f) {
 		snprintf(err, err_len, "no price list '%s': looked in sim/prices beside and above "
 			 "the program%s%s, last at %s; give a path, or name one of "
-			 "sim/prices/*.prices", name, search_dir[0] ? " and in " : "", search_dir,
+			 "sim/prices/*.conf", name, search_dir[0] ? " and in " : "", search_dir,
 			 path);
 		return -ENOENT;
 	}

@@ -6,9 +6,10 @@
  *
  *	name value unit "source"	# the rest is a comment
  *
- * An item is one of WORK_TABLE (a price a unit, in ns; left out: free) or one of
- * COST_FIXED (all of them required). Values have at most three decimals and are kept as
- * integers in thousandths, picoseconds for a price, so virtual time is exact everywhere.
+ * An item is one of WORK_TABLE (a price a unit, in ns; left out: free), one of COST_FIXED (all
+ * of them required) or one of COST_OPTIONAL (left out: 0, and not modelled). Values have at
+ * most three decimals and are kept as integers in thousandths, picoseconds for a price, so
+ * virtual time is exact everywhere.
  */
 #ifndef SIM_COSTS_H
 #define SIM_COSTS_H
@@ -34,6 +35,30 @@
 	X(app_lines, "lines", 0, "application and event library, lines a segment touches") \
 	X(base_misses, "misses", 0, "misses a segment has in any case (descriptors, buffers)")
 
+/* X(name, unit, meaning) */
+#define COST_OPTIONAL(X) \
+	X(irq, "ns", "taking an interrupt and leaving it") \
+	X(irq_delay, "ns", "from a frame being visible to the interrupt handler; no work") \
+	X(wakeup, "ns", "making a sleeping application runnable and switching to it") \
+	X(wake_jitter, "ns", "mean of an exponential wait of a woken application; no work") \
+	X(switch, "ns", "from the stack's thread to the application's or back") \
+	X(handoff, "ns", "until the other thread runs after it was given something; no work") \
+	X(object_lines, "lines", "lines of a stored object a request touches, bucket included") \
+	X(object_bytes, "B", "memory a stored object takes, for TLB and cache") \
+	X(flow_pages, "pages", "pages of flow state a segment touches") \
+	X(object_pages, "pages", "pages a touch of a stored object touches") \
+	X(tlb_4k_entries, "entries", "4 KB pages a hyperthread's TLB levels reach") \
+	X(tlb_2m_entries, "entries", "2 MB pages") \
+	X(tlb_walk, "ns", "a TLB miss with native page tables") \
+	X(tlb_walk_nested, "ns", "... with nested ones") \
+	X(ddio_bytes, "B", "part of the last level that DMA may fill; 0: all") \
+	X(rx_frame_lines, "lines", "lines software reads of each line of a received frame") \
+	X(dram_rate, "GB/s", "memory bandwidth of the socket; 0: any") \
+	X(conn_lock, "ns", "holding of shared locks a connection created or freed") \
+	X(app_lock, "ns", "holding of the application's lock a declared request") \
+	X(app_update_lock, "ns", "... and in addition a declared update") \
+	X(lock_transfer, "ns", "moving a lock's line from the core that held it last")
+
 enum cost {
 #define X(name, unit, doc) COST_##name,
 	WORK_TABLE(X)
@@ -42,6 +67,9 @@ enum cost {
 	COST_BEFORE_FIXED_ = COST_N_WORK - 1,
 #define X(name, unit, min, doc) COST_##name,
 	COST_FIXED(X)
+#undef X
+#define X(name, unit, doc) COST_##name,
+	COST_OPTIONAL(X)
 #undef X
 	COST_NR
 };
@@ -59,7 +87,13 @@ struct cost_split {
 };
 
 /**
- * Read price list @name: a path when it holds a '/', else NAME.prices in the directory of
+ * Change the items that @text names, "crossings 0 ns; poll 50 ns", and the hash with them. @who
+ * stands in messages. Returns 0 or -EINVAL and a sentence.
+ */
+int costs_override(struct costs *c, const char *who, const char *text, char *err, size_t err_len);
+
+/**
+ * Read price list @name: a path when it holds a '/', else NAME.conf in the directory of
  * costs_search_dir(), or in sim/prices beside or above the program, or the one installed
  * with it. Returns 0, or -ENOENT, -EIO or -EINVAL and a sentence in @err that names
  * file and line.

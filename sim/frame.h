@@ -35,6 +35,7 @@ struct frame {
 	uint8_t ecn_marked;
 	uint32_t hop_ns[HOP_NR];
 	uint32_t rss;			/* hash, with FRAME_RSS */
+	uint32_t dma_mark;		/* sim_nic_dma_mark() when it was placed in memory */
 	uint8_t data[FRAME_MAX];
 } __attribute__((aligned(CACHE_LINE)));
 

@@ -5,7 +5,8 @@
  * A thread has one engine event, its next pass. It is asked for by the NIC (a frame
  * becomes visible in an empty ring) and after each pass (frames left, a deadline). While a
  * pass runs the next one starts at its end; an idle thread sees what came half a period of
- * its polling loop later. Not here: building and counting (host_setup.c).
+ * its polling loop later, or when an interrupt says so. Not here: threads that do not run to
+ * completion (host_parts.c), building and counting (host_setup.c).
  */
 #include "sim/host.h"
 
@@ -20,22 +21,61 @@ enum {
 	VHL_PLAIN = 0x45,
 };
 
+/* When a frame that is visible at @at is seen by a thread that is doing nothing. */
+nsec host_seen_at(struct host_thread *t, nsec at)
+{
+	const struct host_setup *s = &t->host->setup;
+	nsec irq;
+
+	if (s->cfg->exec.wake == WAKE_POLL)
+		return at + t->host->detect_ns;
+	irq = at + s->costs->v[COST_irq_delay] / COST_SCALE;
+	return MAX(irq, t->irq_at + s->cfg->exec.itr_ns);
+}
+
+/* Ask for a pass at @start. */
+static inline void want_pass(struct host_thread *t, nsec start)
+{
+	struct cpu_thread *c = &t->host->cpu.thread[t->queue];
+
+	if (start >= c->next_at)
+		return;
+	c->next_at = start;
+	engine_at(t->host->setup.engine, &t->start, start);
+}
+
 /* Ask for a pass because of something at @at. */
 static inline void want(struct host_thread *t, nsec at)
 {
-	struct host *h = t->host;
-	struct cpu_thread *c = &h->cpu.thread[t->queue];
-	nsec start = at <= c->busy_until ? c->busy_until : at + h->detect_ns;
+	const struct cpu_thread *c = &t->host->cpu.thread[t->queue];
 
-	if (at == NSEC_NEVER || start >= c->next_at)
+	if (at != NSEC_NEVER)
+		want_pass(t, at <= c->busy_until ? c->busy_until : at + t->host->detect_ns);
+}
+
+/* ... of a frame, the oldest in the ring or the one that fills the batch, visible at @at. */
+static inline void want_frame(struct host_thread *t, nsec at)
+{
+	const struct host_setup *s = &t->host->setup;
+	const struct cpu_thread *c = &t->host->cpu.thread[t->queue];
+
+	if (at == NSEC_NEVER)
 		return;
-	c->next_at = start;
-	engine_at(h->setup.engine, &t->start, start);
+	if (unlikely(s->cfg->exec.policy == BATCH_WAIT) &&
+	    sim_nic_rx_waiting(t->host->nic, t->queue) < s->cfg->dp.batch_max)
+		at += s->cfg->exec.batch_timeout_ns;
+	if (at <= c->busy_until)
+		want_pass(t, c->busy_until);
+	else if (likely(s->cfg->exec.wake == WAKE_POLL))
+		want_pass(t, at + t->host->detect_ns);
+	else
+		want_pass(t, MAX(host_seen_at(t, at), c->busy_until) +
+			  exec_jitter(&t->jitter, s->costs->v[COST_wake_jitter]));
 }
 
 void host_wake(void *ctx, nsec at)
 {
-	want(ctx, at);
+	want_frame(ctx, at);
 }
 
 static bool is_segment(const struct frame *f)
@@ -64,14 +104,34 @@ static uint32_t flow_hash(const struct frame *f)
 			 (uint64_t)(sport ^ dport) << 32 | (sport + dport));
 }
 
+/* GRO: a full frame that follows one of its flow is appended to it. */
+static bool merge(struct host_thread *t, const struct frame *f)
+{
+	if (f->rss == t->flow && t->in_flow > 0 && f->len >= EXEC_FULL_FRAME &&
+	    t->in_flow < EXEC_LARGE_FRAMES) {
+		t->in_flow++;
+		t->merged++;
+		return true;
+	}
+	t->flow = f->rss;
+	t->in_flow = f->len >= EXEC_FULL_FRAME;
+	return false;
+}
+
 void host_rx_tap(void *ctx, const struct frame *f, nsec visible, nsec now)
 {
 	struct host_thread *t = ctx;
+	struct host *h = t->host;
 
+	if (unlikely(h->machine.ddio_bytes != 0))
+		t->touch_ps += machine_frame(&h->machine, &t->machine, f->len,
+					     sim_nic_dma_mark(h->nic) - f->dma_mark);
 	if ((f->flags & FRAME_RSS) == 0 || !is_segment(f))
 		return;
-	t->touch_ps += cache_touch(&t->host->cache, &t->cache, f->rss, f->len,
-				   f->data[AT_TCP + TCP_FLAGS] & TH_SYN);
+	if (unlikely(h->setup.cfg->exec.large_segments) && merge(t, f))
+		return;		/* its state was reached for the frame before */
+	t->touch_ps += machine_segment(&h->machine, &t->machine, f->rss, f->len,
+				       f->data[AT_TCP + TCP_FLAGS] & TH_SYN);
 	if (unlikely(t->budget != NULL) && has_payload(f))
 		budget_rx(t->budget, f, flow_hash(f), visible, now);
 }
@@ -87,7 +147,12 @@ void host_tx_tap(void *ctx, struct frame *f, nsec end)
 
 void host_app_run(struct user *u, struct ix_page *page)
 {
-	ixev_run(container_of(u, struct host_thread, user)->ev, page);
+	struct host_thread *t = container_of(u, struct host_thread, user);
+
+	page->n_objects = 0;
+	ixev_run(t->ev, page);
+	if (page->n_objects)
+		t->touch_ps += machine_objects(&t->host->machine, &t->machine, page);
 }
 
 /* Tell budget and trace what the pass that started at @now cost. */
@@ -114,31 +179,63 @@ static void account(struct host_thread *t, const struct work *w, nsec now, nsec 
 #undef X
 }
 
+void host_pass_begin(struct host_thread *t, nsec now)
+{
+	struct cpu_thread *c = &t->host->cpu.thread[t->queue];
+
+	assert(now >= c->busy_until);
+	c->next_at = NSEC_NEVER;
+	t->touch_ps = 0;
+	t->merged = t->in_flow = 0;
+	nic_pass_begin(t->host->nic, t->queue, now);
+}
+
+/* What a stage of the pass costs on a core of its own, then here and now. */
+nsec host_pass_end(struct host_thread *t, struct work *w, uint64_t extra_ps, nsec now)
+{
+	struct host *h = t->host;
+	const struct exec_cfg *x = &h->setup.cfg->exec;
+	nsec end;
+
+	exec_adjust(x, w, t->merged);
+	end = now + cpu_duration(&h->cpu, t->queue,
+				 costs_total(h->setup.costs, w) + t->touch_ps + extra_ps, now) +
+	      machine_wait_ps(&h->machine, &t->machine, w, now) / COST_SCALE;
+	h->cpu.thread[t->queue].busy_until = end;
+	if (unlikely(t->budget != NULL || h->setup.trace != NULL))
+		observe(t, w, now, end);
+	if (unlikely(x->tx_flush == FLUSH_EARLY))
+		nic_pass_end_spread(h->nic, t->queue, now, end);
+	else
+		nic_pass_end(h->nic, t->queue, end);
+	account(t, w, now, end);
+	return end;
+}
+
 /* One pass, in the core an instant, here as long as its work is worth. */
 void host_pass(struct event *ev, nsec now)
 {
 	struct host_thread *t = container_of(ev, struct host_thread, start);
 	struct host *h = t->host;
-	struct cpu_thread *c = &h->cpu.thread[t->queue];
+	const struct exec_cfg *x = &h->setup.cfg->exec;
 	struct work w = { 0 };
-	nsec end;
+	uint64_t extra_ps = 0;
 
-	assert(now >= c->busy_until);
-	c->next_at = NSEC_NEVER;
-	t->touch_ps = 0;
+	if (unlikely(x->wake == WAKE_INTERRUPT) && now > h->cpu.thread[t->queue].busy_until) {
+		t->irq_at = now;
+		t->irqs++;
+		extra_ps = h->setup.costs->v[COST_irq] + h->setup.costs->v[COST_wakeup];
+	}
+	host_pass_begin(t, now);
 	if (h->setup.app->next_due && h->setup.app->next_due(t->app) <= now)
 		dp_kick(t->dp);
-	nic_pass_begin(h->nic, t->queue, now);
-	dp_run_once(t->dp, now, &w);
-	end = now + cpu_duration(&h->cpu, t->queue, costs_total(h->setup.costs, &w) + t->touch_ps,
-				 now);
-	c->busy_until = end;
-	if (unlikely(t->budget != NULL || h->setup.trace != NULL))
-		observe(t, &w, now, end);
-	nic_pass_end(h->nic, t->queue, end);
-	account(t, &w, now, end);
-	want(t, sim_nic_rx_next(h->nic, t->queue));
-	want(t, dp_next_deadline(t->dp));
+	if (unlikely(x->tx_flush == FLUSH_LATE))
+		dp_run_late(t->dp, now, &w);
+	else
+		dp_run_once(t->dp, now, &w);
+	host_pass_end(t, &w, extra_ps, now);
+	want_frame(t, sim_nic_rx_next(h->nic, t->queue));
+	want(t, exec_tick(x, dp_next_deadline(t->dp)));
 	if (h->setup.app->next_due)
 		want(t, h->setup.app->next_due(t->app));
 }

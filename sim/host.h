@@ -3,14 +3,14 @@
  * host.h - a simulated host: one NIC, n elastic threads, each with its application
  *
  * Drives core/dp: starts a pass when a frame has become visible or a deadline has come,
- * prices what it did (cpu.h, cache.h), and holds its frames back until the time it took is
+ * prices what it did (cpu.h, machine.h), and holds its frames back until the time it took is
  * over. Setting up allocates; running does not.
  */
 #ifndef SIM_HOST_H
 #define SIM_HOST_H
 
 #include "sim/budget.h"
-#include "sim/cache.h"
+#include "sim/cpu.h"
 #include "sim/scenario.h"
 #include "sim/trace.h"
 #include "workloads/app.h"
@@ -36,9 +36,14 @@ struct host_setup {
 /* Counted since the start; every field is a uint64_t, so two can be subtracted as arrays. */
 struct host_counts {
 	uint64_t passes, passes_rx;	/* all, those that took frames */
+	uint64_t irqs, wakeups, switches;
 	uint64_t busy_ns;		/* in passes, summed over threads */
 	uint64_t thread_busy_ns[CPU_THREADS_MAX];
-	uint64_t segments, misses_milli; /* of the cache model */
+	uint64_t segments, objects, misses_milli; /* of the cache model */
+	uint64_t tlb_misses_milli;
+	uint64_t lock_held_ps[LOCKS];
+	uint64_t lock_wait_ps;		/* of all locks */
+	struct machine_counts machine;
 	struct work work;
 	struct stats stats;
 	struct nic_counters nic;
@@ -46,15 +51,30 @@ struct host_counts {
 
 struct host;
 
+/* When the parts of a thread that does not run to completion may run next; NSEC_NEVER: nothing
+ * to do. See host_parts.c. */
+struct host_parts {
+	nsec stack_at, app_at, calls_at;
+	nsec polled_until;		/* softirq: polled until then, not interrupting */
+	uint32_t returned;		/* events the last epoll_wait() has returned and are left */
+	bool asleep;			/* the application waits to be woken */
+	bool called;			/* app_at counts what waits for the application */
+};
+
 /* One elastic thread. */
 struct host_thread {
 	struct event start;		/* of the next pass */
 	struct host *host;
 	uint16_t queue;
-	uint64_t touch_ps;		/* the running pass's cache costs */
+	nsec irq_at;			/* of the last interrupt */
+	uint64_t irqs, wakeups, switches; /* of the whole run */
+	struct rng jitter;
+	struct host_parts parts;
+	uint32_t flow, in_flow, merged;	/* large segments: whose frame was last, how many, in all */
+	uint64_t touch_ps;		/* what the running pass's reaching for memory costs */
 	uint64_t passes, passes_rx, busy_ns;
 	uint64_t hash;			/* of the times of its passes */
-	struct cache_thread cache;
+	struct machine_thread machine;
 	struct dp *dp;
 	size_t app_off;			/* of the instance's memory in the host's */
 	void *app;
@@ -71,7 +91,7 @@ struct host {
 	struct host_setup setup;
 	struct sim_nic *nic;
 	struct cpu cpu;
-	struct cache cache;
+	struct machine machine;
 	nsec detect_ns;			/* from visible to seen by an idle thread */
 	struct core_env core;
 	struct host_block *blocks;	/* what was allocated */

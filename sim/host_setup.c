@@ -6,11 +6,14 @@
 #include <stdlib.h>
 
 #include "base/rng.h"
+#include "ix/abi.h"
 #include "sim/host_impl.h"
 
 /* Streams of the scenario's seed; links and faults have those below STREAM_HOSTS. */
 #define STREAM_HOSTS	(1ULL << 32)
 enum { STREAM_DP, STREAM_APP, STREAMS_A_THREAD };
+#define STREAM_JITTER	(2ULL << 32)
+enum { OBJECTS_MAX = 4096 };		/* an application declares in one entry */
 
 /* Header of everything allocated for a host. */
 struct host_block {
@@ -118,7 +121,11 @@ static int start_dp(struct host_thread *t, char *err, size_t err_len)
 
 	if (mem) {
 		mempool_init(&t->pool, mem, mbufs);
-		sim_nic_attach(h->nic, t->queue, &t->pool, host_wake, t);
+		sim_nic_attach(h->nic, t->queue, &t->pool,
+			       s->cfg->exec.stack == STACK_COMPLETION ? host_wake : host_part_wake,
+			       t);
+		if (s->cfg->exec.policy == BATCH_WAIT)
+			sim_nic_wake_at(h->nic, t->queue, s->cfg->dp.batch_max);
 		stream_of(t, STREAM_DP, &r);
 		env.secret[0] = rng_u64(&r);
 		env.secret[1] = rng_u64(&r);
@@ -133,6 +140,23 @@ static int start_dp(struct host_thread *t, char *err, size_t err_len)
 	return 0;
 }
 
+/* Room for the objects an application declares; without it none are wanted. */
+static int want_objects(struct host_thread *t, char *err, size_t err_len)
+{
+	struct ix_page *page = dp_page(t->dp);
+
+	t->machine.dp = t->dp;
+	if (!machine_wants_objects(&t->host->machine))
+		return 0;
+	page->objects = host_alloc(t->host, OBJECTS_MAX * sizeof(*page->objects), CACHE_LINE);
+	if (!page->objects) {
+		snprintf(err, err_len, "%s: no memory for declared objects", t->host->setup.name);
+		return -ENOMEM;
+	}
+	page->max_objects = OBJECTS_MAX;
+	return 0;
+}
+
 static int start_thread(struct host *h, uint16_t queue, char *err, size_t err_len)
 {
 	struct host_thread *t = &h->threads[queue];
@@ -141,8 +165,14 @@ static int start_thread(struct host *h, uint16_t queue, char *err, size_t err_le
 
 	t->host = h;
 	t->queue = queue;
-	t->start.fire = host_pass;
-	cache_thread_init(&t->cache, &h->cache);
+	t->start.fire = s->cfg->exec.stack == STACK_COMPLETION ? host_pass : host_part;
+	t->parts = (struct host_parts){ .app_at = NSEC_NEVER, .calls_at = NSEC_NEVER };
+	rng_stream(&t->jitter, s->seed,
+		   STREAM_JITTER + (uint64_t)s->id * CPU_THREADS_MAX + queue);
+	if (machine_thread_init(&t->machine, &h->machine) != 0) {
+		snprintf(err, err_len, "%s: no memory for the TLB model", s->name);
+		return -ENOMEM;
+	}
 	if (s->budget) {
 		t->budget = host_alloc(h, sizeof(*t->budget), CACHE_LINE);
 		if (!t->budget) {
@@ -154,6 +184,8 @@ static int start_thread(struct host *h, uint16_t queue, char *err, size_t err_le
 	rc = start_app(t, err, err_len);
 	if (rc == 0)
 		rc = start_dp(t, err, err_len);
+	if (rc == 0)
+		rc = want_objects(t, err, err_len);
 	if (rc == 0)
 		sim_nic_tap(h->nic, queue, host_rx_tap, s->budget ? host_tx_tap : NULL, t);
 	if (rc == 0 && s->trace)
@@ -180,10 +212,12 @@ static int build(struct host *h, char *err, size_t err_len)
 	nic.queues = s->cfg->threads;
 	h->nic = sim_nic_new(s->engine, s->frames, &nic, s->mac);
 	h->threads = host_alloc(h, s->cfg->threads * sizeof(*h->threads), CACHE_LINE);
-	if (!h->nic || !h->threads || cache_init(&h->cache, s->costs) != 0) {
+	if (!h->nic || !h->threads ||
+	    machine_init(&h->machine, &s->cfg->machine, s->costs, s->cfg->threads) != 0) {
 		snprintf(err, err_len, "%s: no memory for NIC, threads and cache model", s->name);
 		return -ENOMEM;
 	}
+	h->machine.shared = s->cfg->exec.shared;
 	return 0;
 }
 
@@ -216,10 +250,12 @@ void host_free(struct host *h)
 
 	if (!h)
 		return;
-	for (uint32_t i = 0; i < h->n_threads; i++)
+	for (uint32_t i = 0; i < h->n_threads; i++) {
 		engine_cancel(h->setup.engine, &h->threads[i].start);
+		machine_thread_fini(&h->threads[i].machine);
+	}
 	sim_nic_free(h->nic);
-	cache_fini(&h->cache);
+	machine_fini(&h->machine);
 	for (struct host_block *b = h->blocks; b; b = next) {
 		next = b->next;
 		free(b);
@@ -249,6 +285,7 @@ void host_start(struct host *h, nsec at)
 {
 	for (uint32_t i = 0; i < h->n_threads; i++) {
 		h->cpu.thread[i].next_at = at;
+		h->threads[i].parts.stack_at = at;
 		engine_at(h->setup.engine, &h->threads[i].start, at);
 	}
 }
@@ -266,6 +303,19 @@ static void add_all(void *a, const void *b, size_t bytes)
 	}
 }
 
+static void count_machine(const struct machine_thread *t, struct host_counts *c)
+{
+	c->segments += t->cache.count.touches;
+	c->objects += t->cache.count.objects;
+	c->misses_milli += t->cache.count.misses_milli;
+	c->tlb_misses_milli += t->tlb.misses_milli;
+	for (int i = 0; i < LOCKS; i++) {
+		c->lock_held_ps[i] += t->lock[i].held_ps;
+		c->lock_wait_ps += t->lock[i].wait_ps;
+	}
+	add_all(&c->machine, &t->count, sizeof(c->machine));
+}
+
 void host_count(const struct host *h, nsec now, struct host_counts *c)
 {
 	memset(c, 0, sizeof(*c));
@@ -275,10 +325,12 @@ void host_count(const struct host *h, nsec now, struct host_counts *c)
 
 		c->passes += t->passes;
 		c->passes_rx += t->passes_rx;
+		c->irqs += t->irqs;
+		c->wakeups += t->wakeups;
+		c->switches += t->switches;
 		c->thread_busy_ns[i] = t->busy_ns - (until > now ? until - now : 0);
 		c->busy_ns += c->thread_busy_ns[i];
-		c->segments += t->cache.count.touches;
-		c->misses_milli += t->cache.count.misses_milli;
+		count_machine(&t->machine, c);
 		add_all(&c->work, &t->work, sizeof(c->work));
 		add_all(&c->stats, dp_stats(t->dp), sizeof(c->stats));
 	}

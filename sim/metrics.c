@@ -62,6 +62,7 @@ void metrics_count(const struct topology *t, nsec now, struct metrics_window *w)
 	struct host_counts c;
 
 	host_count(t->host[0], now, &w->server);
+	limit_ports_count(&w->ports, t);
 	for (uint32_t id = 1; id < t->n_hosts; id++) {
 		host_count(t->host[id], now, &c);
 		memcpy(w->client_thread_busy_ns[id], c.thread_busy_ns, sizeof(c.thread_busy_ns));
@@ -298,12 +299,58 @@ static void add_cpu(struct sim_result *r, const struct topology *t, const struct
 	    "frames a pass that took any", "client_batch_mean");
 	add(r, (double)s->passes, "passes in the window", "server_passes");
 	add(r, (double)w->clients.passes, "passes in the window", "client_passes");
+	add(r, (double)s->irqs, "interrupts taken in the window", "server_irqs");
+	add(r, (double)s->wakeups, "times a sleeping application was woken", "server_wakeups");
+	add(r, (double)s->switches, "switches between stack and application thread",
+	    "server_switches");
 	add(r, ratio((double)s->busy_ns, requests), "server thread time a request",
 	    "server_ns_per_request");
 	add(r, MIN(app, 100), "share of pass time in the application, were there no hyperthreads "
 	    "to share with", "server_app_pct");
 	add(r, ratio((double)s->misses_milli / 1000, requests),
 	    "last-level cache misses of the server a request", "l3_misses_per_msg");
+}
+
+/* What threads share: objects, pages, memory, locks. */
+static void add_machine(struct sim_result *r, const struct metrics_window *w, double requests)
+{
+	static const char *const names[LOCKS] = { "conn", "app" };
+	const struct host_counts *s = &w->server;
+	double ps = (double)w->ns * 1000;
+
+	add(r, ratio((double)s->tlb_misses_milli / 1000, requests),
+	    "TLB misses of the server a request", "tlb_misses_per_msg");
+	add(r, ratio((double)s->objects, requests), "touches of stored objects a request",
+	    "objects_per_msg");
+	add(r, (double)s->machine.cold_frames, "received frames that DMA of later ones had pushed "
+	    "out of the cache", "server_cold_frames");
+	add(r, ratio((double)s->machine.dram_ps * 100, ps), "memory bandwidth in use",
+	    "server_dram_util_pct");
+	add(r, ratio((double)s->machine.dram_wait_ps / 10, (double)s->busy_ns),
+	    "share of pass time waiting for memory that others use", "server_dram_wait_pct");
+	for (int i = 0; i < LOCKS; i++)
+		add(r, ratio((double)s->lock_held_ps[i] * 100, ps), "time this lock is held",
+		    "server_lock_%s_util_pct", names[i]);
+	add(r, ratio((double)s->lock_wait_ps / 10, (double)s->busy_ns),
+	    "share of pass time waiting for locks", "server_lock_wait_pct");
+}
+
+/* How much of each resource was used, and which was the limit. */
+static void add_limit(struct sim_result *r, const struct topology *t,
+		      const struct metrics_window *w)
+{
+	struct limit l;
+
+	limit_judge(&l, t, w->ns, &w->server, &w->ports, w->client_busy_max_ns);
+	r->limit = l.name;
+	add(r, l.core, "busiest server thread: in passes",
+	    "server_core_util_pct");
+	add(r, l.link, "busiest port and direction: its bit rate", "server_link_util_pct");
+	add(r, l.cap, "busiest port and direction: its packet cap", "server_cap_util_pct");
+	add(r, l.pcie_up, "busiest card: PCIe towards memory", "server_pcie_up_util_pct");
+	add(r, l.pcie_down, "busiest card: PCIe from memory", "server_pcie_down_util_pct");
+	add(r, MAX(l.pcie_up, l.pcie_down), "busiest card and direction of PCIe",
+	    "server_pcie_util_pct");
 }
 
 static void add_nic(struct sim_result *r, const char *who, const struct nic_counters *c)
@@ -449,6 +496,8 @@ int metrics_fill(struct sim_result *r, const struct topology *t, const struct me
 	add_answers(r, &clients);
 	add_flows(r, &flows, w->ns);
 	add_cpu(r, t, w, (double)clients.requests);
+	add_machine(r, w, (double)clients.requests);
+	add_limit(r, t, w);
 	add_budget(r, t);
 	add_nic(r, "server", &w->server.nic);
 	add_nic(r, "client", &w->clients.nic);

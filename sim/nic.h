@@ -17,7 +17,12 @@
 #include "sim/engine.h"
 #include "sim/frame.h"
 
-enum { NIC_PORTS_MAX = 4, NIC_QUEUES_MAX = 64 };
+enum {
+	NIC_PORTS_MAX = 4,
+	NIC_QUEUES_MAX = 64,
+	NIC_PORTS_PER_CARD = 2,		/* an X520 is a dual-port card in a slot of its own */
+	NIC_CARDS_MAX = NIC_PORTS_MAX / NIC_PORTS_PER_CARD,
+};
 
 struct nic_cfg {
 	uint32_t ports;			/* links the switch bonds on an L3+L4 hash */
@@ -28,7 +33,7 @@ struct nic_cfg {
 	uint64_t rx_latency_ns;		/* MAC and pipeline, last bit in to DMA start */
 	uint64_t tx_latency_ns;		/* DMA end to first bit out */
 	uint64_t pcie_latency_ns;	/* one way: a posted write; a read costs two */
-	uint64_t pcie_bps;		/* usable bandwidth each way, bits/s */
+	uint64_t pcie_bps;		/* of a card, each way, overhead included, bits/s */
 	uint64_t port_pps_max;		/* packet cap a port and direction, 0: none */
 	bool csum_offload;
 };
@@ -45,6 +50,7 @@ struct nic_counters {
 	uint64_t tx_ring_full;		/* frames tx_burst refused */
 	uint64_t rx_ring_high;		/* most frames waiting in one ring */
 	uint64_t rx_polls_empty;
+	uint64_t pcie_up[NIC_CARDS_MAX], pcie_down[NIC_CARDS_MAX]; /* bytes, overhead included */
 };
 
 struct sim_nic;
@@ -65,8 +71,17 @@ void sim_nic_cable(struct sim_nic *n, uint32_t port, struct link_end *out);
 void sim_nic_attach(struct sim_nic *n, uint16_t q, struct mempool *pool, nic_wake_fn *wake,
 		    void *ctx);
 
+/** Call @q's wake for the frame that makes @n wait in the ring, too. */
+void sim_nic_wake_at(struct sim_nic *n, uint16_t q, uint32_t frames);
+
+/** Frames in the ring of @q, visible or on the way. */
+uint32_t sim_nic_rx_waiting(const struct sim_nic *n, uint16_t q);
+
 /** Time of the oldest visible-or-coming frame of queue @q; NSEC_NEVER when the ring is empty. */
 nsec sim_nic_rx_next(const struct sim_nic *n, uint16_t q);
+
+/** Bytes placed in memory so far, in whole cache lines, modulo 2^32; see frame.dma_mark. */
+uint32_t sim_nic_dma_mark(const struct sim_nic *n);
 
 /** Buffers of its pool that ring @q holds now, filled ones included. */
 uint32_t sim_nic_rx_bufs(const struct sim_nic *n, uint16_t q);
@@ -75,6 +90,10 @@ uint32_t sim_nic_rx_bufs(const struct sim_nic *n, uint16_t q);
  * collected frames' doorbell rings at @end, which may be now or later. */
 void nic_pass_begin(struct sim_nic *n, uint16_t q, nsec now);
 void nic_pass_end(struct sim_nic *n, uint16_t q, nsec end);
+
+/** As nic_pass_end(), with doorbells of their own: the k frames collected ring at even
+ * distances from @from (not) to @end. */
+void nic_pass_end_spread(struct sim_nic *n, uint16_t q, nsec from, nsec end);
 
 const struct nic_counters *sim_nic_counters(const struct sim_nic *n);
 

@@ -3,8 +3,8 @@
  * scenario.c - the knobs of a simulated run, their defaults and their contradictions
  *
  * Entry points: scenario_defaults, scenario_sections, scenario_check. Not here: the knobs
- * of the dataplane (core/dp), NIC, links, switch, faults and workloads; they come from their
- * owners' tables.
+ * of the dataplane (core/dp), NIC, machine, links, switch, faults and workloads; they come from
+ * their owners' tables.
  */
 #include "sim/scenario.h"
 
@@ -16,12 +16,12 @@
 
 enum { CLIENTS_MAX = 200, THREADS_MAX = 64, POOL_SLACK = 64 };
 
-const char *const workload_names[] = { "echo", "netpipe", "bulk", NULL };
+const char *const workload_names[] = { "echo", "netpipe", "bulk", "kv", NULL };
 static const struct app_ops *const server_ops[] = {
-	&echo_server_ops, &netpipe_server_ops, &bulk_server_ops,
+	&echo_server_ops, &netpipe_server_ops, &bulk_server_ops, &kv_server_ops,
 };
 static const struct app_ops *const client_ops[] = {
-	&echo_client_ops, &netpipe_client_ops, &bulk_client_ops,
+	&echo_client_ops, &netpipe_client_ops, &bulk_client_ops, &kv_client_ops,
 };
 static const char *const arp_names[] = { "static", "wire", NULL };
 
@@ -39,7 +39,7 @@ static const struct knob top_knobs[] = {
 	  "client hosts, each with the knobs of `client`", NULL, NULL },
 	{ "arp", SC(arp), KNOB_ENUM, UNIT_NONE, 0, 1, 0,
 	  "neighbours: static entries, or resolved on the wire", arp_names, NULL },
-	{ "workload", SC(workload), KNOB_ENUM, UNIT_NONE, 0, 2, 0,
+	{ "workload", SC(workload), KNOB_ENUM, UNIT_NONE, 0, 3, 0,
 	  "what clients and server run", workload_names, NULL },
 	{ "probe", SC(probe), KNOB_BOOL, UNIT_NONE, 0, 1, 0,
 	  "one more client host, unloaded, measures latency; the others only load", NULL, NULL },
@@ -66,6 +66,8 @@ static const struct knob host_knobs[] = {
 	  "fill both hyperthreads of a core before the next core", NULL, NULL },
 	{ "profile", HOST(profile), KNOB_STRING, UNIT_NONE, 1, SCENARIO_PATH_MAX, 0,
 	  "price list: a name in sim/prices/ or a path", NULL, "ix" },
+	{ "prices", HOST(prices), KNOB_STRING, UNIT_NONE, 0, SCENARIO_PATH_MAX, 0,
+	  "items that differ from the list: \"crossings 0 ns; poll 50 ns\"", NULL, "" },
 };
 
 const struct app_ops *scenario_server_ops(const struct scenario *sc)
@@ -93,9 +95,13 @@ size_t scenario_sections(struct scenario *sc, struct section out[SCENARIO_SECTIO
 		{ "server", host_knobs, ARRAY_LEN(host_knobs), &sc->server },
 		{ "server.dp", dp_knobs, n_dp_knobs, &sc->server.dp },
 		{ "server.nic", nic_knobs, n_nic_knobs, &sc->server.nic },
+		{ "server.exec", exec_knobs, n_exec_knobs, &sc->server.exec },
+		{ "server.machine", machine_knobs, n_machine_knobs, &sc->server.machine },
 		{ "client", host_knobs, ARRAY_LEN(host_knobs), &sc->client },
 		{ "client.dp", dp_knobs, n_dp_knobs, &sc->client.dp },
 		{ "client.nic", nic_knobs, n_nic_knobs, &sc->client.nic },
+		{ "client.exec", exec_knobs, n_exec_knobs, &sc->client.exec },
+		{ "client.machine", machine_knobs, n_machine_knobs, &sc->client.machine },
 		{ "workload", client ? client->knobs : NULL, client ? client->n_knobs : 0,
 		  sc->client_app },
 		{ "workload.server", server ? server->knobs : NULL, server ? server->n_knobs : 0,
@@ -151,6 +157,8 @@ static const char *check_host(const struct host_cfg *h, char *buf, size_t len, c
 		snprintf(buf, len, "%s.nic.rx_refill is %u, more than the %u descriptors of "
 			 "%s.nic.rx_ring: the ring would never be refilled; lower it", who,
 			 h->nic.rx_refill, h->nic.rx_ring, who);
+	else if (exec_trouble(&h->exec))
+		snprintf(buf, len, "%s.exec: %s", who, exec_trouble(&h->exec));
 	else if (dp->rto_min_ns > dp->rto_max_ns || dp->rto_init_ns > dp->rto_max_ns)
 		snprintf(buf, len, "%s.dp.rto_min and rto_init must not exceed %s.dp.rto_max", who,
 			 who);
@@ -292,6 +300,10 @@ int scenario_check(const struct scenario *sc, char *err, size_t err_len)
 		snprintf(err, err_len, "arp = \"wire\" needs one elastic thread a host, because a "
 			 "NIC hands every ARP packet to queue 0; there are %u (server) and %u "
 			 "(client): use arp = \"static\"", s->threads, c->threads);
+	else if (sc->budget && (s->exec.stack != STACK_COMPLETION ||
+				c->exec.stack != STACK_COMPLETION))
+		snprintf(err, err_len, "budget follows a request through passes that run to "
+			 "completion; set budget = false, or exec.stack = \"completion\"");
 	else if (sc->probe && !scenario_client_ops(sc)->probes)
 		snprintf(err, err_len, "workload %s has no client that only measures: set "
 			 "probe = false", workload_names[sc->workload]);

@@ -10,6 +10,8 @@
 
 #include "base/fault.h"
 #include "dp/dp.h"
+#include "sim/exec.h"
+#include "sim/machine.h"
 #include "sim/nic.h"
 
 struct app_ops;
@@ -33,8 +35,11 @@ struct host_cfg {
 	uint32_t threads;		/* elastic threads */
 	bool smt_packed;		/* both hyperthreads of a core before the next core */
 	char profile[SCENARIO_PATH_MAX + 1];	/* price list: a name in sim/prices/ or a path */
+	char prices[SCENARIO_PATH_MAX + 1];	/* items that differ: "crossings 0 ns; poll 50 ns" */
 	struct dp_cfg dp;
 	struct nic_cfg nic;
+	struct exec_cfg exec;
+	struct machine_cfg machine;
 };
 
 struct scenario {
@@ -43,7 +48,7 @@ struct scenario {
 	uint64_t duration_ns;		/* measured, after warm-up */
 	uint32_t clients;		/* client hosts */
 	uint32_t arp;			/* 0: static entries everywhere, 1: resolved on the wire */
-	uint32_t workload;		/* index into workload_names: "echo", "netpipe", "bulk" */
+	uint32_t workload;		/* index into workload_names: "echo", ..., "kv" */
 	bool probe;			/* one more client host, unloaded, measures the latency */
 	bool budget;			/* account every nanosecond of a request (slower) */
 	char pcap[SCENARIO_PATH_MAX + 1];	/* capture at the server's port 0; "": none */
@@ -76,8 +81,8 @@ const struct app_ops *scenario_client_ops(const struct scenario *sc);
 
 /**
  * The groups of @sc, given its workload. Paths: "", "link", "switch", "fault", "server",
- * "server.dp", "server.nic", "client", "client.dp", "client.nic", "workload" (the
- * client's knobs), "workload.server". Returns how many were stored in @out.
+ * "server.dp", "server.nic", "server.exec", "server.machine", the same of "client", "workload"
+ * (the client's knobs), "workload.server". Returns how many were stored in @out.
  */
 size_t scenario_sections(struct scenario *sc, struct section out[SCENARIO_SECTIONS_MAX]);
 

@@ -32,6 +32,7 @@ struct app_env {
 	uint16_t server_port;
 	uint32_t index;		/* of this instance among n, over all hosts */
 	uint32_t n;
+	uint64_t unix_ns;	/* Unix time when ixev_now() was 0; 0: this world has none */
 	uint64_t warmup_ns;	/* measure from here ... */
 	uint64_t stop_ns;	/* ... to here; send nothing new afterwards */
 	bool exact_wake;	/* the world enters the thread at next_due(), so that no timer is
@@ -106,7 +107,7 @@ extern const struct app_ops echo_server_ops, echo_client_ops;
 extern const struct app_ops netpipe_server_ops, netpipe_client_ops;
 extern const struct app_ops stream_server_ops, stream_client_ops;
 extern const struct app_ops bulk_server_ops, bulk_client_ops;
-extern const struct app_ops kv_client_ops;
+extern const struct app_ops kv_server_ops, kv_client_ops;
 
 /** By name, or NULL. */
 const struct app_ops *app_find(const char *name);

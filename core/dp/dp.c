@@ -20,6 +20,7 @@ static void begin(struct dp *dp, nsec now, struct work *w)
 {
 	assert(now >= dp->now);
 	dp->now = now;
+	dp->flush_owed = false;
 	dp->nif.work = w;
 	w->passes++;
 	tcp_set_now(&dp->tcp, now);
@@ -70,34 +71,39 @@ static void net_input(struct dp *dp, nsec now, struct work *w)
 	}
 }
 
-static void app_run(struct dp *dp, nsec now, struct work *w)
+static void app_run(struct dp *dp, nsec now, uint32_t max, struct work *w)
 {
+	struct events *e = &dp->sys.events;
 	struct ix_page *page = dp->page;
+	uint32_t n = MIN(events_pending(e), max);
 
 	page->n_calls = 0;
-	if (dp->sys.events.n == 0 && !dp->kicked)
+	if (n == 0 && !dp->kicked)
 		return;
 	dp->kicked = false;
-	page->n_events = dp->sys.events.n;
+	page->events = e->ev + e->pos;
+	page->n_events = n;
 	page->now_ns = now;
 	page->app_cycles = page->app_requests = page->app_updates = page->app_bytes = 0;
-	w->events += dp->sys.events.n;
-	STAT_ADD(&dp->stats, EVENTS, dp->sys.events.n);
+	w->events += n;
+	STAT_ADD(&dp->stats, EVENTS, n);
 	w->crossings++;
 	dp->user->ops->run(dp->user, page);
 	w->app_cycles += page->app_cycles;
 	w->app_requests += page->app_requests;
 	w->app_updates += page->app_updates;
 	w->app_bytes += page->app_bytes;
-	dp->sys.events.n = 0;
+	events_consume(e, n);
 }
 
-/* What died before the application ran is let go now: it has seen `dead`. */
-static void calls_run(struct dp *dp, nsec now)
+/* What died before the application ran is let go now, if it has seen `dead`. Returns how many
+ * calls there were. */
+static uint32_t calls_run(struct dp *dp, nsec now)
 {
 	uint32_t n = dp->page->n_calls;		/* read once, believed never */
-	struct mbuf *grave = tcp_take_grave(&dp->tcp);
+	struct mbuf *grave = events_pending(&dp->sys.events) ? NULL : tcp_take_grave(&dp->tcp);
 
+	dp->page->n_calls = 0;
 	if (unlikely(n > dp->sys.calls_max)) {
 		STAT_INC(&dp->stats, CALLS_BOUNDED);
 		n = dp->sys.calls_max;
@@ -107,6 +113,7 @@ static void calls_run(struct dp *dp, nsec now)
 	if (unlikely(n == dp->sys.calls_max))
 		dp->kicked = true;		/* it may have had more to say */
 	mbuf_free_chain(grave);
+	return n;
 }
 
 static void timers_run(struct dp *dp, nsec now, struct work *w)
@@ -126,10 +133,49 @@ void dp_run_once(struct dp *dp, nsec now, struct work *w)
 	begin(dp, now, w);
 	rx_poll(dp, w);			/* 1 NIC rx ring, at most cfg.batch_max frames */
 	net_input(dp, now, w);		/* 2 Ethernet, IP, TCP: frames to event conditions */
-	app_run(dp, now, w);		/* 3 the application consumes every event */
+	app_run(dp, now, UINT32_MAX, w); /* 3 the application consumes every event */
 	calls_run(dp, now);		/* 4 its batched system calls, in order */
 	timers_run(dp, now, w);		/* 5 timers due at or before now */
 	tx_flush(dp);			/* 6 NIC tx ring */
+}
+
+void dp_run_late(struct dp *dp, nsec now, struct work *w)
+{
+	uint64_t timers;
+	uint32_t calls;
+
+	begin(dp, now, w);
+	rx_poll(dp, w);
+	net_input(dp, now, w);
+	tx_flush(dp);			/* what the pass before this one has left */
+	app_run(dp, now, UINT32_MAX, w);
+	timers = w->timers;
+	calls = calls_run(dp, now);
+	timers_run(dp, now, w);
+	dp->flush_owed = calls > 0 || w->timers > timers;
+}
+
+void dp_run_stack(struct dp *dp, nsec now, struct work *w)
+{
+	begin(dp, now, w);
+	events_compact(&dp->sys.events);
+	rx_poll(dp, w);
+	net_input(dp, now, w);
+	timers_run(dp, now, w);
+	tx_flush(dp);
+}
+
+void dp_run_app(struct dp *dp, nsec now, uint32_t max_events, struct work *w)
+{
+	begin(dp, now, w);
+	app_run(dp, now, max_events, w);
+}
+
+void dp_run_calls(struct dp *dp, nsec now, struct work *w)
+{
+	begin(dp, now, w);
+	calls_run(dp, now);
+	tx_flush(dp);
 }
 
 void dp_kick(struct dp *dp)
@@ -137,12 +183,26 @@ void dp_kick(struct dp *dp)
 	dp->kicked = true;
 }
 
-nsec dp_next_deadline(const struct dp *dp)
+bool dp_app_due(const struct dp *dp)
+{
+	return dp->kicked || events_pending(&dp->sys.events) > 0;
+}
+
+uint32_t dp_app_run_length(const struct dp *dp)
+{
+	const struct events *e = &dp->sys.events;
+	uint32_t i = e->pos;
+
+	while (i < e->n && e->ev[i].cookie == e->ev[e->pos].cookie)
+		i++;
+	return i - e->pos;
+}
+
+nsec dp_stack_deadline(const struct dp *dp)
 {
 	nsec at;
 
-	if (dp->kicked || dp->sys.events.n > 0 || dp->rx_pos < dp->rx_n || dp->tcp.grave ||
-	    tcp_resume_ready(&dp->tcp))
+	if (dp->rx_pos < dp->rx_n || tcp_resume_ready(&dp->tcp) || dp->flush_owed)
 		return 0;
 	at = wheel_next(&dp->wheel);
 	if (dp->nif.n_txq > 0)
@@ -150,6 +210,11 @@ nsec dp_next_deadline(const struct dp *dp)
 	else if (dp->tcp.dirty_head)
 		at = MIN(at, dp->now + NIC_WAIT_NS);
 	return at;
+}
+
+nsec dp_next_deadline(const struct dp *dp)
+{
+	return dp_app_due(dp) || dp->tcp.grave ? 0 : dp_stack_deadline(dp);
 }
 
 const struct stats *dp_stats(const struct dp *dp) { return &dp->stats; }

@@ -36,6 +36,7 @@ struct dp_cfg {
 	uint64_t rto_max_ns;
 	uint64_t rto_init_ns;
 	uint64_t delack_ns;	/* delayed acknowledgement; 0: acknowledge every segment */
+	uint32_t quickack;	/* first segments with data that are acknowledged at once */
 	uint64_t time_wait_ns;	/* 2 MSL; 0: no TIME-WAIT */
 	uint64_t fin_wait2_ns;	/* after a full close: how long to wait for the peer's FIN */
 	uint32_t cc;		/* index into tcp_cc_names[] */
@@ -95,6 +96,31 @@ int dp_arp_static(struct dp *dp, uint32_t ip, const uint8_t mac[6]);
 
 /** One run-to-completion pass at @now; adds what it did to @w. @now never goes back. */
 void dp_run_once(struct dp *dp, nsec now, struct work *w);
+
+/**
+ * The pass as the paper's released code orders it: what an application answers leaves after
+ * step 2 of the next pass, for which dp_next_deadline() asks at once. An ablation.
+ */
+void dp_run_late(struct dp *dp, nsec now, struct work *w);
+
+/*
+ * The pass in parts, for a world that models a system which does not run to completion: the
+ * stack on its own (steps 1, 2, 5, 6), the application (3) on up to @max_events of what has
+ * gathered, its calls (4, 6). In one world either the whole pass is used or the parts; each
+ * counts as a pass, and after dp_run_app() comes dp_run_calls() before the next dp_run_app().
+ */
+void dp_run_stack(struct dp *dp, nsec now, struct work *w);
+void dp_run_app(struct dp *dp, nsec now, uint32_t max_events, struct work *w);
+void dp_run_calls(struct dp *dp, nsec now, struct work *w);
+
+/** Does the application have something to do: events wait, or dp_kick() was called? */
+bool dp_app_due(const struct dp *dp);
+
+/** How many of the waiting events, from the oldest on, are of one connection. */
+uint32_t dp_app_run_length(const struct dp *dp);
+
+/** As dp_next_deadline(), of dp_run_stack() alone. */
+nsec dp_stack_deadline(const struct dp *dp);
 
 /**
  * Have the next pass enter the application even if no event has come (a generator whose

@@ -24,6 +24,7 @@ struct dp {
 	nsec now;		/* of the last pass */
 	bool kicked;		/* enter the application even without events */
 	bool announced;
+	bool flush_owed;	/* dp_run_late() has left frames for the pass to come */
 	uint32_t rx_pos, rx_n;	/* frames [rx_pos, rx_n) are taken, not yet processed */
 	struct mbuf *rx[DP_BATCH_MAX];
 	struct wheel wheel;

@@ -50,7 +50,7 @@ static void tcp_cfg_of(struct tcp_cfg *t, const struct dp_cfg *c, const struct n
 		.nagle = c->nagle, .timestamps = c->timestamps, .wscale = c->wscale,
 		.sack = c->sack, .tlp = c->tlp, .pacing = c->pacing,
 		.fast_path = c->fast_path, .cc = tcp_cc_find(c->cc),
-		.ecn = (uint8_t)c->ecn,
+		.ecn = (uint8_t)c->ecn, .quickack = (uint8_t)c->quickack,
 	};
 }
 

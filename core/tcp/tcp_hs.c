@@ -87,6 +87,7 @@ static void established(struct tcp *t, struct tcp_pcb *p, nsec arrival, uint32_t
 	}
 	tcp_listen_full_open(t, p);
 	c->retries = 0;
+	c->quick = t->cfg.quickack;
 	c->recover = p->rtt_seq = p->snd_una;
 	time_handshake(t, p, c, (uint32_t)(arrival / NSEC_PER_USEC), tsecr);
 	tcp_timer_data_acked(t, p);

@@ -58,7 +58,8 @@ play()
 # sweep NAME PROGRAM JOBS
 sweep()
 {
-	"$2" sweep tests/sim/determinism/open_loop.conf -q -j "$3" --allow-client-bound \
+	"$2" sweep tests/sim/determinism/open_loop.conf -q -j "$3" --no-store \
+		--allow-client-bound \
 		-s "duration=5 ms" -v "workload.rate=200 k/s,400 k/s" -v seed=1:3:1 \
 		-o "$T/$1/s.csv" >/dev/null 2>"$T/$1/s.err" || {
 		failed=$((failed + 1))

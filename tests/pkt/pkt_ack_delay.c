@@ -121,7 +121,29 @@ static void pure_ack_is_never_acknowledged(void)
 	bed_done(b);
 }
 
+static void quick_acks_begin_a_connection(void)
+{
+	struct dp_cfg cfg = bed_cfg();
+	struct bed *b;
+	nsec waited;
+
+	cfg.quickack = 2;
+	b = bed_in_cfg(&cfg, TCP_ESTABLISHED);
+	b->auto_done = true;
+	bed_rx(b, SEG(ACK, 1, 1, 100));
+	bed_expect(b, SEG(ACK, 1, 101, 0));
+	bed_rx(b, SEG(ACK, 101, 1, 100));
+	bed_expect(b, SEG(ACK, 1, 201, 0));
+	bed_rx(b, SEG(ACK, 201, 1, 100));	/* the third may wait */
+	waited = bed_tick_to_frame(b, SEC);
+	CHECK(waited >= 40 * MSEC && waited < 41 * MSEC);
+	bed_expect(b, SEG(ACK, 1, 301, 0));
+	bed_forget_events(b);
+	bed_done(b);
+}
+
 const struct pkt_case pkt_ack_delay[] = {
+	CASE(quick_acks_begin_a_connection, "RFC 9293 3.8.6.3"),
 	CASE(one_segment_is_acknowledged_after_the_delay,
 	     "RFC 9293 3.8.6.3 [SHLD-18, MUST-40, RFC 5681 4.2-1, RFC 5681 4.2-2]"),
 	CASE(second_segment_is_acknowledged_at_once, "RFC 9293 3.8.6.3 [SHLD-19, RFC 5681 4.2-3]"),

@@ -5,6 +5,7 @@
  * What an assertion says becomes the outcome of its world. A world that hangs is ended by
  * its alarm. Results are in the order of the worlds, whatever ends first.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -80,12 +81,15 @@ void worlds_run(const struct world *w, size_t n, unsigned jobs, bool compare, st
 {
 	struct batch b = { w, compare };
 	struct job *j = calloc(n, sizeof(*j));
+	int rc;
 
 	if (!j) {
 		fputs("swarm: no memory for the list of jobs\n", stderr);
 		exit(1);
 	}
-	workers_run(j, n, jobs, job, NULL, &b);
+	rc = workers_run(j, n, jobs, job, NULL, &b);
+	if (rc > 0)
+		raise(rc);	/* interrupted: the default is to end */
 	for (size_t i = 0; i < n; i++) {
 		if (j[i].ok && j[i].len == sizeof(o[i])) {
 			memcpy(&o[i], j[i].data, sizeof(o[i]));

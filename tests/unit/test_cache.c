@@ -133,6 +133,36 @@ static void misses_grow_with_connections(void)
 	}
 }
 
+/* Objects are a class of their own, in the same levels. */
+static void objects_share_the_levels(void)
+{
+	enum { OBJECT_LINES = 3 };
+
+	setup();
+	cache_fini(&cache);
+	CHECK_EQ(cache_touch_object(&cache, &th[0], 1), 0);	/* no lines: free, no table */
+	CHECK(cache.object.slots == NULL);
+	costs.v[COST_object_lines] = OBJECT_LINES * 1000;
+	CHECK_EQ(cache_init(&cache, &costs), 0);
+	th[0].count = (struct cache_counters){ 0 };
+	touch(0, 1);
+	CHECK(cache.object.slots == NULL);			/* until one is touched */
+	CHECK_EQ(cache_touch_object(&cache, &th[0], flow(1)), 38000 * OBJECT_LINES);
+	CHECK_EQ(cache_touch_object(&cache, &th[0], flow(1)), 0);
+	CHECK_EQ(th[0].count.touches, 1);
+	CHECK_EQ(th[0].count.objects, 2);
+	CHECK_EQ(th[0].count.misses_milli, 1400 + (LINES + OBJECT_LINES) * 1000);
+	for (uint32_t i = 0; i < 300; i++)
+		cache_touch_object(&cache, &th[0], i << (32 - CACHE_OBJECT_BITS) | 1);
+	CHECK_EQ(touch(0, 1), P2);				/* out of the first level */
+	for (uint32_t i = 0; i < 20971520 / (64 * OBJECT_LINES) + 2; i++)
+		cache_touch_object(&cache, &th[1], i << (32 - CACHE_OBJECT_BITS));
+	CHECK_EQ(touch(0, 1), P1);				/* another thread cannot do that */
+	CHECK_EQ(cache_touch_object(&cache, &th[1], 0), 38000 * OBJECT_LINES);
+	cache_fini(&cache);
+}
+
 CU_MAIN("cache", TEST(first_touch_is_a_miss), TEST(a_new_connection_is_warm),
 	TEST(distance_decides_the_level), TEST(threads_share_the_last_level),
-	TEST(misses_grow_with_connections))
+	TEST(misses_grow_with_connections),
+	TEST(objects_share_the_levels))

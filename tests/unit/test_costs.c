@@ -34,7 +34,7 @@ static char err[512];
 static int parse(const char *text)
 {
 	err[0] = '\0';
-	return costs_parse(&costs, "t.prices", text, strlen(text), err, sizeof(err));
+	return costs_parse(&costs, "t.conf", text, strlen(text), err, sizeof(err));
 }
 
 /* The list with @line added is refused, and the sentence holds @want. */
@@ -64,8 +64,8 @@ static void reads_values_exactly(void)
 
 static void refuses_with_file_and_line(void)
 {
-	refused("rx_framez 1 ns \"x\"", "t.prices:18: no such price: 'rx_framez'");
-	refused("passes 1 ns \"x\"", "t.prices:18: this price is given twice");
+	refused("rx_framez 1 ns \"x\"", "t.conf:18: no such price: 'rx_framez'");
+	refused("passes 1 ns \"x\"", "t.conf:18: this price is given twice");
 	refused("rx_frames 1.2345 ns \"x\"", "'1.2345'");
 	refused("rx_frames -1 ns \"x\"", "'-1'");
 	refused("rx_frames 1e3 ns \"x\"", "'1e3'");
@@ -99,7 +99,7 @@ static void refuses_nonsense_values(void)
 	at = strstr(text, "1.75");
 	memcpy(at, "0.99", 4);
 	CHECK_EQ(parse(text), -EINVAL);
-	CHECK(strstr(err, "t.prices:3: the value is too small") != NULL);
+	CHECK(strstr(err, "t.conf:3: the value is too small") != NULL);
 	strcpy(text, LIST);
 	at = strstr(text, "262144");
 	memcpy(at, "2621  ", 6);
@@ -151,7 +151,7 @@ static void search_dir_comes_first(void)
 	FILE *f;
 
 	CHECK(mkdtemp(dir) != NULL);
-	snprintf(path, sizeof(path), "%s/ix.prices", dir);
+	snprintf(path, sizeof(path), "%s/ix.conf", dir);
 	f = fopen(path, "w");
 	CHECK(f != NULL);
 	if (!f)
@@ -169,7 +169,36 @@ static void search_dir_comes_first(void)
 	rmdir(dir);
 }
 
-CU_MAIN("costs", TEST(reads_values_exactly), TEST(refuses_with_file_and_line),
+static int override(const char *text)
+{
+	err[0] = '\0';
+	return costs_override(&costs, "server.prices", text, err, sizeof(err));
+}
+
+static void items_are_overridden(void)
+{
+	uint64_t hash;
+
+	CHECK_EQ(parse(LIST), 0);
+	hash = costs.hash;
+	CHECK_EQ(override(""), 0);
+	CHECK(costs.hash == hash);
+	CHECK_EQ(override("crossings 41.667 ns; poll 50 ns;"), 0);
+	CHECK_EQ(costs.v[COST_crossings], 41667);
+	CHECK_EQ(costs.v[COST_poll], 50000);
+	CHECK_EQ(costs.v[COST_passes], 100000);
+	CHECK(costs.hash != hash);
+	CHECK_EQ(override("crossing 1 ns"), -EINVAL);
+	CHECK(strstr(err, "server.prices:1") && strstr(err, "no such price"));
+	CHECK_EQ(override("poll 1 ns; poll 2 ns"), -EINVAL);
+	CHECK(strstr(err, "server.prices:2") && strstr(err, "given twice"));
+	CHECK_EQ(override("poll 1 ns crossings 2 ns"), -EINVAL);
+	CHECK(strstr(err, "a semicolon is missing") != NULL);
+	CHECK_EQ(override("passes 0 ns"), -EINVAL);
+}
+
+CU_MAIN("costs", TEST(items_are_overridden), TEST(reads_values_exactly),
+	TEST(refuses_with_file_and_line),
 	TEST(refuses_incomplete_lists), TEST(refuses_nonsense_values), TEST(hash_is_of_the_bytes),
 	TEST(prices_work_linearly), TEST(loads_the_lists_that_come_along),
 	TEST(search_dir_comes_first))

@@ -45,8 +45,9 @@ static void set(const char *path, const char *name, uint64_t v)
 static void every_section_is_there(void)
 {
 	static const char *const want[] = {
-		"", "link", "switch", "fault", "server", "server.dp", "server.nic", "client",
-		"client.dp", "client.nic", "workload", "workload.server",
+		"", "link", "switch", "fault", "server", "server.dp", "server.nic", "server.exec",
+		"server.machine", "client", "client.dp", "client.nic", "client.exec",
+		"client.machine", "workload", "workload.server",
 	};
 	struct section s[SCENARIO_SECTIONS_MAX];
 	size_t n;

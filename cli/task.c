@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * task.c - see task.h
+ *
+ * A child resolves its point again and keeps the result before it tells the parent, so
+ * what was told is on disk. Not here: processes (workers.c), files (store.c).
+ */
+#include <stdlib.h>
+
+#include "cli/cli.h"
+#include "cli/point.h"
+#include "cli/simrun.h"
+#include "cli/task.h"
+#include "cli/workers.h"
+
+/* What @fn of workers_run() sees: the tasks that have to run. */
+struct batch {
+	struct tasks *ts;
+	struct task *tasks;
+	size_t n;
+	size_t *todo;		/* job to task */
+	struct job *jobs;
+};
+
+void tasks_begin(struct tasks *ts, const struct sweep *sw)
+{
+	memset(ts, 0, sizeof(*ts));
+	ts->sw = sw;
+	progress_start(&ts->progress, sw->label ? sw->label : "ix sweep", sw->quiet);
+	store_open(&ts->store, sw->store_dir);
+}
+
+void task_free(struct task *t)
+{
+	free(t->data);
+	t->data = NULL;
+}
+
+bool task_configure(const struct sweep *sw, const struct task *t, struct conf *c,
+		    struct scenario *sc)
+{
+	for (size_t i = 0; i < TASK_EXTRA_MAX && t->extra[i]; i++)
+		conf_set_layer(c, t->extra[i], "search", CONF_LAYER_SEARCH);
+	return sweep_configure(sw, t->point, c, sc);
+}
+
+/* A run that writes files of its own has to run. */
+static bool is_kept(const struct scenario *sc)
+{
+	return !sc->pcap[0] && !sc->trace[0] && !sc->series[0];
+}
+
+/* ---- in a child ---- */
+
+char *task_measure(struct store *st, const char *name, struct scenario *sc, char *err,
+		   size_t err_len)
+{
+	struct store_key k = { 0 };
+	struct point p;
+	char *text = NULL, why[600];
+
+	if (store_key(st, sc, &k, why, sizeof(why)) != 0)
+		return point_failure(why);
+	if (strcmp(k.name, name) != 0) {
+		store_key_free(&k);
+		return point_failure("the configuration or the program changed while the sweep "
+				     "ran; run it again");
+	}
+	text = point_measure(sc);
+	point_read(&p, text, strlen(text));
+	if (p.status != POINT_FAILED && (p.price_hash_server != k.prices[0] ||
+					 p.price_hash_client != k.prices[1])) {
+		free(text);
+		text = point_failure("a price list changed while the sweep ran; run it again");
+	} else if (p.status != POINT_FAILED && is_kept(sc)) {
+		store_put(st, &k, text, err, err_len);
+	}
+	point_free(&p);
+	store_key_free(&k);
+	return text;
+}
+
+/* Leaves a line and the document. The line: + if it finished, - if it failed, and why the
+ * result is not in the store although it should be. */
+static void job_run(void *ctx, size_t i, FILE *out)
+{
+	const struct batch *b = ctx;
+	const struct task *t = &b->tasks[b->todo[i]];
+	struct scenario *sc = malloc(sizeof(*sc));
+	struct conf *c = malloc(sizeof(*c));
+	char err[700] = "", *text;
+	struct point p;
+
+	if (!sc || !c)
+		abort();
+	conf_init(c);
+	if (task_configure(b->ts->sw, t, c, sc))
+		text = task_measure(&b->ts->store, t->name, sc, err, sizeof(err));
+	else
+		text = point_failure(c->errors);
+	point_read(&p, text, strlen(text));
+	fprintf(out, "%c%s\n%s", p.status == POINT_FAILED ? '-' : '+', err, text);
+}
+
+/* ---- in the parent ---- */
+
+static bool job_done(void *ctx, size_t i, struct job *j, size_t done)
+{
+	struct batch *b = ctx;
+	struct tasks *ts = b->ts;
+	struct task *t = &b->tasks[b->todo[i]];
+	const char *eol = j->ok && j->data ? memchr(j->data, '\n', j->len) : NULL;
+	char what[48];
+
+	t->state = eol ? TASK_RAN : TASK_LOST;
+	if (eol) {
+		t->len = j->len - (size_t)(eol + 1 - j->data);
+		t->data = malloc(t->len + 1);
+		if (!t->data)
+			abort();
+		memcpy(t->data, eol + 1, t->len);
+		if (eol > j->data + 1 && !ts->err[0])
+			snprintf(ts->err, sizeof(ts->err), "%.*s", (int)(eol - j->data) - 1,
+				 j->data + 1);
+		ts->n_kept += eol == j->data + 1 && *j->data == '+';
+	} else {
+		snprintf(t->why, sizeof(t->why), "%s", j->why[0] ? j->why : "left no result");
+	}
+	free(j->data);
+	j->data = NULL;
+	ts->n_ran++;
+	snprintf(what, sizeof(what), "(%zu of %zu)", done, b->n);
+	progress_update(&ts->progress, (double)done / (double)b->n, what);
+	return !ts->err[0];
+}
+
+/* Look for the point in the store; without a key it fails by itself when it runs. */
+static void task_look(struct tasks *ts, struct task *t, struct conf *c, struct scenario *sc)
+{
+	struct store_key k;
+	char why[STORE_DIR_MAX + 200];
+
+	conf_init(c);
+	t->state = TASK_NEW;
+	if (task_configure(ts->sw, t, c, sc) &&
+	    store_key(&ts->store, sc, &k, why, sizeof(why)) == 0) {
+		snprintf(t->name, sizeof(t->name), "%s", k.name);
+		if (is_kept(sc) && (t->data = store_get(&ts->store, &k, &t->len, why,
+							sizeof(why)))) {
+			t->state = TASK_STORED;
+			ts->n_stored++;
+		} else if (is_kept(sc) && why[0]) {
+			fprintf(stderr, "%s: %s\n", ts->progress.label, why);
+		}
+		store_key_free(&k);
+	}
+	conf_free(c);
+}
+
+struct named {
+	const char *name;
+	size_t task;
+};
+
+static int by_name(const void *a, const void *b)
+{
+	const struct named *x = a, *y = b;
+	int d = strcmp(x->name, y->name);
+
+	return d ? d : x->task < y->task ? -1 : 1;
+}
+
+/* Of equal tasks that have to run, the first does; twin[i] is whose result task i takes.
+ * Without a store everything runs. */
+static size_t *twins_find(const struct sweep *sw, const struct task *t, size_t n)
+{
+	struct named *by = calloc(n + 1, sizeof(*by));
+	size_t *twin = calloc(n + 1, sizeof(*twin)), m = 0;
+
+	if (!by || !twin)
+		abort();
+	for (size_t i = 0; i < n; i++) {
+		twin[i] = i;
+		if (sw->store_dir && t[i].state == TASK_NEW && t[i].name[0])
+			by[m++] = (struct named){ t[i].name, i };
+	}
+	qsort(by, m, sizeof(*by), by_name);
+	for (size_t i = 1; i < m; i++)
+		if (strcmp(by[i].name, by[i - 1].name) == 0)
+			twin[by[i].task] = twin[by[i - 1].task];
+	free(by);
+	return twin;
+}
+
+static void twin_take(struct task *t, const struct task *from)
+{
+	t->state = from->state;
+	t->len = from->len;
+	memcpy(t->why, from->why, sizeof(t->why));
+	if (!from->data)
+		return;
+	t->data = malloc(from->len + 1);
+	if (!t->data)
+		abort();
+	memcpy(t->data, from->data, from->len);
+}
+
+static int batch_run(struct batch *b, size_t n)
+{
+	const struct sweep *sw = b->ts->sw;
+	size_t *twin = twins_find(sw, b->tasks, n);
+	int rc = 0;
+
+	b->todo = calloc(n + 1, sizeof(*b->todo));
+	b->jobs = calloc(n + 1, sizeof(*b->jobs));
+	if (!b->todo || !b->jobs)
+		abort();
+	for (size_t i = 0; i < n; i++)
+		if (b->tasks[i].state == TASK_NEW && twin[i] == i)
+			b->todo[b->n++] = i;
+	progress_start(&b->ts->progress, b->ts->progress.label, sw->quiet);
+	if (b->n)
+		rc = workers_run(b->jobs, b->n, sw->jobs ? sw->jobs : workers_default(), job_run,
+				 job_done, b);
+	progress_clear(&b->ts->progress);
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		if (twin[i] != i) {
+			twin_take(&b->tasks[i], &b->tasks[twin[i]]);
+			b->ts->n_stored++;
+		}
+	for (size_t i = 0; i < b->n; i++)
+		free(b->jobs[i].data);
+	free(b->jobs);
+	free(b->todo);
+	free(twin);
+	return rc < 0 ? IX_FAILED : rc > 0 ? IX_SIGNAL + rc : 0;
+}
+
+int tasks_run(struct tasks *ts, struct task *t, size_t n)
+{
+	struct scenario *sc = malloc(sizeof(*sc));
+	struct conf *c = malloc(sizeof(*c));
+	struct batch b = { .ts = ts, .tasks = t };
+
+	if (!sc || !c)
+		abort();
+	for (size_t i = 0; i < n; i++)
+		task_look(ts, &t[i], c, sc);
+	free(c);
+	free(sc);
+	if (ts->n_stored && !ts->sw->quiet && !ts->told) {
+		fprintf(stderr, "%s: %zu of %zu points are in %s\n", ts->progress.label,
+			ts->n_stored, n, ts->store.dir);
+		ts->told = true;
+	}
+	if (ts->sw->collect) {
+		for (size_t i = 0; i < n; i++)
+			if (t[i].state == TASK_NEW)
+				t[i].state = TASK_MISSING;
+		return 0;
+	}
+	return batch_run(&b, n);
+}

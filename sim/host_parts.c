@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * host_parts.c - threads that do not run to completion: Linux's order, and mTCP's
+ *
+ * The engine event of a thread is its next part: the stack (frames to event conditions), the
+ * application, or, for mTCP, the application's calls. Each part takes the hyperthread until
+ * its work is paid for; the one that is due first is next, the stack before the application.
+ *
+ *	softirq	A frame raises an interrupt, at most one in `itr`. The stack then polls until
+ *		the ring is empty, batch_max frames (NAPI's budget) a part. Event conditions
+ *		are what epoll_wait() returns; the application serves app_batch connections, a
+ *		crossing a call, then interrupts get their turn. One that sleeps is woken,
+ *		which costs, and waits for its turn (wake_jitter).
+ *	thread	The stack polls. What it has for the application waits `handoff` for the other
+ *		thread to be switched to, and so do the application's calls on their way back.
+ *
+ * Not here: IX's pass, and what parts and pass share (host.c).
+ */
+#include "sim/host_impl.h"
+
+enum { EPOLL_MAX = 1024 };	/* events a call of epoll_wait() returns at most */
+
+static const struct exec_cfg *exec_of(const struct host_thread *t)
+{
+	return &t->host->setup.cfg->exec;
+}
+
+static uint64_t price(const struct host_thread *t, enum cost c)
+{
+	return t->host->setup.costs->v[c];
+}
+
+/* The first part due, after what is running. */
+static void want_part(struct host_thread *t)
+{
+	struct cpu_thread *c = &t->host->cpu.thread[t->queue];
+	const struct host_parts *p = &t->parts;
+	nsec at = MIN(MIN(p->stack_at, p->app_at), p->calls_at);
+
+	if (at == NSEC_NEVER)
+		return;
+	at = MAX(at, c->busy_until);
+	if (at >= c->next_at)
+		return;
+	c->next_at = at;
+	engine_at(t->host->setup.engine, &t->start, at);
+}
+
+/* When the stack sees a frame that is visible at @at. */
+static nsec stack_sees(struct host_thread *t, nsec at)
+{
+	if (at == NSEC_NEVER)
+		return at;
+	return at <= t->parts.polled_until ? t->parts.polled_until : host_seen_at(t, at);
+}
+
+void host_part_wake(void *ctx, nsec at)
+{
+	struct host_thread *t = ctx;
+
+	t->parts.stack_at = MIN(t->parts.stack_at, stack_sees(t, at));
+	want_part(t);
+}
+
+/* What the stack has next. */
+static void stack_next(struct host_thread *t)
+{
+	nsec timer = exec_tick(exec_of(t), dp_stack_deadline(t->dp));
+
+	if (timer == 0 && dp_app_due(t->dp))	/* no room for events: the application's turn */
+		t->parts.stack_at = NSEC_NEVER;
+	else
+		t->parts.stack_at = MIN(timer, stack_sees(t, sim_nic_rx_next(t->host->nic,
+									      t->queue)));
+}
+
+/* The application has something to do from @end on: when will it run? */
+static void app_next(struct host_thread *t, nsec end)
+{
+	const struct app_ops *app = t->host->setup.app;
+	struct host_parts *p = &t->parts;
+	nsec due = app->next_due ? app->next_due(t->app) : NSEC_NEVER;
+
+	if (!p->called && p->calls_at == NSEC_NEVER && dp_app_due(t->dp)) {
+		nsec at = end;
+
+		if (exec_of(t)->stack == STACK_THREAD)
+			at += price(t, COST_handoff) / COST_SCALE;
+		else if (p->asleep)
+			at += exec_jitter(&t->jitter, price(t, COST_wake_jitter));
+		p->app_at = MIN(p->app_at, at);		/* a timer may have set it, much later */
+		p->called = true;
+	}
+	if (due != NSEC_NEVER && p->calls_at == NSEC_NEVER)
+		p->app_at = MIN(p->app_at, MAX(due, end));
+}
+
+static void stack_part(struct host_thread *t, nsec now)
+{
+	struct host_parts *p = &t->parts;
+	bool polling = now <= p->polled_until, had = dp_app_due(t->dp);
+	struct work w = { 0 };
+	uint64_t extra_ps = 0;
+	nsec end;
+
+	if (exec_of(t)->wake == WAKE_INTERRUPT && !polling) {
+		t->irq_at = now;
+		t->irqs++;
+		extra_ps = price(t, COST_irq);
+	}
+	dp_run_stack(t->dp, now, &w);
+	if (p->asleep && !had && dp_app_due(t->dp) && exec_of(t)->stack == STACK_SOFTIRQ) {
+		t->wakeups++;
+		extra_ps += price(t, COST_wakeup);
+	}
+	end = host_pass_end(t, &w, extra_ps, now);
+	p->polled_until = end;
+	stack_next(t);
+	app_next(t, end);
+}
+
+/* A call of epoll_wait() a round of connections; where calls cross one by one it is one, and what
+ * waits for one connection is read by one. */
+static uint32_t app_budget(struct host_thread *t, struct work *w)
+{
+	struct host_parts *p = &t->parts;
+	const struct exec_cfg *x = exec_of(t);
+	uint32_t n;
+
+	if (x->stack == STACK_THREAD || x->app_batch == 0)
+		return UINT32_MAX;
+	if (x->app_batch > 1)
+		return x->app_batch;
+	n = MAX(dp_app_run_length(t->dp), 1u);
+	if (x->calls == CALLS_BATCHED)
+		return n;
+	if (p->returned == 0)
+		p->returned = EPOLL_MAX;
+	else
+		w->crossings--;			/* this part is the same epoll_wait()'s */
+	p->returned--;
+	w->events -= n - 1;
+	return n;
+}
+
+static void app_part(struct host_thread *t, nsec now)
+{
+	const struct app_ops *app = t->host->setup.app;
+	struct host_parts *p = &t->parts;
+	bool thread = exec_of(t)->stack == STACK_THREAD;
+	struct work w = { 0 };
+	uint64_t before;
+	nsec end;
+
+	if (app->next_due && app->next_due(t->app) <= now)
+		dp_kick(t->dp);
+	before = t->switches;
+	t->switches += thread;
+	dp_run_app(t->dp, now, app_budget(t, &w), &w);
+	if (!thread)
+		dp_run_calls(t->dp, now, &w);
+	end = host_pass_end(t, &w, (t->switches - before) * price(t, COST_switch), now);
+	p->app_at = NSEC_NEVER;
+	p->called = false;
+	if (thread)
+		p->calls_at = end + price(t, COST_handoff) / COST_SCALE;
+	p->asleep = !dp_app_due(t->dp);
+	if (p->asleep)
+		p->returned = 0;
+	stack_next(t);
+	app_next(t, end);
+}
+
+static void calls_part(struct host_thread *t, nsec now)
+{
+	struct work w = { 0 };
+	nsec end;
+
+	t->switches++;
+	dp_run_calls(t->dp, now, &w);
+	end = host_pass_end(t, &w, price(t, COST_switch), now);
+	t->parts.calls_at = NSEC_NEVER;
+	stack_next(t);
+	app_next(t, end);
+}
+
+void host_part(struct event *ev, nsec now)
+{
+	struct host_thread *t = container_of(ev, struct host_thread, start);
+	const struct host_parts *p = &t->parts;
+
+	host_pass_begin(t, now);
+	if (p->calls_at <= now)
+		calls_part(t, now);
+	else if (p->stack_at <= now)
+		stack_part(t, now);
+	else
+		app_part(t, now);
+	want_part(t);
+}

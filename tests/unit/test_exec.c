@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_exec.c - execution models: what their switches change in a run, and what they refuse
+ *
+ * Runs are short and lightly loaded unless they say so. The price list ix has no interrupt
+ * and no hand-over, so what is timed here is what a list of the test's own says.
+ */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cu.h"
+#include "sim/run.h"
+
+static struct scenario sc;
+static struct sim_result res;
+static char err[512], list[64];
+
+/* The ix list, and @more lines. */
+static void prices(const char *more)
+{
+	char line[256];
+	FILE *from = fopen("sim/prices/ix.conf", "r"), *to;
+	int fd;
+
+	strcpy(list, "/tmp/ix_exec_XXXXXX");
+	fd = mkstemp(list);
+	to = fd < 0 ? NULL : fdopen(fd, "w");
+	CU_ASSERT_FATAL(from != NULL && to != NULL);
+	while (fgets(line, sizeof(line), from))
+		fputs(line, to);
+	fputs(more, to);
+	fclose(from);
+	fclose(to);
+}
+
+static void setup(const char *more)
+{
+	prices(more);
+	scenario_defaults(&sc);
+	sc.clients = 1;
+	sc.warmup_ns = 2 * NSEC_PER_MSEC;
+	sc.duration_ns = 4 * NSEC_PER_MSEC;
+	snprintf(sc.server.profile, sizeof(sc.server.profile), "%s", list);
+}
+
+static void set(const char *path, const char *name, uint64_t v)
+{
+	struct section s[SCENARIO_SECTIONS_MAX];
+	size_t n = scenario_sections(&sc, s);
+	int found = 0;
+
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; strcmp(s[i].path, path) == 0 && j < s[i].n; j++)
+			if (strcmp(s[i].knobs[j].name, name) == 0)
+				found += knob_set(&s[i].knobs[j], s[i].obj, v) == 0;
+	CHECK_EQ(found, 1);
+}
+
+/* The run's value of @name; the list is gone afterwards. */
+static double run(const char *name)
+{
+	const struct metric *m;
+	double v;
+	int rc = sim_run(&sc, &res, NULL, NULL, err, sizeof(err));
+
+	unlink(list);
+	if (rc)
+		fprintf(stderr, "sim_run: %s\n", err);
+	CU_ASSERT_FATAL(rc == 0);
+	m = sim_metric(&res, name);
+	CU_ASSERT_FATAL(m != NULL);
+	v = m->value;
+	CHECK_EQ((uint64_t)sim_metric(&res, "bad_bytes")->value, 0);
+	CHECK((uint64_t)sim_metric(&res, "requests")->value > 0);
+	sim_result_free(&res);
+	return v;
+}
+
+static void softirq(struct exec_cfg *x)
+{
+	x->stack = STACK_SOFTIRQ;
+	x->wake = WAKE_INTERRUPT;
+	x->calls = CALLS_SINGLE;
+	x->rx_copy = x->tx_copy = true;
+}
+
+static void one_at_a_time(void)
+{
+	set("workload", "connections", 1);
+}
+
+static void an_interrupt_and_a_wake_up_are_paid_a_request(void)
+{
+	double poll, irq;
+
+	setup("");
+	one_at_a_time();
+	softirq(&sc.server.exec);
+	poll = run("latency_mean_us");
+	setup("irq 1000 ns \"t\"\nirq_delay 2000 ns \"t\"\nwakeup 3000 ns \"t\"\n");
+	one_at_a_time();
+	softirq(&sc.server.exec);
+	irq = run("latency_mean_us");
+	CHECK(irq - poll > 5.99 && irq - poll < 6.01);
+}
+
+static void calls_cross_one_by_one(void)
+{
+	double requests, crossings;
+
+	setup("");
+	one_at_a_time();
+	softirq(&sc.server.exec);
+	requests = run("requests");
+	setup("");
+	one_at_a_time();
+	softirq(&sc.server.exec);
+	crossings = run("server_work_crossings");
+	/* epoll_wait, read, write; and one more for the acknowledgement alone, if any. */
+	CHECK(crossings >= 2.9 * requests && crossings <= 4.1 * requests);
+}
+
+static void payload_is_copied_where_it_is_said(void)
+{
+	double none, both;
+
+	setup("");
+	one_at_a_time();
+	none = run("server_work_copied_bytes");
+	setup("");
+	one_at_a_time();
+	sc.server.exec.rx_copy = sc.server.exec.tx_copy = true;
+	both = run("server_work_copied_bytes");
+	CHECK_EQ((uint64_t)none, 0);
+	CHECK(both > 0);
+	CHECK_EQ((uint64_t)both % 128, 0);	/* 64 B in and 64 B out a request */
+}
+
+static void interrupts_are_moderated(void)
+{
+	double passes;
+
+	setup("");
+	set("workload", "connections", 64);
+	softirq(&sc.server.exec);
+	sc.server.exec.itr_ns = 100 * NSEC_PER_USEC;
+	passes = run("server_irqs");
+	CHECK(passes >= 20 && passes <= 41);	/* 4 ms of 100 us */
+}
+
+static void threads_wait_for_each_other_twice(void)
+{
+	double none, some;
+
+	setup("");
+	one_at_a_time();
+	sc.server.exec.stack = STACK_THREAD;
+	none = run("latency_mean_us");
+	setup("handoff 30000 ns \"t\"\nswitch 1000 ns \"t\"\n");
+	one_at_a_time();
+	sc.server.exec.stack = STACK_THREAD;
+	some = run("latency_mean_us");
+	CHECK(some - none > 61.9 && some - none < 62.1);
+}
+
+static void late_replies_wait_for_the_next_receive(void)
+{
+	double pass, late;
+
+	setup("");
+	one_at_a_time();
+	pass = run("latency_mean_us");
+	setup("");
+	one_at_a_time();
+	sc.server.exec.tx_flush = FLUSH_LATE;
+	late = run("latency_mean_us");
+	CHECK(late > pass + 0.9 && late < pass + 2.5);
+}
+
+static void early_replies_do_not_wait_for_the_batch(void)
+{
+	double pass, early;
+
+	setup("");
+	set("workload", "connections", 64);
+	pass = run("latency_mean_us");
+	setup("");
+	set("workload", "connections", 64);
+	sc.server.exec.tx_flush = FLUSH_EARLY;
+	early = run("latency_p50_us");
+	CHECK(early != pass && early > 0);
+}
+
+static void a_batch_is_waited_for_until_the_timeout(void)
+{
+	double adaptive, waits;
+
+	setup("");
+	one_at_a_time();
+	adaptive = run("latency_mean_us");
+	setup("");
+	one_at_a_time();
+	sc.server.exec.policy = BATCH_WAIT;
+	sc.server.exec.batch_timeout_ns = 50 * NSEC_PER_USEC;
+	waits = run("latency_mean_us");
+	CHECK(waits - adaptive > 49.9 && waits - adaptive < 50.1);
+}
+
+static void a_full_batch_does_not_wait(void)
+{
+	double batch;
+
+	setup("");
+	set("workload", "connections", 64);
+	set("server.dp", "batch_max", 8);
+	sc.server.exec.policy = BATCH_WAIT;
+	sc.server.exec.batch_timeout_ns = 50 * NSEC_PER_USEC;
+	batch = run("server_batch_mean");
+	CHECK(batch > 7.5 && batch <= 8);
+}
+
+static void a_model_replays(void)
+{
+	uint64_t first = 0;
+
+	for (int i = 0; i < 2; i++) {
+		setup("irq 1000 ns \"t\"\nwake_jitter 5000 ns \"t\"\n");
+		softirq(&sc.server.exec);
+		softirq(&sc.client.exec);
+		(void)run("requests");
+		if (i == 0)
+			first = res.trace_hash;
+		else
+			CHECK_EQ(res.trace_hash, first);
+	}
+}
+
+static void contradictions_are_refused(void)
+{
+	static const struct exec_cfg bad[] = {
+		{ .stack = STACK_SOFTIRQ, .wake = WAKE_POLL },
+		{ .stack = STACK_THREAD, .wake = WAKE_INTERRUPT },
+		{ .stack = STACK_SOFTIRQ, .wake = WAKE_INTERRUPT, .tx_flush = FLUSH_LATE },
+		{ .policy = BATCH_WAIT, .wake = WAKE_INTERRUPT },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		scenario_defaults(&sc);
+		sc.server.exec = bad[i];
+		CHECK_EQ(scenario_check(&sc, err, sizeof(err)), -EINVAL);
+		CHECK(strstr(err, "server.exec") != NULL && strstr(err, "use ") != NULL);
+	}
+}
+
+/* Mean and tail of the exponential that has no logarithm. */
+static void jitter_is_exponential(void)
+{
+	enum { N = 200000 };
+	struct rng r;
+	uint64_t sum = 0, above = 0, twice = 0;
+
+	rng_stream(&r, 1, 1);
+	CHECK_EQ(exec_jitter(&r, 0), 0);
+	for (int i = 0; i < N; i++) {
+		nsec x = exec_jitter(&r, 10000 * 1000);
+
+		sum += x;
+		above += x > 10000;
+		twice += x > 46052;		/* 1 % */
+	}
+	CHECK(sum / N > 9900 && sum / N < 10100);
+	CHECK(above > N * 0.36 && above < N * 0.376);
+	CHECK(twice > N * 0.0093 && twice < N * 0.0107);
+}
+
+CU_MAIN("exec", TEST(an_interrupt_and_a_wake_up_are_paid_a_request), TEST(calls_cross_one_by_one),
+	TEST(payload_is_copied_where_it_is_said), TEST(interrupts_are_moderated),
+	TEST(threads_wait_for_each_other_twice), TEST(late_replies_wait_for_the_next_receive),
+	TEST(early_replies_do_not_wait_for_the_batch),
+	TEST(a_batch_is_waited_for_until_the_timeout), TEST(a_full_batch_does_not_wait),
+	TEST(a_model_replays), TEST(contradictions_are_refused), TEST(jitter_is_exponential))

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_tlb.c - which pages a thread's TLB holds, and what the others cost
+ */
+#include "base/rng.h"
+#include "cu.h"
+#include "sim/tlb.h"
+
+enum { SMALL = 12, BIG = 21, REACH = 32, WALK = 50000 };
+
+static struct costs costs;
+static struct tlb m;
+static struct tlb_thread t;
+
+/* Flows of 512 B in each of two areas, objects of 1 KB in one. */
+static void setup(uint32_t page_shift, uint64_t objects)
+{
+	memset(&costs, 0, sizeof(costs));
+	costs.v[COST_line_bytes] = 64 * COST_SCALE;
+	costs.v[COST_pcb_lines] = 16 * COST_SCALE;
+	costs.v[COST_flow_pages] = 2 * COST_SCALE;
+	costs.v[COST_object_pages] = 1 * COST_SCALE;
+	costs.v[COST_object_bytes] = 1024 * COST_SCALE;
+	tlb_init(&m, &costs, page_shift, REACH, WALK, objects);
+	CHECK(m.on);
+	CHECK_EQ(tlb_thread_init(&t, &m), 0);
+}
+
+static uint32_t flow(uint32_t i)
+{
+	return i << 12;
+}
+
+static void it_is_off_without_prices(void)
+{
+	memset(&costs, 0, sizeof(costs));
+	tlb_init(&m, &costs, SMALL, REACH, WALK, 1000);
+	CHECK(!m.on);
+	CHECK_EQ(tlb_thread_init(&t, &m), 0);
+	CHECK(t.place == NULL && t.pages == NULL);
+	tlb_thread_fini(&t);
+}
+
+/* Eight flows lie on a small page of each area; 16 pairs of pages are held. */
+static void the_reach_is_exact(void)
+{
+	static const struct { uint32_t flows; uint64_t ps; } at[] = {
+		{ 8, 0 }, { 16 * 8, 0 }, { 17 * 8, 2 * WALK },
+	};
+
+	for (size_t k = 0; k < ARRAY_LEN(at); k++) {
+		uint64_t before, ps = 0;
+
+		setup(SMALL, 1);
+		for (uint32_t i = 0; i < at[k].flows; i++)
+			tlb_place(&m, &t, flow(i), i);
+		for (uint32_t i = 0; i < at[k].flows; i++)
+			tlb_flow(&m, &t, flow(i));
+		CHECK_EQ(t.misses_milli, 2 * at[k].flows / 8 * 1000);
+		before = t.misses_milli;
+		for (uint32_t i = 0; i < at[k].flows; i += 8)
+			ps = tlb_flow(&m, &t, flow(i));
+		CHECK_EQ(ps, at[k].ps);
+		CHECK_EQ(t.misses_milli - before, at[k].ps ? 2 * at[k].flows / 8 * 1000 : 0);
+		tlb_thread_fini(&t);
+	}
+}
+
+static void a_reopened_connection_takes_the_place_of_the_last(void)
+{
+	setup(SMALL, 1);
+	for (uint32_t i = 0; i < 1000; i++) {
+		tlb_place(&m, &t, flow(i), 5);
+		CHECK_EQ(tlb_flow(&m, &t, flow(i)), i ? 0 : 2 * WALK);
+	}
+	tlb_place(&m, &t, flow(0), UINT32_MAX);		/* past the end: the last place */
+	CHECK_EQ(tlb_flow(&m, &t, flow(0)), 2 * WALK);
+	tlb_thread_fini(&t);
+}
+
+/* Misses of 100 touches of random objects of @n. */
+static uint64_t misses(uint32_t page_shift, uint64_t n)
+{
+	struct rng r;
+	uint64_t before;
+
+	setup(page_shift, n);
+	rng_stream(&r, 1, 1);
+	for (int i = 0; i < 100000; i++)
+		tlb_object(&m, &t, (uint32_t)rng_u64(&r));
+	before = t.misses_milli;
+	for (int i = 0; i < 100000; i++)
+		tlb_object(&m, &t, (uint32_t)rng_u64(&r));
+	before = t.misses_milli - before;
+	tlb_thread_fini(&t);
+	return before / 1000 / 1000;
+}
+
+/* Uniform objects are missed as often as their pages are outside the reach. */
+static void large_pages_reach_further(void)
+{
+	CHECK_EQ(misses(SMALL, 100), 0);
+	CHECK(misses(SMALL, 1000) > 85 && misses(SMALL, 1000) < 90);	/* 32 of 251 */
+	CHECK_EQ(misses(BIG, 60000), 0);				/* 30 pages */
+	CHECK(misses(BIG, 1000000) > 90 && misses(BIG, 1000000) < 95);	/* 32 of 489 */
+	CHECK_EQ(misses(SMALL, 1000000), 99);
+}
+
+CU_MAIN("tlb", TEST(it_is_off_without_prices), TEST(the_reach_is_exact),
+	TEST(a_reopened_connection_takes_the_place_of_the_last), TEST(large_pages_reach_further))
