@@ -68,6 +68,7 @@ static char *result_text(const struct sim_result *r)
 	json_object_set_new(doc, "status", json_string(status_names[status]));
 	if (r->client_bound)
 		json_object_set_new(doc, "why", json_string(r->why));
+	json_object_set_new(doc, "limit", json_string(r->limit));
 	json_object_set_new(doc, "prices", json_pack("[o, o]", hash_json(r->price_hash_server),
 						     hash_json(r->price_hash_client)));
 	json_object_set_new(doc, "metrics", metrics);
@@ -147,6 +148,9 @@ bool point_read(struct point *p, const char *text, size_t len)
 	p->doc = json_loadb(text, len, 0, NULL);
 	status = json_string_value(json_object_get(p->doc, "status"));
 	p->why = json_string_value(json_object_get(p->doc, "why"));
+	p->limit = json_string_value(json_object_get(p->doc, "limit"));
+	if (!p->limit)
+		p->limit = "";
 	if (status && p->why && strcmp(status, status_names[POINT_FAILED]) == 0)
 		return true;
 	prices = json_object_get(p->doc, "prices");

@@ -9,12 +9,22 @@
 
 #include <time.h>
 
-nsec clock_now_ns(void)
+static nsec read_clock(clockid_t which)
 {
 	struct timespec ts;
-	int err = clock_gettime(CLOCK_MONOTONIC, &ts);
+	int err = clock_gettime(which, &ts);
 
 	assert(err == 0);
 	(void)err;
 	return (nsec)ts.tv_sec * NSEC_PER_SEC + (nsec)ts.tv_nsec;
+}
+
+nsec clock_now_ns(void)
+{
+	return read_clock(CLOCK_MONOTONIC);
+}
+
+nsec clock_unix_ns(void)
+{
+	return read_clock(CLOCK_REALTIME) - read_clock(CLOCK_MONOTONIC);
 }

@@ -8,4 +8,7 @@
 /** Now. Never goes back; never 0. */
 nsec clock_now_ns(void);
 
+/** Unix time when clock_now_ns() was 0. */
+nsec clock_unix_ns(void);
+
 #endif

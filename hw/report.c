@@ -42,7 +42,7 @@ static void print_rows(FILE *out, const struct app_report *r)
 
 void report_client(const struct world *wd, const struct app_report *r, FILE *out)
 {
-	nsec from = wd->start + wd->cfg->warmup_ns;
+	nsec from = MAX(wd->start + wd->cfg->warmup_ns, r->measured_from_ns);
 	nsec end = MIN(wd->finished, wd->last_busy);
 	double s;
 
@@ -55,6 +55,9 @@ void report_client(const struct world *wd, const struct app_report *r, FILE *out
 	fprintf(out, "conns_opened %" PRIu64 "\nconns_failed %" PRIu64 "\nconns_died %" PRIu64 "\n",
 		r->conns_opened, r->conns_failed, r->conns_died);
 	fprintf(out, "bad_bytes %" PRIu64 "\n", r->bad_bytes);
+	if (r->gets + r->sets + r->misses + r->errors > 0)
+		fprintf(out, "gets %" PRIu64 "\nsets %" PRIu64 "\nmisses %" PRIu64 "\nerrors %"
+			PRIu64 "\n", r->gets, r->sets, r->misses, r->errors);
 	if (r->late > 0 || r->never_sent > 0)
 		fprintf(out, "late %" PRIu64 "\nnever_sent %" PRIu64 "\n", r->late, r->never_sent);
 	print_hist(out, "latency", r->latency);

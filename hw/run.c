@@ -130,7 +130,7 @@ static int start_app(struct world *wd, nsec now, char *err, size_t err_len)
 {
 	const struct app_ops *app = wd->cfg->app;
 	struct app_env env = { .max_calls = wd->cfg->dp.calls_max, .n = 1, .threads = 1,
-			       .exact_wake = app->next_due != NULL };
+			       .unix_ns = clock_unix_ns(), .exact_wake = app->next_due != NULL };
 	size_t shared, all;
 	struct rng rng;
 	int e;
@@ -228,7 +228,10 @@ static int client_verdict(const struct world *wd, FILE *out, int e, char *err, s
 	else if (r.bad_bytes > 0)
 		snprintf(err, err_len, "%llu bytes from %s were not what it should have sent",
 			 (unsigned long long)r.bad_bytes, wd->cfg->target);
-	else if (r.conns_opened == 0 && r.conns_failed > 0)
+	else if (r.errors > 0)
+		snprintf(err, err_len, "%llu answers of %s were errors, or were not understood",
+			 (unsigned long long)r.errors, wd->cfg->target);
+	else if (r.conns_opened + r.requests == 0 && r.conns_failed > 0)
 		snprintf(err, err_len, "no connection could be opened to %s: nobody listens there, "
 			 "or nothing answers", wd->cfg->target);
 	else if (r.requests == 0)
@@ -236,7 +239,7 @@ static int client_verdict(const struct world *wd, FILE *out, int e, char *err, s
 			 "longer, or see whether it can be reached", wd->cfg->target);
 	else
 		return e;
-	return e < 0 ? e : r.bad_bytes > 0 ? -EBADMSG : -ECONNREFUSED;
+	return e < 0 ? e : r.bad_bytes + r.errors > 0 ? -EBADMSG : -ECONNREFUSED;
 }
 
 static int run_world(struct world *wd, FILE *out, char *err, size_t err_len)

@@ -62,6 +62,7 @@ check)
 	want iproute2 "tests against a real Linux peer are skipped" has ip
 	want ethtool "tests over a veth pair are skipped" has ethtool
 	want tshark "captures are not checked by another program" has tshark
+	want memcached "the key-value load is not tested against it" has memcached
 	;;
 fuzz)
 	need_build

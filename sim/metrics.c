@@ -62,6 +62,7 @@ void metrics_count(const struct topology *t, nsec now, struct metrics_window *w)
 	struct host_counts c;
 
 	host_count(t->host[0], now, &w->server);
+	limit_ports_count(&w->ports, t);
 	for (uint32_t id = 1; id < t->n_hosts; id++) {
 		host_count(t->host[id], now, &c);
 		memcpy(w->client_thread_busy_ns[id], c.thread_busy_ns, sizeof(c.thread_busy_ns));
@@ -133,6 +134,10 @@ static void merge_sums(struct app_report *to, const struct app_report *from)
 	to->never_sent += from->never_sent;
 	to->unanswered += from->unanswered;
 	to->bad_bytes += from->bad_bytes;
+	to->gets += from->gets;
+	to->sets += from->sets;
+	to->misses += from->misses;
+	to->errors += from->errors;
 	to->n_slices = MAX(to->n_slices, from->n_slices);
 	for (uint32_t i = 0; i < MIN(from->n_slices, (uint32_t)SLICES); i++) {
 		to->slice_sum_ns[i] += from->slice_sum_ns[i];
@@ -246,6 +251,18 @@ static void add_load(struct sim_result *r, const struct app_report *c, const str
 	    "bad_bytes");
 }
 
+/* Of a key-value load; others have none of it. */
+static void add_answers(struct sim_result *r, const struct app_report *c)
+{
+	if (c->gets + c->sets + c->misses + c->errors == 0)
+		return;
+	add(r, (double)c->gets, "GETs completed in the window", "gets");
+	add(r, (double)c->sets, "SETs completed in the window", "sets");
+	add(r, (double)c->misses, "GETs of the run that found nothing", "misses");
+	add(r, (double)c->errors, "answers of the run that were errors or not understood",
+	    "errors");
+}
+
 /* How evenly flows shared: Jain's index, (sum x)^2 / (n sum x^2), 1 when all are equal. */
 static void add_flows(struct sim_result *r, const struct flow_sums *f, nsec ns)
 {
@@ -316,6 +333,24 @@ static void add_machine(struct sim_result *r, const struct metrics_window *w, do
 		    "server_lock_%s_util_pct", names[i]);
 	add(r, ratio((double)s->lock_wait_ps / 10, (double)s->busy_ns),
 	    "share of pass time waiting for locks", "server_lock_wait_pct");
+}
+
+/* How much of each resource was used, and which was the limit. */
+static void add_limit(struct sim_result *r, const struct topology *t,
+		      const struct metrics_window *w)
+{
+	struct limit l;
+
+	limit_judge(&l, t, w->ns, &w->server, &w->ports, w->client_busy_max_ns);
+	r->limit = l.name;
+	add(r, l.core, "busiest server thread: in passes and not waiting for a lock",
+	    "server_core_util_pct");
+	add(r, l.link, "busiest port and direction: its bit rate", "server_link_util_pct");
+	add(r, l.cap, "busiest port and direction: its packet cap", "server_cap_util_pct");
+	add(r, l.pcie_up, "busiest card: PCIe towards memory", "server_pcie_up_util_pct");
+	add(r, l.pcie_down, "busiest card: PCIe from memory", "server_pcie_down_util_pct");
+	add(r, MAX(l.pcie_up, l.pcie_down), "busiest card and direction of PCIe",
+	    "server_pcie_util_pct");
 }
 
 static void add_nic(struct sim_result *r, const char *who, const struct nic_counters *c)
@@ -435,6 +470,16 @@ static void judge_clients(struct sim_result *r, const struct metrics_window *w,
 	}
 }
 
+/* A probe is no part of the load, but what goes wrong there has gone wrong. */
+static void add_faults(struct app_report *to, const struct app_report *probe)
+{
+	to->conns_failed += probe->conns_failed;
+	to->conns_died += probe->conns_died;
+	to->bad_bytes += probe->bad_bytes;
+	to->misses += probe->misses;
+	to->errors += probe->errors;
+}
+
 int metrics_fill(struct sim_result *r, const struct topology *t, const struct metrics_window *w)
 {
 	struct app_report clients = { 0 }, server = { 0 }, probe = { 0 };
@@ -446,10 +491,13 @@ int metrics_fill(struct sim_result *r, const struct topology *t, const struct me
 				&flows, t->sc->probe && !topology_is_probe(t, id));
 	if (rc)
 		return rc;
+	add_faults(&clients, &probe);
 	add_load(r, &clients, &server, t->sc->probe ? &probe : &clients, w->ns);
+	add_answers(r, &clients);
 	add_flows(r, &flows, w->ns);
 	add_cpu(r, t, w, (double)clients.requests);
 	add_machine(r, w, (double)clients.requests);
+	add_limit(r, t, w);
 	add_budget(r, t);
 	add_nic(r, "server", &w->server.nic);
 	add_nic(r, "client", &w->clients.nic);

@@ -16,12 +16,12 @@
 
 enum { CLIENTS_MAX = 200, THREADS_MAX = 64, POOL_SLACK = 64 };
 
-const char *const workload_names[] = { "echo", "netpipe", "bulk", NULL };
+const char *const workload_names[] = { "echo", "netpipe", "bulk", "kv", NULL };
 static const struct app_ops *const server_ops[] = {
-	&echo_server_ops, &netpipe_server_ops, &bulk_server_ops,
+	&echo_server_ops, &netpipe_server_ops, &bulk_server_ops, &kv_server_ops,
 };
 static const struct app_ops *const client_ops[] = {
-	&echo_client_ops, &netpipe_client_ops, &bulk_client_ops,
+	&echo_client_ops, &netpipe_client_ops, &bulk_client_ops, &kv_client_ops,
 };
 static const char *const arp_names[] = { "static", "wire", NULL };
 
@@ -39,7 +39,7 @@ static const struct knob top_knobs[] = {
 	  "client hosts, each with the knobs of `client`", NULL, NULL },
 	{ "arp", SC(arp), KNOB_ENUM, UNIT_NONE, 0, 1, 0,
 	  "neighbours: static entries, or resolved on the wire", arp_names, NULL },
-	{ "workload", SC(workload), KNOB_ENUM, UNIT_NONE, 0, 2, 0,
+	{ "workload", SC(workload), KNOB_ENUM, UNIT_NONE, 0, 3, 0,
 	  "what clients and server run", workload_names, NULL },
 	{ "probe", SC(probe), KNOB_BOOL, UNIT_NONE, 0, 1, 0,
 	  "one more client host, unloaded, measures latency; the others only load", NULL, NULL },

@@ -47,7 +47,7 @@ struct scenario {
 	uint64_t duration_ns;		/* measured, after warm-up */
 	uint32_t clients;		/* client hosts */
 	uint32_t arp;			/* 0: static entries everywhere, 1: resolved on the wire */
-	uint32_t workload;		/* index into workload_names: "echo", "netpipe", "bulk" */
+	uint32_t workload;		/* index into workload_names: "echo", ..., "kv" */
 	bool probe;			/* one more client host, unloaded, measures the latency */
 	bool budget;			/* account every nanosecond of a request (slower) */
 	char pcap[SCENARIO_PATH_MAX + 1];	/* capture at the server's port 0; "": none */

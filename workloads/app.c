@@ -15,6 +15,8 @@ const struct app_ops *const app_all[] = {
 	&stream_client_ops,
 	&bulk_server_ops,
 	&bulk_client_ops,
+	&kv_server_ops,
+	&kv_client_ops,
 	NULL,
 };
 

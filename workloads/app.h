@@ -32,6 +32,7 @@ struct app_env {
 	uint16_t server_port;
 	uint32_t index;		/* of this instance among n, over all hosts */
 	uint32_t n;
+	uint64_t unix_ns;	/* Unix time when ixev_now() was 0; 0: this world has none */
 	uint64_t warmup_ns;	/* measure from here ... */
 	uint64_t stop_ns;	/* ... to here; send nothing new afterwards */
 	bool exact_wake;	/* the world enters the thread at next_due(), so that no timer is
@@ -42,7 +43,7 @@ struct app_env {
  * What an instance measured between warmup and stop; merged over instances by the world.
  * Rates (requests, bytes, conns_opened) count what completed in that time; latency, service,
  * slices, late, never_sent and unanswered cover the requests whose intended start lies in it.
- * conns_failed, conns_died and bad_bytes are of the whole run.
+ * conns_failed, conns_died, bad_bytes, misses and errors are of the whole run.
  */
 struct app_report {
 	uint64_t requests;		/* completed */
@@ -53,6 +54,11 @@ struct app_report {
 	uint64_t never_sent;		/* open loop: due before stop and not sent by then */
 	uint64_t unanswered;		/* sent and without a whole answer, lost connections too */
 	uint64_t bad_bytes;		/* payload that was not what the peer should have sent */
+	/* Key-value load: gets and sets are those among requests. */
+	uint64_t gets, sets;
+	uint64_t misses;		/* GETs of what the server does not have */
+	uint64_t errors;		/* answers that were an error, or no answer at all */
+	uint64_t measured_from_ns;	/* when measuring began, if after warmup; else 0 */
 	struct hist *latency;		/* ns, from the intended start; NULL on servers */
 	struct hist *service;		/* ns, from the actual send */
 	/* Means of equal time slices, for a confidence interval by batch means. */
@@ -101,6 +107,7 @@ extern const struct app_ops echo_server_ops, echo_client_ops;
 extern const struct app_ops netpipe_server_ops, netpipe_client_ops;
 extern const struct app_ops stream_server_ops, stream_client_ops;
 extern const struct app_ops bulk_server_ops, bulk_client_ops;
+extern const struct app_ops kv_server_ops, kv_client_ops;
 
 /** By name, or NULL. */
 const struct app_ops *app_find(const char *name);

@@ -461,7 +461,8 @@ void tcp_snd_tell(struct tcp *t, struct tcp_pcb *p, uint32_t bytes);
 void tcp_snd_drop_refs(struct tcp *t, struct tcp_pcb *p);
 
 /* tcp_ecn.c: RFC 3168, RFC 8257 section 3.2 */
-uint8_t tcp_ecn_syn(struct tcp *t, struct tcp_pcb *p);
+uint8_t tcp_ecn_syn(const struct tcp *t, const struct tcp_pcb *p);
+void tcp_ecn_syn_sent(const struct tcp *t, const struct tcp_pcb *p, uint8_t flags);
 bool tcp_ecn_willing(const struct tcp *t, const struct tcp_cc_ops *cc);
 void tcp_ecn_agree(struct tcp *t, struct tcp_pcb *p, uint8_t flags);
 bool tcp_ecn_fast(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg *s);
@@ -535,14 +536,19 @@ void tcp_timer_stop(struct tcp *t, struct tcp_pcb *p);
 timer_fn tcp_timer_fire;
 
 /** Does the NIC still have a frame of @p that was first sent at @tx_us, or was sent again? Then
- * its memory is not the application's yet, whatever the peer acknowledges. */
+ * its memory is not the application's yet, whatever the peer acknowledges. May say so needlessly
+ * of a NIC that has held on to a frame for longer than times in us are told apart. */
 static inline bool tcp_snd_in_nic(struct tcp *t, const struct tcp_pcb *p, uint32_t tx_us)
 {
+	nsec oldest;
+
 	if (t->nif->refs == 0)
 		return false;
 	netif_refs_settle(t->nif);
+	oldest = t->mark_at[t->nif->refs_oldest % NETIF_MARKS];
 	return tcp_cold(t, p)->rtx_in_nic > 0 ||
-	       !us_before(tx_us, t->mark_us[t->nif->refs_oldest % NETIF_MARKS]);
+	       t->now - oldest > INT32_MAX * NSEC_PER_USEC ||
+	       !us_before(tx_us, (uint32_t)(oldest / NSEC_PER_USEC));
 }
 
 /** Call after sending the only segment outstanding of a connection without a past. */

@@ -82,7 +82,7 @@ expect "more connections than ports" 2 "set clients = 8" timeout 10 "$IX" sim \
 	-s workload.connections=500000
 expect "... than the server holds" 2 "set workload.server.conns_max = 16385" timeout 10 "$IX" sim \
 	-s workload.connections=16385
-expect "wrong workload"	2 "\"kv\" is not one of: echo, netpipe" "$IX" sim -s workload=kv
+expect "wrong workload"	2 "\"kvv\" is not one of: echo, netpipe" "$IX" sim -s workload=kvv
 expect "key of another workload" 2 "unknown key \"workload.rate\"" \
 	"$IX" sim -s workload=netpipe -s workload.rate=1
 expect "bad price list"	2 "nonesuch" "$IX" sim -s server.profile=nonesuch
@@ -212,7 +212,7 @@ expect "doctor"		0 "The simulator can run" "$IX" doctor
 check "doctor --json" \
 	bash -c "'$IX' doctor --json | python3 -c 'import json, sys; json.load(sys.stdin)'"
 expect "serve: no workload" 2 "name a workload: echo" "$IX" serve
-expect "serve: unknown workload" 2 "there is no workload \"kv\"" "$IX" serve kv
+expect "serve: unknown workload" 2 "there is no workload \"kvv\"" timeout 10 "$IX" serve kvv
 expect "serve: bad address" 2 "ix serve:"	"$IX" serve echo --nic tap:t0 --ip 10.9.0.300/24
 expect "serve: numbers that contradict" 2 "dp.port_min is 2000, above dp.port_max" \
 	"$IX" serve echo -s dp.port_min=2000 -s dp.port_max=1000

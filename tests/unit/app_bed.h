@@ -58,7 +58,10 @@ static inline void bed_start(uint64_t seed, uint32_t wnd)
 	wire_init(&b.w, seed, 64, wnd);
 	for (int i = 0; i < 2; i++) {
 		struct app_env *env = &b.env[i];
+		size_t shared = b.ops[i]->shared_need ?
+				b.ops[i]->shared_need(b.cfg[i].bytes, env) : 0;
 
+		env->shared = shared ? calloc(1, shared) : NULL;
 		env->mem_len = b.ops[i]->mem_need(b.cfg[i].bytes, env);
 		env->mem = aligned_alloc(64, (env->mem_len + 63) / 64 * 64);
 		memset(env->mem, 0, env->mem_len);
@@ -90,6 +93,8 @@ static inline void bed_end(void)
 	CHECK_EQ(b.w.bad_calls, 0);
 	free(b.env[0].mem);
 	free(b.env[1].mem);
+	free(b.env[0].shared);
+	free(b.env[1].shared);
 }
 
 #endif
