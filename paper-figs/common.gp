@@ -77,6 +77,10 @@ set rmargin at screen 0.97
 set tmargin at screen Y(top_px)
 set bmargin at screen Y(top_px + plot_px)
 
+# A command: the label of the y axis of a panel between two heights.
+ylabel(text, top, bottom) = sprintf("set label 9010 '%s' at screen 0.019,%f center rotate", \
+	text, (Y(top) + Y(bottom)) / 2)
+
 # Rows of a series, and the points of a published one.
 is(s) = strcol('series') eq s
 published(f, s) = "< awk -F, '$1==\"".f."\" && $2==\"".s."\"' '".curves."'"

@@ -193,7 +193,7 @@ static void items_are_overridden(void)
 	CHECK_EQ(override("poll 1 ns; poll 2 ns"), -EINVAL);
 	CHECK(strstr(err, "server.prices:2") && strstr(err, "given twice"));
 	CHECK_EQ(override("poll 1 ns crossings 2 ns"), -EINVAL);
-	CHECK(strstr(err, "a semicolon is missing"));
+	CHECK(strstr(err, "a semicolon is missing") != NULL);
 	CHECK_EQ(override("passes 0 ns"), -EINVAL);
 }
 
