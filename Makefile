@@ -70,9 +70,10 @@ TESTS    := $(UNIT) $(PKT) $(SIMT) $(SIMT_M)
         sanitize layout conformance install uninstall clean help deps FORCE
 all: ix			## build ./ix (the default)
 
-tests: $(TESTS) $(BENCH) $(DIFF)
+# Any compiler must take the fuzzers; clang alone has what they are linked with.
+tests: $(TESTS) $(BENCH) $(DIFF) $(call obj,$(FUZZ_SRC))
 programs: $(BUILD)/ix tests
-everything: programs fuzzers
+everything: programs $(if $(findstring clang,$(CC)),fuzzers)
 
 # --- building ---
 ix: $(BUILD)/ix FORCE

@@ -105,8 +105,8 @@ static int save(struct sim_args *a, const json_t *manifest, const char *name)
 	struct table t = { 0 };
 	int rc;
 
-	simrun_rows(&t, table_row_add(&t), 0, a->result.n_metrics, a->result.metrics,
-		    a->result.n_rows, a->result.rows);
+	simrun_rows(&t, table_row_add(&t), 0, a->result.limit, a->result.n_metrics,
+		    a->result.metrics, a->result.n_rows, a->result.rows);
 	result_path(path, sizeof(path), a->out, name, "csv");
 	rc = result_save_table(path, &t, err, sizeof(err));
 	table_free(&t);

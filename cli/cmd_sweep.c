@@ -8,15 +8,17 @@
 
 #include "cli/cli.h"
 #include "cli/conf.h"
+#include "cli/jobs.h"
 #include "cli/outcome.h"
 #include "cli/result.h"
 #include "cli/store.h"
 
 enum { SETS_MAX = 128, COLUMNS_MAX = 128, DIR_LEN = 400, NAME_LEN = 200, KEY_COLUMNS = 1000,
-       KEY_BOUND, KEY_STORE, KEY_NO_STORE, KEY_COLLECT };
+       KEY_BOUND, KEY_STORE, KEY_NO_STORE, KEY_COLLECT,
+       KEY_EXPORT };
 
 struct sweep_args {
-	const char *file, *out, *store;
+	const char *file, *out, *store, *export;
 	const char *sets[SETS_MAX], *vary[SWEEP_DIMS_MAX];
 	char *columns[COLUMNS_MAX + 1];
 	size_t n_sets, n_vary, n_columns;
@@ -78,6 +80,7 @@ static error_t parse(int key, char *arg, struct argp_state *st)
 	case KEY_STORE:	a->store = arg; break;
 	case KEY_NO_STORE: a->no_store = true; break;
 	case KEY_COLLECT: a->collect = true; break;
+	case KEY_EXPORT: a->export = arg; break;
 	case KEY_COLUMNS: columns_take(a, arg); break;
 	case ARGP_KEY_ARG:
 		if (a->file)
@@ -105,6 +108,8 @@ static const struct argp_option options[] = {
 	{ "no-store", KEY_NO_STORE, NULL, 0, "run every point, keep none", 1 },
 	{ "collect", KEY_COLLECT, NULL, 0, "run nothing: assemble what the store has; what is "
 	  "missing are rows with an error", 1 },
+	{ "export", KEY_EXPORT, "DIR", 0, "run nothing: write a job for `ix point` into DIR for "
+	  "every point that the store does not have", 1 },
 	{ "quiet", 'q', NULL, 0, "no progress", 2 },
 	{ 0 },
 };
@@ -129,7 +134,10 @@ static void failures_print(const struct sweep_outcome *o)
 
 	if (o->n_failed == 0)
 		return;
-	fprintf(stderr, "ix sweep: %zu of %zu points failed:\n", o->n_failed, o->n_points);
+	fprintf(stderr, "ix sweep: %zu of %zu points failed", o->n_failed, o->n_points);
+	if (o->n_missing)
+		fprintf(stderr, ", %zu because the store does not have them", o->n_missing);
+	fputs(":\n", stderr);
 	json_array_foreach(failed, i, f) {
 		fprintf(stderr, "  line %d: %s\n",
 			(int)json_integer_value(json_object_get(f, "line")),
@@ -195,7 +203,7 @@ int cmd_sweep(int argc, char **argv)
 	struct sweep_args *a = calloc(1, sizeof(*a));
 	struct sweep *sw = calloc(1, sizeof(*sw));
 	struct conf *c = malloc(sizeof(*c));
-	struct sweep_outcome o;
+	struct sweep_outcome o = { 0 };
 	int rc;
 
 	if (!a || !sw || !c)
@@ -214,7 +222,7 @@ int cmd_sweep(int argc, char **argv)
 	axes_add(a, sw, c);
 	if (c->n_errors == 0 && sw->n_groups == 0)
 		conf_error(c, "nothing to vary; say --vary key=v1,v2,v3 (`ix help sweep`)");
-	rc = sweep_run(sw, c, &o);
+	rc = a->export ? jobs_export(sw, c, a->export) : sweep_run(sw, c, &o);
 	if (rc == IX_USAGE)
 		conf_complain(c, "ix sweep");
 	else if (o.manifest)

@@ -18,6 +18,7 @@ static const struct command commands[] = {
 	{ "sim", "run one scenario in the simulator and print its numbers", cmd_sim },
 	{ "sweep", "run a scenario over values of its knobs, into a CSV", cmd_sweep },
 	{ "search", "the highest load under which an objective holds", cmd_search },
+	{ "point", "run points of a sweep that was planned elsewhere", cmd_point },
 	{ "figure", "reproduce figures of the papers and check their claims", cmd_figure },
 	{ "serve", "serve a workload on a real network interface", cmd_serve },
 	{ "load", "load a server from a real network interface", cmd_load },

@@ -68,6 +68,7 @@ static char *result_text(const struct sim_result *r)
 	json_object_set_new(doc, "status", json_string(status_names[status]));
 	if (r->client_bound)
 		json_object_set_new(doc, "why", json_string(r->why));
+	json_object_set_new(doc, "limit", json_string(r->limit));
 	json_object_set_new(doc, "prices", json_pack("[o, o]", hash_json(r->price_hash_server),
 						     hash_json(r->price_hash_client)));
 	json_object_set_new(doc, "metrics", metrics);
@@ -140,13 +141,15 @@ static uint64_t hash_read(const json_t *j)
 bool point_read(struct point *p, const char *text, size_t len)
 {
 	const json_t *prices;
-	const char *status;
+	const char *status, *limit;
 
 	memset(p, 0, sizeof(*p));
 	p->status = POINT_FAILED;
 	p->doc = json_loadb(text, len, 0, NULL);
 	status = json_string_value(json_object_get(p->doc, "status"));
 	p->why = json_string_value(json_object_get(p->doc, "why"));
+	limit = json_string_value(json_object_get(p->doc, "limit"));
+	p->limit = limit ? limit : "";
 	if (status && p->why && strcmp(status, status_names[POINT_FAILED]) == 0)
 		return true;
 	prices = json_object_get(p->doc, "prices");

@@ -157,6 +157,7 @@ json_t *simrun_json(const struct sim_result *r)
 		json_object_set_new(h, "service", hist_json(r->service));
 	json_object_set_new(o, "histograms", h);
 	json_object_set_new(o, "rows", rows_json(r));
+	json_object_set_new(o, "limit", json_string(r->limit));
 	json_object_set_new(o, "client_bound", json_boolean(r->client_bound));
 	if (r->client_bound)
 		json_object_set_new(o, "why", json_string(r->why));
@@ -166,8 +167,9 @@ json_t *simrun_json(const struct sim_result *r)
 	return o;
 }
 
-void simrun_rows(struct table *t, size_t row0, size_t n_lead, uint32_t n_metrics,
-		 const struct metric *metrics, uint32_t n_rows, const struct app_row *rows)
+void simrun_rows(struct table *t, size_t row0, size_t n_lead, const char *limit,
+		 uint32_t n_metrics, const struct metric *metrics, uint32_t n_rows,
+		 const struct app_row *rows)
 {
 	size_t row = row0;
 
@@ -186,6 +188,8 @@ void simrun_rows(struct table *t, size_t row0, size_t n_lead, uint32_t n_metrics
 			table_set_number(t, row, table_col_add(t, "goodput_gbps"),
 					 goodput_gbps(&rows[i]));
 		}
+		if (limit)
+			table_set(t, row, table_col_add(t, SIMRUN_LIMIT), limit);
 		for (uint32_t m = 0; m < n_metrics; m++)
 			table_set_number(t, row, table_col_add(t, metrics[m].name),
 					 metrics[m].value);

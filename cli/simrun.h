@@ -29,9 +29,15 @@ const char *simrun_empty(const struct sim_result *r);
 /** Everything measured: metrics, histograms, rows. */
 json_t *simrun_json(const struct sim_result *r);
 
+/* The column of sim_result.limit, and what it means. */
+#define SIMRUN_LIMIT		"limit"
+#define SIMRUN_LIMIT_DOC	"the resource that was the limit, or none"
+
 /** Append @r to @t: a line, or a line a row of netpipe. @row0: first line, filled by then with
- * what precedes; further lines get a copy of its first @n_lead cells. */
-void simrun_rows(struct table *t, size_t row0, size_t n_lead, uint32_t n_metrics,
-		 const struct metric *metrics, uint32_t n_rows, const struct app_row *rows);
+ * what precedes; further lines get a copy of its first @n_lead cells. @limit: NULL if no
+ * column is wanted. */
+void simrun_rows(struct table *t, size_t row0, size_t n_lead, const char *limit,
+		 uint32_t n_metrics, const struct metric *metrics, uint32_t n_rows,
+		 const struct app_row *rows);
 
 #endif

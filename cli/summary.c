@@ -108,6 +108,17 @@ static void cpu_line(const struct sim_result *r, FILE *f)
 	fprintf(f, "busiest thread %.1f%% busy\n", value(r, "client_util_max_pct"));
 }
 
+/* What the rate would grow with, and how much of everything was used. */
+static void limit_line(const struct sim_result *r, FILE *f)
+{
+	label(f, "limit");
+	fprintf(f, "%s; cores %.0f%%, link %.0f%%, packet cap %.0f%%, PCIe %.0f%%, locks %.0f%%\n",
+		r->limit, value(r, "server_core_util_pct"), value(r, "server_link_util_pct"),
+		value(r, "server_cap_util_pct"), value(r, "server_pcie_util_pct"),
+		MAX(value(r, "server_lock_conn_util_pct"),
+		    value(r, "server_lock_app_util_pct")));
+}
+
 /* What went wrong, by cause; nothing to say is said in one word. */
 static void trouble_line(const struct sim_result *r, FILE *f)
 {
@@ -188,6 +199,7 @@ void summary_print(const struct scenario *sc, const struct sim_result *r, FILE *
 	latency_line(r, "latency", "latency", f);
 	latency_line(r, "service", "service", f);
 	cpu_line(r, f);
+	limit_line(r, f);
 	trouble_line(r, f);
 	rows_table(r, f);
 	budget_table(sc, r, f);

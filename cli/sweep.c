@@ -26,6 +26,8 @@ static void manifest_columns(const struct sweep *sw, json_t *columns, const stru
 	for (uint32_t i = 0; i < n; i++)
 		if (is_kept(sw, m[i].name) && !json_object_get(columns, m[i].name))
 			json_object_set_new(columns, m[i].name, json_string(m[i].doc));
+	if (is_kept(sw, SIMRUN_LIMIT))
+		json_object_set_new(columns, SIMRUN_LIMIT, json_string(SIMRUN_LIMIT_DOC));
 }
 
 static uint32_t metrics_keep(const struct sweep *sw, struct metric *m, uint32_t n)
@@ -104,8 +106,9 @@ static void task_take(const struct sweep *sw, const struct task *t, struct sweep
 		manifest_columns(sw, json_object_get(out->manifest, "columns"), p.metrics,
 				 p.n_metrics);
 		prices_tell(sw, t->point, &p, out->manifest);
-		simrun_rows(&out->table, row, n_lead, metrics_keep(sw, p.metrics, p.n_metrics),
-			    p.metrics, p.n_rows, p.rows);
+		simrun_rows(&out->table, row, n_lead, is_kept(sw, SIMRUN_LIMIT) ? p.limit : NULL,
+			    metrics_keep(sw, p.metrics, p.n_metrics), p.metrics, p.n_rows,
+			    p.rows);
 	}
 	point_free(&p);
 }
@@ -135,7 +138,8 @@ static void search_row(const struct sweep *sw, const struct search *s, struct sw
 	m = search_means(s->holds, &n, &doc);
 	manifest_columns(sw, json_object_get(out->manifest, "columns"), m, n);
 	prices_tell(sw, s->point, &doc, out->manifest);
-	simrun_rows(&out->table, row, n_lead, metrics_keep(sw, m, n), m, 0, NULL);
+	simrun_rows(&out->table, row, n_lead, is_kept(sw, SIMRUN_LIMIT) ? doc.limit : NULL,
+		    metrics_keep(sw, m, n), m, 0, NULL);
 	free(m);
 	point_free(&doc);
 }

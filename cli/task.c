@@ -52,9 +52,8 @@ static bool is_kept(const struct scenario *sc)
 
 /* ---- in a child ---- */
 
-/* Run and keep. Returns the document; @err says why it could not be kept. */
-static char *task_do(struct store *st, const struct task *t, struct scenario *sc, char *err,
-		     size_t err_len)
+char *task_measure(struct store *st, const char *name, struct scenario *sc, char *err,
+		   size_t err_len)
 {
 	struct store_key k = { 0 };
 	struct point p;
@@ -62,7 +61,7 @@ static char *task_do(struct store *st, const struct task *t, struct scenario *sc
 
 	if (store_key(st, sc, &k, why, sizeof(why)) != 0)
 		return point_failure(why);
-	if (strcmp(k.name, t->name) != 0) {
+	if (strcmp(k.name, name) != 0) {
 		store_key_free(&k);
 		return point_failure("the configuration or the program changed while the sweep "
 				     "ran; run it again");
@@ -95,8 +94,10 @@ static void job_run(void *ctx, size_t i, FILE *out)
 	if (!sc || !c)
 		abort();
 	conf_init(c);
-	text = task_configure(b->ts->sw, t, c, sc) ?
-		task_do(&b->ts->store, t, sc, err, sizeof(err)) : point_failure(c->errors);
+	if (task_configure(b->ts->sw, t, c, sc))
+		text = task_measure(&b->ts->store, t->name, sc, err, sizeof(err));
+	else
+		text = point_failure(c->errors);
 	point_read(&p, text, strlen(text));
 	fprintf(out, "%c%s\n%s", p.status == POINT_FAILED ? '-' : '+', err, text);
 }

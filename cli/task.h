@@ -54,4 +54,11 @@ void task_free(struct task *t);
 bool task_configure(const struct sweep *sw, const struct task *t, struct conf *c,
 		    struct scenario *sc);
 
+/**
+ * Run @sc here, whose key in @st is @name, and keep it there. Returns the document, which is
+ * that of a failure if the key is another; @err says why it could not be kept, else as it was.
+ */
+char *task_measure(struct store *st, const char *name, struct scenario *sc, char *err,
+		   size_t err_len);
+
 #endif

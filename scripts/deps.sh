@@ -3,7 +3,7 @@
 #
 # deps.sh - the packages a purpose needs: find what is missing, say so, install it
 #
-# Usage: deps.sh [-q] build|figures|congestion|check|fuzz|bench
+# Usage: deps.sh [-q] build|figures|congestion|check|fuzz|bench|remote
 #	-q	say nothing about optional packages that are missing
 #
 # Installs with apt-get when it may (root, or sudo without a password) and NO_INSTALL is
@@ -18,6 +18,7 @@ purpose=${1:-}
 cc=${CC:-gcc}			# may be several words
 
 has() { command -v "$1" >/dev/null 2>&1; }
+has_sbin() { PATH=$PATH:/usr/sbin:/sbin command -v "$1" >/dev/null 2>&1; }
 has_header() { echo "#include <$1>" | $cc -E -x c - >/dev/null 2>&1; }
 has_font() { ! has fc-list || fc-list 2>/dev/null | grep -qi 'dejavu'; }
 # The fuzzer's runtime of whatever version clang is.
@@ -75,9 +76,19 @@ bench)
 	want iproute2 "the kernel's own TCP is not measured beside ours" has ip
 	want valgrind "instructions and cache misses are not counted" has valgrind
 	;;
+remote)
+	need parallel has parallel
+	need rsync has rsync
+	need openssh-client has ssh
+	want openssh-server "tests of a sweep over ssh are skipped" has_sbin sshd
+	want slurm-client "sweeps on a Slurm cluster are not possible" has sbatch
+	want slurmctld "tests of a sweep on Slurm are skipped" has_sbin slurmctld
+	want slurmd "tests of a sweep on Slurm are skipped" has_sbin slurmd
+	want munge "tests of a sweep on Slurm are skipped" has_sbin munged
+	;;
 *)
-	echo "deps.sh: \"$purpose\" is no purpose; use build, figures, congestion, check, fuzz" \
-		"or bench." >&2
+	echo "deps.sh: \"$purpose\" is no purpose; use build, figures, congestion, check, fuzz," \
+		"bench or remote." >&2
 	exit 2
 	;;
 esac

@@ -8,9 +8,9 @@
  *
  *	softirq	A frame raises an interrupt, at most one in `itr`. The stack then polls until
  *		the ring is empty, batch_max frames (NAPI's budget) a part. Event conditions
- *		are what epoll_wait() returns; the application serves app_batch connections,
- *		with a crossing a call, then interrupts get their turn. One that sleeps is woken, which
- *		costs, and waits for its turn (wake_jitter).
+ *		are what epoll_wait() returns; the application serves app_batch connections, a
+ *		crossing a call, then interrupts get their turn. One that sleeps is woken,
+ *		which costs, and waits for its turn (wake_jitter).
  *	thread	The stack polls. What it has for the application waits `handoff` for the other
  *		thread to be switched to, and so do the application's calls on their way back.
  *

@@ -62,6 +62,7 @@ void metrics_count(const struct topology *t, nsec now, struct metrics_window *w)
 	struct host_counts c;
 
 	host_count(t->host[0], now, &w->server);
+	limit_ports_count(&w->ports, t);
 	for (uint32_t id = 1; id < t->n_hosts; id++) {
 		host_count(t->host[id], now, &c);
 		memcpy(w->client_thread_busy_ns[id], c.thread_busy_ns, sizeof(c.thread_busy_ns));
@@ -334,6 +335,24 @@ static void add_machine(struct sim_result *r, const struct metrics_window *w, do
 	    "share of pass time waiting for locks", "server_lock_wait_pct");
 }
 
+/* How much of each resource was used, and which was the limit. */
+static void add_limit(struct sim_result *r, const struct topology *t,
+		      const struct metrics_window *w)
+{
+	struct limit l;
+
+	limit_judge(&l, t, w->ns, &w->server, &w->ports, w->client_busy_max_ns);
+	r->limit = l.name;
+	add(r, l.core, "busiest server thread: in passes",
+	    "server_core_util_pct");
+	add(r, l.link, "busiest port and direction: its bit rate", "server_link_util_pct");
+	add(r, l.cap, "busiest port and direction: its packet cap", "server_cap_util_pct");
+	add(r, l.pcie_up, "busiest card: PCIe towards memory", "server_pcie_up_util_pct");
+	add(r, l.pcie_down, "busiest card: PCIe from memory", "server_pcie_down_util_pct");
+	add(r, MAX(l.pcie_up, l.pcie_down), "busiest card and direction of PCIe",
+	    "server_pcie_util_pct");
+}
+
 static void add_nic(struct sim_result *r, const char *who, const struct nic_counters *c)
 {
 	add(r, (double)c->rx_frames, "frames into RX rings", "%s_nic_rx_frames", who);
@@ -478,6 +497,7 @@ int metrics_fill(struct sim_result *r, const struct topology *t, const struct me
 	add_flows(r, &flows, w->ns);
 	add_cpu(r, t, w, (double)clients.requests);
 	add_machine(r, w, (double)clients.requests);
+	add_limit(r, t, w);
 	add_budget(r, t);
 	add_nic(r, "server", &w->server.nic);
 	add_nic(r, "client", &w->clients.nic);

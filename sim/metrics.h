@@ -5,6 +5,7 @@
 #ifndef SIM_METRICS_H
 #define SIM_METRICS_H
 
+#include "sim/limit.h"
 #include "sim/run.h"
 #include "sim/topology.h"
 
@@ -15,6 +16,7 @@ struct metrics_window {
 	uint64_t client_thread_busy_ns[TOPOLOGY_HOSTS_MAX][CPU_THREADS_MAX];
 	uint32_t busiest_client, busiest_thread;
 	uint64_t client_busy_max_ns;		/* of that one */
+	struct limit_ports ports;		/* of the server */
 };
 
 /** Everything counted as of @now, client hosts summed; the busiest thread is not looked for. */

@@ -17,7 +17,12 @@
 #include "sim/engine.h"
 #include "sim/frame.h"
 
-enum { NIC_PORTS_MAX = 4, NIC_QUEUES_MAX = 64 };
+enum {
+	NIC_PORTS_MAX = 4,
+	NIC_QUEUES_MAX = 64,
+	NIC_PORTS_PER_CARD = 2,		/* an X520 is a dual-port card in a slot of its own */
+	NIC_CARDS_MAX = NIC_PORTS_MAX / NIC_PORTS_PER_CARD,
+};
 
 struct nic_cfg {
 	uint32_t ports;			/* links the switch bonds on an L3+L4 hash */
@@ -28,7 +33,7 @@ struct nic_cfg {
 	uint64_t rx_latency_ns;		/* MAC and pipeline, last bit in to DMA start */
 	uint64_t tx_latency_ns;		/* DMA end to first bit out */
 	uint64_t pcie_latency_ns;	/* one way: a posted write; a read costs two */
-	uint64_t pcie_bps;		/* usable bandwidth each way, bits/s */
+	uint64_t pcie_bps;		/* of a card, each way, overhead included, bits/s */
 	uint64_t port_pps_max;		/* packet cap a port and direction, 0: none */
 	bool csum_offload;
 };
@@ -45,6 +50,7 @@ struct nic_counters {
 	uint64_t tx_ring_full;		/* frames tx_burst refused */
 	uint64_t rx_ring_high;		/* most frames waiting in one ring */
 	uint64_t rx_polls_empty;
+	uint64_t pcie_up[NIC_CARDS_MAX], pcie_down[NIC_CARDS_MAX]; /* bytes, overhead included */
 };
 
 struct sim_nic;

@@ -7,13 +7,15 @@
 
 #include "sim/link.h"
 #include "sim/nic.h"
+#include "sim/pcie.h"
 
 enum {
-	NIC_DESC_BYTES = 16,		/* read or written over PCIe with every frame */
 	NIC_RX_FIFO = 512 * 1024,	/* 82599: packet memory of a port, bytes */
 	NIC_TX_FIFO = 160 * 1024,
-	NIC_PORTS_PER_CARD = 2,		/* an X520 is a dual-port card in a slot of its own */
-	NIC_CARDS_MAX = NIC_PORTS_MAX / NIC_PORTS_PER_CARD,
+	/* Round trips of a frame posted to an idle NIC: the doorbell is a posted write, then the
+	 * descriptor and, after it, the data are read. Later frames follow at PCIe bandwidth. */
+	NIC_DOORBELL_TRIPS = 1,
+	NIC_READ_TRIPS = 2 + 2,
 };
 
 struct nic_port {
@@ -38,6 +40,8 @@ struct nic_queue {
 	struct mbuf **bufs;
 	uint32_t n_bufs, n_rx;
 	uint32_t idle_doorbells;	/* refills of the idle loop, not yet reported */
+	uint32_t n_refills;		/* which card the next one is for */
+	uint32_t n_written;		/* descriptors written back in a row, without a pause */
 	struct frame *rx_head, **rx_tail;
 	nsec rx_visible;		/* of the youngest frame */
 	uint32_t wake_n;		/* waiting frames that wake too; 0: none */
@@ -64,7 +68,8 @@ struct sim_nic {
 	struct nic_cfg cfg;
 	struct nic_counters counters;
 	uint32_t dma_mark;
-	struct pacer pcie_rx[NIC_CARDS_MAX], pcie_tx[NIC_CARDS_MAX];
+	uint32_t cards;
+	struct pacer pcie_up[NIC_CARDS_MAX], pcie_down[NIC_CARDS_MAX];
 	struct nic_port ports[NIC_PORTS_MAX];
 	struct nic_queue queues[];
 };
@@ -74,10 +79,27 @@ static inline struct sim_nic *nic_sim(struct nic *nic)
 	return container_of(nic, struct sim_nic, nic);
 }
 
+/* Take @bytes of @card's PCIe link, towards memory or from it. Times are the same distance from the
+ * present for whoever asks, so that nobody holds a place that another could use: the
+ * start of a frame's DMA up, the end of a doorbell's round trips down. Returns the start. */
+static inline nsec nic_pcie_up(struct sim_nic *n, uint32_t card, nsec now, uint32_t bytes)
+{
+	n->counters.pcie_up[card] += bytes;
+	return pacer_take(&n->pcie_up[card], now + n->cfg.rx_latency_ns, (uint64_t)bytes * 8);
+}
+
+static inline nsec nic_pcie_down(struct sim_nic *n, uint32_t card, nsec now, uint32_t bytes)
+{
+	nsec trips = (NIC_DOORBELL_TRIPS + NIC_READ_TRIPS) * n->cfg.pcie_latency_ns;
+
+	n->counters.pcie_down[card] += bytes;
+	return pacer_take(&n->pcie_down[card], now + trips, (uint64_t)bytes * 8);
+}
+
 /* nic_rx.c */
 void nic_rx_port(struct port *p, struct frame *f, nsec now);
 void nic_rx_turn(struct event *ev, nsec now);
-void nic_rx_refill(struct nic_queue *q);
+uint32_t nic_rx_refill(struct nic_queue *q);
 uint32_t nic_rx_burst(struct nic *nic, uint16_t queue, struct mbuf **m, uint32_t n,
 		      struct work *w);
 

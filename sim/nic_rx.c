@@ -47,14 +47,14 @@ static inline struct nic_queue *steer(struct sim_nic *n, struct frame *f)
 	return &n->queues[n->nic.reta[f->rss % RSS_RETA_LEN]];
 }
 
-/* Post buffers for all used descriptors once there are rx_refill of them. */
-void nic_rx_refill(struct nic_queue *q)
+/* Post buffers for all used descriptors once there are rx_refill of them. Returns how many. */
+uint32_t nic_rx_refill(struct nic_queue *q)
 {
 	const struct nic_cfg *cfg = &q->n->cfg;
 	uint32_t used = cfg->rx_ring - q->n_bufs, posted = 0;
 
 	if (used < cfg->rx_refill || q->pool == NULL)
-		return;
+		return 0;
 	while (posted < used) {
 		struct mbuf *m = mbuf_alloc(q->pool);
 
@@ -65,6 +65,21 @@ void nic_rx_refill(struct nic_queue *q)
 	q->n_bufs += posted;
 	q->n->counters.rx_drop_no_mbuf += used - posted;
 	q->idle_doorbells += posted != 0;
+	return posted;
+}
+
+/* The same at @now; the doorbell and what the NIC fetches then pass over PCIe. There is one ring a
+ * queue here, but one a port in the hardware: its cards take turns. */
+static inline void refill(struct nic_queue *q, nsec now)
+{
+	struct sim_nic *n = q->n;
+	uint32_t posted = nic_rx_refill(q), card;
+
+	if (posted == 0)
+		return;
+	card = n->cards == 1 ? 0 : q->n_refills++ % n->cards;
+	nic_pcie_up(n, card, now, pcie_read(posted * PCIE_DESC));
+	nic_pcie_down(n, card, now, PCIE_DOORBELL + pcie_completion(posted * PCIE_DESC));
 }
 
 /* Whether a frame that arrives at @now finds a descriptor. An idle thread polls without
@@ -74,15 +89,25 @@ static inline bool descriptor_left(struct nic_queue *q, nsec now)
 	if (likely(q->n_rx < q->n_bufs))
 		return true;
 	if (!q->in_pass && now >= q->pass_end)
-		nic_rx_refill(q);
+		refill(q, now);
 	return q->n_rx < q->n_bufs;
+}
+
+/* Bytes over PCIe of a frame of @len and its descriptor. While @behind, when the link is busy with
+ * what came before, descriptors are written back by cache lines. */
+static inline uint32_t dma_bytes(struct nic_queue *q, uint32_t len, bool behind)
+{
+	bool shared = behind && q->n_written % PCIE_DESC_A_LINE != 0;
+
+	q->n_written = behind ? q->n_written + 1 : 1;
+	return pcie_write(len) + PCIE_DESC + (shared ? 0 : PCIE_WRITE);
 }
 
 /* DMA of @f into the ring of its queue. Takes @f. */
 static void dma(struct nic_port *p, struct frame *f, nsec now)
 {
 	struct sim_nic *n = p->n;
-	struct pacer *pcie = &n->pcie_rx[p->card];
+	struct pacer *pcie = &n->pcie_up[p->card];
 	struct nic_queue *q = steer(n, f);
 	nsec ready = now + n->cfg.rx_latency_ns, start, visible;
 	bool was_empty = q->n_rx == 0;
@@ -92,7 +117,7 @@ static void dma(struct nic_port *p, struct frame *f, nsec now)
 		frame_put(n->fp, f);
 		return;
 	}
-	start = pacer_take(pcie, ready, (uint64_t)(f->len + NIC_DESC_BYTES) * 8);
+	start = nic_pcie_up(n, p->card, now, dma_bytes(q, f->len, pcie->free > ready));
 	visible = pacer_end(pcie) + n->cfg.pcie_latency_ns;
 	f->hop_ns[HOP_NIC] += (uint32_t)n->cfg.rx_latency_ns;
 	f->hop_ns[HOP_PCIE] += (uint32_t)(visible - start);
@@ -209,7 +234,7 @@ uint32_t nic_rx_burst(struct nic *nic, uint16_t queue, struct mbuf **m, uint32_t
 	assert(queue < sn->cfg.queues);
 	while (r < n && q->rx_head != NULL && q->rx_head->at <= q->now)
 		m[r++] = take(q, sn);
-	nic_rx_refill(q);
+	refill(q, q->now);
 	w->rx_polls++;
 	w->rx_doorbells += q->idle_doorbells;
 	q->idle_doorbells = 0;

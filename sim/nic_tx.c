@@ -12,9 +12,10 @@
  */
 #include "sim/nic_impl.h"
 
-/* Round trips of a frame posted to an idle NIC: the doorbell is a posted write, then the
- * descriptor and, after it, the data are read. Later frames follow at PCIe bandwidth. */
-enum { DOORBELL_TRIPS = 1, READ_TRIPS = 2 + 2 };
+/* What one doorbell has posted so far: frames a port, bytes asked for a card. */
+struct burst {
+	uint32_t frames[NIC_PORTS_MAX], up[NIC_CARDS_MAX];
+};
 
 /* Forget descriptors whose DMA was done by @now. */
 static inline void retire(struct nic_queue *q, nsec now)
@@ -96,20 +97,21 @@ uint32_t nic_tx_burst(struct nic *nic, uint16_t queue, struct mbuf **m, uint32_t
 }
 
 /* DMA of @f, whose doorbell rang at @end, and on to its link. Takes @f. */
-static void post(struct nic_queue *q, struct frame *f, nsec end)
+static void post(struct nic_queue *q, struct frame *f, nsec end, struct burst *b)
 {
 	struct sim_nic *n = q->n;
 	const struct nic_cfg *cfg = &n->cfg;
 	uint32_t port = cfg->ports == 1 ? 0 :
 			(uint32_t)((uint64_t)frame_bond_hash(f) * cfg->ports >> 32);
 	struct nic_port *p = &n->ports[port];
-	struct pacer *pcie = &n->pcie_tx[p->card];
-	nsec ready = end + (DOORBELL_TRIPS + READ_TRIPS) * cfg->pcie_latency_ns;
-	nsec start = pacer_take(pcie, ready, (uint64_t)(f->len + NIC_DESC_BYTES) * 8);
-	nsec read = pacer_end(pcie), busy = link_busy_until(p->out);
+	uint32_t k = b->frames[port]++;
+	nsec ready = end + (NIC_DOORBELL_TRIPS + NIC_READ_TRIPS) * cfg->pcie_latency_ns;
+	nsec start = nic_pcie_down(n, p->card, end, pcie_tx_down(k, f->len));
+	nsec read = pacer_end(&n->pcie_down[p->card]), busy = link_busy_until(p->out);
 	nsec done = busy > read + p->tx_ahead_ns ? busy - p->tx_ahead_ns : read;
 	nsec out = done + cfg->tx_latency_ns;
 
+	b->up[p->card] += pcie_tx_up(k, f->len);
 	q->done_last = MAX(q->done_last, done);
 	remember(q, q->done_last);
 	f->hop_ns[HOP_PCIE] += (uint32_t)(ready - end + (read - start));
@@ -126,23 +128,33 @@ static void post(struct nic_queue *q, struct frame *f, nsec end)
 	link_send(p->out, f, out);
 }
 
-static inline void ring(struct nic_queue *q, struct frame *f, nsec now)
+static inline void ring(struct nic_queue *q, struct frame *f, nsec now, struct burst *b)
 {
 	if (unlikely(q->tx_tap != NULL))
 		q->tx_tap(q->tap_ctx, f, now);
-	post(q, f, now);
+	post(q, f, now, b);
+}
+
+/* The requests that reading what @b posted has taken. */
+static inline void posted(struct nic_queue *q, const struct burst *b, nsec now)
+{
+	for (uint32_t card = 0; card < q->n->cards; card++)
+		if (b->up[card] != 0)
+			nic_pcie_up(q->n, card, now, b->up[card]);
 }
 
 void nic_tx_doorbell(struct event *ev, nsec now)
 {
 	struct nic_queue *q = container_of(ev, struct nic_queue, doorbell);
 	struct frame *f = q->tx_head;
+	struct burst b = { 0 };
 
 	retire(q, now);
 	if (q->spread_step != 0 && f->next != NULL) {
 		q->tx_head = f->next;
 		q->n_tx--;
-		ring(q, f, now);
+		ring(q, f, now, &b);
+		posted(q, &b, now);
 		engine_at(q->n->engine, &q->doorbell,
 			  MIN(now + q->spread_step, q->spread_end));
 		return;
@@ -153,9 +165,10 @@ void nic_tx_doorbell(struct event *ev, nsec now)
 	while (f != NULL) {
 		struct frame *next = f->next;
 
-		ring(q, f, now);
+		ring(q, f, now, &b);
 		f = next;
 	}
+	posted(q, &b, now);
 }
 
 void nic_pass_begin(struct sim_nic *n, uint16_t queue, nsec now)

@@ -11,7 +11,7 @@
 
 #include "base/types.h"
 
-enum { PACER_MEMO = 8 };
+enum { PACER_MEMO = 16 };
 
 struct pacer {
 	nsec free;		/* with frac / rate: when the last unit has been served */
@@ -33,7 +33,7 @@ static inline void pacer_init(struct pacer *p, uint64_t rate)
 /** How long @units take, 1 <= @units < 2^34. */
 static inline const struct pacer_time *pacer_time(struct pacer *p, uint64_t units)
 {
-	struct pacer_time *t = &p->memo[(units >> 3) % PACER_MEMO];
+	struct pacer_time *t = &p->memo[(units >> 3 ^ units >> 7) % PACER_MEMO];
 
 	if (unlikely(t->units != units)) {
 		assert(units > 0 && units < 1ULL << 34);

@@ -85,6 +85,7 @@ static void measure(struct run *r, const struct scenario *sc, struct metrics_win
 	metrics_count(r->t, r->now, w);
 	host_counts_since(&w->server, &earlier->server);
 	host_counts_since(&w->clients, &earlier->clients);
+	limit_ports_since(&w->ports, &earlier->ports);
 	metrics_busiest(r->t, w, earlier);
 	advance(r, sc->warmup_ns + sc->duration_ns + DRAIN_NS);
 }

@@ -379,6 +379,8 @@ static uint64_t client_next_due(void *app)
 	const struct client *cl = app;
 	uint64_t due = NSEC_NEVER;
 
+	if (cl->n_conns == 0)
+		return NSEC_NEVER;
 	if (!cl->entered)
 		return 0;
 	if (cl->started < cl->n_conns)

@@ -102,8 +102,11 @@ void ixev_connect(struct ixev *ev, struct ixev_ctx *c, uint32_t ip, uint16_t por
 
 void ixev_recv_done(struct ixev_ctx *c, uint32_t bytes)
 {
-	if (!bytes || (c->flags & (IXEV_F_DEAF | IXEV_F_GONE)))
+	if (bytes > c->held)
+		bytes = c->held;
+	if (!bytes)
 		return;
+	c->held -= bytes;
 	c->recv_done += bytes;
 	ixev_pend(c);
 }
@@ -145,6 +148,7 @@ static void bury(struct ixev *ev, struct ixev_ctx *c)
 	unpend(ev, c);
 	c->flags = IXEV_F_GONE;
 	c->handle = 0;
+	c->held = 0;
 	c->recv_done = 0;
 	ixev_release_all(c);
 }
@@ -256,15 +260,27 @@ static void connected(struct ixev *ev, struct ixev_ctx *c, int outcome)
 		c->ops->connected(c, 0);
 }
 
+/*
+ * Closing waits for sends to be accepted, so the peer's stream has to keep moving. Bytes go back
+ * oldest first, and while a reference is out it may name the oldest: then they wait for it.
+ */
+static void received_deaf(struct ixev_ctx *c, uint32_t len)
+{
+	bool named = c->head && c->held;
+
+	if (c->flags & IXEV_F_GONE)
+		return;
+	c->held += len;
+	if (!named)
+		ixev_recv_done(c, c->held);
+}
+
 static void received(struct ixev_ctx *c, const uint8_t *p, uint32_t len)
 {
 	if (c->flags & (IXEV_F_DEAF | IXEV_F_GONE)) {
-		/* Closing waits for sends to be accepted: keep the peer's stream moving. */
-		if (len && !(c->flags & IXEV_F_GONE)) {
-			c->recv_done += len;
-			ixev_pend(c);
-		}
+		received_deaf(c, len);
 	} else if (len) {
+		c->held += len;
 		if (c->ops->recv)
 			c->ops->recv(c, p, len);
 	} else if (c->ops->eof) {
@@ -380,6 +396,7 @@ static bool flush_close(struct ixev *ev, struct ixev_ctx *c)
 	if (c->close_mode != IX_CLOSE_HALF) {
 		c->flags |= IXEV_F_GONE;
 		c->handle = 0;
+		c->held = 0;
 	}
 	return true;
 }

@@ -124,7 +124,7 @@ struct tcp {
 	bool resume_due;	/* something tcp_resume() can do has come up since it last ran */
 	uint32_t n_waiting;	/* connections with a `sent` or a `dead` that waits for the NIC */
 	uint32_t wait_mark;	/* netif.refs_mark when the last of them began to */
-	uint32_t mark_us[NETIF_MARKS];	/* no frame of the mark was made before */
+	nsec mark_at[NETIF_MARKS];	/* no frame of the mark was made before */
 	struct list starved;	/* windows withheld for want of frames; the same way */
 	uint32_t n_starved;
 	bool nagle_used;	/* some connection may want Nagle: see cold->nagle */
@@ -152,7 +152,7 @@ static inline void tcp_set_now(struct tcp *tcp, nsec now)
 	tcp->now = now;
 	tcp->now_us = (uint32_t)(now / NSEC_PER_USEC);
 	if (tcp->nif->refs_of[mark] == 0)
-		tcp->mark_us[mark] = tcp->now_us;
+		tcp->mark_at[mark] = now;
 }
 
 /** A segment; m->off at the TCP header. Takes @m. (struct netif_up.tcp_rx) */

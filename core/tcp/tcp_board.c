@@ -163,6 +163,22 @@ void tcp_board_lose(struct tcp_cold *c, struct snd_hole *h)
 	c->lost += h->end - h->seq;
 }
 
+/** The first segment outstanding is lost; @again: also if it is one that was sent again. */
+void tcp_board_lose_first(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c, bool again)
+{
+	uint32_t end = p->snd_una + MIN(tcp_flight(p), p->mss);
+	struct snd_hole *h;
+
+	tcp_board_extend(t, p, c, end);
+	if (!c->holes)
+		return;
+	h = tcp_hole(t, c->holes);
+	if (!(h->flags & HOLE_LOST) && h->end - h->seq > p->mss)
+		tcp_board_cut(t, c, h->seq + p->mss);
+	if (again || !(h->flags & HOLE_AGAIN))
+		tcp_board_lose(c, h);
+}
+
 /** Everything outstanding is to be sent again; without room for it, SACKed bytes as well. */
 void tcp_board_lose_all(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c)
 {

@@ -6,7 +6,8 @@
  * a clock of 64 s, with an index into a table of MSS in its low three bits. An ACK makes a
  * connection if it acknowledges the cookie of this or the last period: 16 of 2^32 numbers do,
  * and none for a listener that has sent no cookie lately. Scale, SACK and ECN go into the
- * low six bits of TSval when both ends use timestamps, and are lost otherwise.
+ * low six bits of TSval when both ends use timestamps, and are lost otherwise; the hash covers
+ * them, so that the echo of any other timestamp is not taken for options.
  * When cookies are sent is decided in tcp_listen.c.
  */
 #include "tcp/tcp_impl.h"
@@ -22,7 +23,9 @@ enum {
 	TS_SACK = BIT(4),
 	TS_ECN = BIT(5),
 	TS_MASK = BIT(6) - 1,
+	TS_SAID = BIT(6),	/* there was a timestamp */
 };
+enum { SAID_SHIFT = 8 };	/* behind the index: what the hash covers */
 
 const char *const tcp_cookie_names[] = { "auto", "off", "always", NULL };
 
@@ -42,11 +45,14 @@ static uint32_t mss_index(uint16_t mss)
 	return i;
 }
 
-/* The initial number that says @index in its low bits, and is proof of it in the others. */
+/* The initial number that says @index in its low bits, and is proof of it, and of what TSval
+ * @said, in the others. */
 static uint32_t cookie(const struct tcp *t, const struct flow *f, uint32_t irs, uint32_t period,
-		       uint32_t index)
+		       uint32_t index, uint32_t said)
 {
-	struct { struct flow f; uint32_t irs, period, index; } in = { *f, irs, period, index };
+	struct { struct flow f; uint32_t irs, period, says; } in = {
+		*f, irs, period, index | said << SAID_SHIFT,
+	};
 
 	return ((uint32_t)siphash24(t->secret, &in, sizeof(in)) & ~(uint32_t)INDEX_MASK) | index;
 }
@@ -56,11 +62,12 @@ static uint32_t period_now(const struct tcp *t)
 	return (uint32_t)(t->now / (PERIOD_SEC * NSEC_PER_SEC));
 }
 
-/* The index that @iss carries if it is a cookie of ours. */
-static int index_of(const struct tcp *t, const struct flow *f, uint32_t irs, uint32_t iss)
+/* The index that @iss carries if it is a cookie of ours, sent with a TSval that @said so. */
+static int index_of(const struct tcp *t, const struct flow *f, uint32_t irs, uint32_t iss,
+		    uint32_t said)
 {
 	for (uint32_t age = 0; age < PERIODS; age++)
-		if (cookie(t, f, irs, period_now(t) - age, iss & INDEX_MASK) == iss)
+		if (cookie(t, f, irs, period_now(t) - age, iss & INDEX_MASK, said) == iss)
 			return (int)(iss & INDEX_MASK);
 	return NOT_A_COOKIE;
 }
@@ -85,7 +92,7 @@ void tcp_cookie_send(struct tcp *t, struct tcp_listener *l, const struct flow *f
 		     const struct tcp_seg *s, const struct tcp_opts *o)
 {
 	struct tcp_opts say = { .mss = t->cfg.mss, .wscale = t->rcv_scale, .tsecr = o->tsval };
-	uint32_t iss = cookie(t, f, s->seq, period_now(t), mss_index(o->mss));
+	uint32_t said = 0, iss;
 	bool ecn = false;
 
 	say.has_ts = t->cfg.timestamps && o->has_ts;
@@ -93,10 +100,12 @@ void tcp_cookie_send(struct tcp *t, struct tcp_listener *l, const struct flow *f
 		say.has_wscale = t->cfg.wscale && o->has_wscale;
 		say.sack_ok = t->cfg.sack && o->sack_ok;
 		ecn = ecn_agreed(t, l, s);
-		say.tsval = tsval_with(tcp_ts_now(t),
-				       (say.has_wscale ? o->wscale : (uint32_t)TS_NO_WSCALE) |
-				       (say.sack_ok ? TS_SACK : 0) | (ecn ? TS_ECN : 0));
+		said = (say.has_wscale ? o->wscale : (uint32_t)TS_NO_WSCALE) |
+		       (say.sack_ok ? TS_SACK : 0) | (ecn ? TS_ECN : 0);
+		say.tsval = tsval_with(tcp_ts_now(t), said);
+		said |= TS_SAID;
 	}
+	iss = cookie(t, f, s->seq, period_now(t), mss_index(o->mss), said);
 	l->cookies_until = t->now + PERIODS * PERIOD_SEC * NSEC_PER_SEC;
 	STAT_INC(t->nif->stats, TCP_COOKIE_SENT);
 	tcp_tx_syn_for(t, f, iss, s->seq + 1, ecn ? TH_SYN | TH_ACK | TH_ECE : TH_SYN | TH_ACK,
@@ -131,13 +140,15 @@ struct tcp_pcb *tcp_cookie_take(struct tcp *t, struct tcp_listener *l, const str
 
 	if (t->now >= l->cookies_until)
 		return NULL;
-	if (tcp_opts_decode(&o, s->opts, s->opts_len) == 0)
-		index = index_of(t, f, syn.seq, s->ack - 1);
+	if (tcp_opts_decode(&o, s->opts, s->opts_len) == 0) {
+		o.has_ts = o.has_ts && t->cfg.timestamps;
+		index = index_of(t, f, syn.seq, s->ack - 1,
+				 o.has_ts ? TS_SAID | (o.tsecr & TS_MASK) : 0);
+	}
 	if (index == NOT_A_COOKIE) {
 		STAT_INC(t->nif->stats, TCP_COOKIE_BAD);
 		return NULL;
 	}
-	o.has_ts = o.has_ts && t->cfg.timestamps;
 	if (o.has_ts && (o.tsecr & TS_ECN))
 		syn.flags = ECN_SETUP;
 	was = offered(&o, mss_table[index]);

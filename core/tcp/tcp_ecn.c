@@ -24,18 +24,26 @@ static bool is_ce(const struct mbuf *m)
  * What the SYN or SYN-ACK that is going out says, TH_ECE and TH_CWR. Only the first SYN asks:
  * something on the way may drop those that do (6.1.1.1).
  */
-uint8_t tcp_ecn_syn(struct tcp *t, struct tcp_pcb *p)
+uint8_t tcp_ecn_syn(const struct tcp *t, const struct tcp_pcb *p)
+{
+	const struct tcp_cold *c = tcp_cold(t, p);
+
+	if (p->state == TCP_SYN_RCVD)
+		return p->flags & F_ECN ? TH_ECE : 0;
+	return !c->ecn_asked && (t->cfg.ecn == TCP_ECN_ON || c->cc->ecn) ? ECN_SETUP : 0;
+}
+
+/** ... and has found room, saying @flags. */
+void tcp_ecn_syn_sent(const struct tcp *t, const struct tcp_pcb *p, uint8_t flags)
 {
 	struct tcp_cold *c = tcp_cold(t, p);
 
 	if (p->state == TCP_SYN_RCVD)
-		return p->flags & F_ECN ? TH_ECE : 0;
-	if (!c->ecn_asked && (t->cfg.ecn == TCP_ECN_ON || c->cc->ecn)) {
+		return;
+	if (flags)
 		c->ecn_asked = true;
-		return ECN_SETUP;
-	}
-	c->ecn_mute = true;
-	return 0;
+	else
+		c->ecn_mute = true;
 }
 
 /** Is a peer that asks for ECN to get it, from a connection with @cc? */

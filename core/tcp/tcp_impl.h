@@ -165,8 +165,7 @@ struct tcp_cold {
 	uint32_t size_at;	/* us, when that was */
 	uint32_t rexmit_segs;
 	uint64_t rexmit_bytes;
-	uint8_t n_sack;
-	uint8_t quick;		/* segments of text still to be acknowledged at once */
+	uint8_t n_sack, quick;	/* quick: segments of text still to be acknowledged at once */
 	bool starved;		/* in tcp.starved */
 	bool nagle;		/* hold short segments while data is in flight */
 	uint32_t last_ack_sent;
@@ -352,16 +351,15 @@ static inline uint32_t tcp_rcv_wnd(struct tcp *t, struct tcp_pcb *p)
 	return wnd + tcp_wnd_open(t, p, growth);
 }
 
+void tcp_rcv_quick(struct tcp *t, struct tcp_pcb *p);
 /** Bytes [rcv_nxt, rcv_nxt + @len) are ours now. Decides on the acknowledgement. */
 static inline void tcp_rcv_took(struct tcp *t, struct tcp_pcb *p, uint32_t len)
 {
 	p->rcv_held += len;
 	p->rcv_nxt += len;
 	p->flags |= p->flags & F_ACK_LATER ? F_ACK_NOW : F_ACK_LATER;
-	if (unlikely(t->cfg.quickack) && tcp_cold(t, p)->quick > 0) {
-		tcp_cold(t, p)->quick--;
-		p->flags |= F_ACK_NOW;
-	}
+	if (unlikely(t->cfg.quickack))
+		tcp_rcv_quick(t, p);
 	tcp_dirty(t, p);
 }
 
@@ -461,7 +459,8 @@ void tcp_snd_tell(struct tcp *t, struct tcp_pcb *p, uint32_t bytes);
 void tcp_snd_drop_refs(struct tcp *t, struct tcp_pcb *p);
 
 /* tcp_ecn.c: RFC 3168, RFC 8257 section 3.2 */
-uint8_t tcp_ecn_syn(struct tcp *t, struct tcp_pcb *p);
+uint8_t tcp_ecn_syn(const struct tcp *t, const struct tcp_pcb *p);
+void tcp_ecn_syn_sent(const struct tcp *t, const struct tcp_pcb *p, uint8_t flags);
 bool tcp_ecn_willing(const struct tcp *t, const struct tcp_cc_ops *cc);
 void tcp_ecn_agree(struct tcp *t, struct tcp_pcb *p, uint8_t flags);
 bool tcp_ecn_fast(struct tcp *t, struct tcp_pcb *p, const struct tcp_seg *s);
@@ -535,14 +534,19 @@ void tcp_timer_stop(struct tcp *t, struct tcp_pcb *p);
 timer_fn tcp_timer_fire;
 
 /** Does the NIC still have a frame of @p that was first sent at @tx_us, or was sent again? Then
- * its memory is not the application's yet, whatever the peer acknowledges. */
+ * its memory is not the application's yet, whatever the peer acknowledges. May say so needlessly
+ * of a NIC that has held on to a frame for longer than times in us are told apart. */
 static inline bool tcp_snd_in_nic(struct tcp *t, const struct tcp_pcb *p, uint32_t tx_us)
 {
+	nsec oldest;
+
 	if (t->nif->refs == 0)
 		return false;
 	netif_refs_settle(t->nif);
+	oldest = t->mark_at[t->nif->refs_oldest % NETIF_MARKS];
 	return tcp_cold(t, p)->rtx_in_nic > 0 ||
-	       !us_before(tx_us, t->mark_us[t->nif->refs_oldest % NETIF_MARKS]);
+	       t->now - oldest > INT32_MAX * NSEC_PER_USEC ||
+	       !us_before(tx_us, (uint32_t)(oldest / NSEC_PER_USEC));
 }
 
 /** Call after sending the only segment outstanding of a connection without a past. */

@@ -76,19 +76,6 @@ static void leave_timeout(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c)
 	tcp_board_settle(p, c);
 }
 
-/* The first segment outstanding is lost; says a peer without SACK. */
-static void lose_first(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c)
-{
-	uint32_t end = p->snd_una + MIN(tcp_flight(p), p->mss);
-
-	if (!tcp_board_extend(t, p, c, end) || !c->holes)
-		return;
-	if (seq_gt(tcp_hole(t, c->holes)->end, end))
-		tcp_board_cut(t, c, end);
-	if (!(tcp_hole(t, c->holes)->flags & HOLE_AGAIN))
-		tcp_board_lose(c, tcp_hole(t, c->holes));
-}
-
 /* Each duplicate is a segment that has left the network; a peer that invents more of them
  * than were outstanding gains nothing. */
 static void count_dupacks(struct tcp_pcb *p, struct tcp_cold *c, struct tcp_acked *a, uint32_t n)
@@ -120,7 +107,7 @@ static void dupack(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c, struct 
 		count_dupacks(p, c, a, c->dupacks);
 	} else if (c->dupacks == DUP_THRESH && seq_geq(p->snd_una, c->recover)) {
 		count_dupacks(p, c, a, c->dupacks);
-		lose_first(t, p, c);
+		tcp_board_lose_first(t, p, c, false);
 		enter_recovery(t, p, c, a);
 	}
 }
@@ -135,7 +122,7 @@ static void newreno(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c, struct
 	if (a->ack == a->una)
 		return;
 	if ((p->flags & F_RECOVERY) && seq_lt(p->snd_una, c->recover)) {
-		lose_first(t, p, c);
+		tcp_board_lose_first(t, p, c, false);
 		if (!c->partial)
 			tcp_timer_restart_rto(t, p);
 		c->partial = true;

@@ -13,7 +13,9 @@ enum step { STEP_DONE, STEP_HELD, STEP_PACED, STEP_NO_ROOM };
 
 /*
  * The pace: a window in the time of a round trip, a quarter faster (twice as fast in slow
- * start), so that the pace is never what limits. False: not yet, the timer is set.
+ * start), so that the pace is never what limits. It begins anew in an empty network: SRTT may
+ * be of another age (what is sent again measures nothing), and a segment a round trip is no
+ * burst. False: not yet, the timer is set.
  */
 static bool paced(struct tcp *t, struct tcp_pcb *p)
 {
@@ -22,6 +24,8 @@ static bool paced(struct tcp *t, struct tcp_pcb *p)
 	if (likely(!t->cfg.pacing))
 		return true;
 	c = tcp_cold(t, p);
+	if (tcp_pipe(t, p) == 0)
+		c->pace_at = t->now_us - PACE_LATE_US;
 	if (!us_before(t->now_us, c->pace_at) || p->srtt == 0 ||
 	    c->pace_at - t->now_us > 4 * (p->srtt >> 3))	/* of another age of the clock */
 		return true;

@@ -100,20 +100,6 @@ void tcp_rack_detect(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c)
 		tcp_timer_reorder(t, p, wait);
 }
 
-/* The first segment: the timer was about it. */
-static void lose_first(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c)
-{
-	uint32_t end = p->snd_una + MIN(tcp_flight(p), p->mss);
-	struct snd_hole *h;
-
-	if (!c->holes && !tcp_board_extend(t, p, c, end))
-		return;
-	h = tcp_hole(t, c->holes);
-	if (!(h->flags & HOLE_LOST) && h->end - h->seq > p->mss)
-		tcp_board_cut(t, c, h->seq + p->mss);
-	tcp_board_lose(c, h);
-}
-
 /** The retransmission timer has expired: lost is what is older than a round trip (6.3). */
 void tcp_rack_timed_out(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c)
 {
@@ -126,7 +112,7 @@ void tcp_rack_timed_out(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c)
 	for (uint32_t i = c->holes; i; i = tcp_hole(t, i)->next)
 		if (!us_before(cut, tcp_hole(t, i)->tx_us))
 			tcp_board_lose(c, tcp_hole(t, i));
-	lose_first(t, p, c);
+	tcp_board_lose_first(t, p, c, true);	/* the timer was about it */
 }
 
 /** Is a loss probe to be sent if nothing is heard, and in how many us? Section 7.2. */

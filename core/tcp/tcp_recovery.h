@@ -60,6 +60,7 @@ void tcp_board_extend_sent(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c,
 			   uint32_t before_us);
 bool tcp_board_cut(struct tcp *t, struct tcp_cold *c, uint32_t seq);
 void tcp_board_lose(struct tcp_cold *c, struct snd_hole *h);
+void tcp_board_lose_first(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c, bool again);
 void tcp_board_lose_all(struct tcp *t, struct tcp_pcb *p, struct tcp_cold *c);
 void tcp_board_lose_none(struct tcp *t, struct tcp_cold *c);
 struct snd_hole *tcp_board_lost(struct tcp *t, const struct tcp_cold *c);

@@ -350,11 +350,12 @@ void tcp_tx_syn(struct tcp *t, struct tcp_pcb *p)
 	struct tcp_cold *c = tcp_cold(t, p);
 	bool answer = p->state == TCP_SYN_RCVD;
 	struct tcp_opts say = syn_options(t, p);
+	uint8_t ecn = tcp_ecn_syn(t, p);
 
 	if (!tcp_tx_syn_for(t, &p->node.flow, c->iss, answer ? p->rcv_nxt : 0,
-			    (uint8_t)((answer ? TH_SYN | TH_ACK : TH_SYN) | tcp_ecn_syn(t, p)),
-			    &say))
+			    (uint8_t)((answer ? TH_SYN | TH_ACK : TH_SYN) | ecn), &say))
 		return;
+	tcp_ecn_syn_sent(t, p, ecn);
 	c->syn_again = c->syn_timed;		/* Karn */
 	if (!c->syn_timed) {
 		c->syn_timed = true;

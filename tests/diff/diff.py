@@ -245,12 +245,17 @@ def lacks(args):
 
 
 def plan(args):
-    """The cases, and the keys of the transfers they need, the baseline once for both roles."""
+    """
+    The cases, and the keys of the transfers they need: seed by seed, the baseline once for both
+    roles and ours beside it, so that a machine that is slow for a while is so for all of them.
+    """
     cases = [(role, cc, i) for cc in args.cc for i in args.only for role in args.roles
              if role == "send" or LINUX_NAME.get(cc, cc) in args.linux_ccs]
-    keys = [k for role, cc, i in cases for s in range(1, args.seeds + 1)
-            for k in (("linux", "send", cc, i, s), ("ix", role, cc, i, s))]
-    return cases, list(dict.fromkeys(keys))
+    pairs = list(dict.fromkeys((cc, i) for _, cc, i in cases))
+    keys = [(kind, role, cc, i, s) for cc, i in pairs for s in range(1, args.seeds + 1)
+            for kind, role in [("linux", "send")] +
+            [("ix", r) for r in args.roles if (r, cc, i) in cases]]
+    return cases, keys
 
 
 def notes_of(args):

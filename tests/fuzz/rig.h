@@ -76,6 +76,7 @@ struct rig_peer {
 	uint32_t ip;
 	uint16_t port, lport;
 	uint32_t snd_nxt, rcv_nxt;
+	uint32_t iss;			/* of the stack's last SYN to it */
 	uint32_t tsval, tsecr;
 	bool heard;
 	uint8_t quote[28];		/* of the last packet to it */

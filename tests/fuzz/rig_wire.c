@@ -327,7 +327,8 @@ static struct rig_peer *peer_of(struct rig *r, uint32_t ip, const uint8_t *h)
 }
 
 /* The connection that sent these bytes, if it is still there: once it is gone its memory may
- * hold anything, though a full NIC may still take the frame. */
+ * hold anything, though a full NIC may still take the frame. One that has its addresses and its
+ * numbers has not sent it before its SYN. */
 static const struct tcp_pcb *sender_of(const struct rig *r, const struct rig_peer *p, uint32_t seq)
 {
 	const struct tcp *t = &r->dp->tcp;
@@ -336,8 +337,9 @@ static const struct tcp_pcb *sender_of(const struct rig *r, const struct rig_pee
 		const struct tcp_pcb *pcb = rig_pcb(r, i);
 		uint32_t iss = tcp_cold(t, pcb)->iss;
 
-		if (pcb->state >= TCP_ESTABLISHED && pcb->node.flow.rport == p->port &&
-		    pcb->node.flow.raddr == p->ip && pcb->node.flow.lport == p->lport &&
+		if (pcb->state >= TCP_ESTABLISHED && iss == p->iss &&
+		    pcb->node.flow.rport == p->port && pcb->node.flow.raddr == p->ip &&
+		    pcb->node.flow.lport == p->lport &&
 		    !(pcb->flags & F_CLOSED) && seq - iss <= pcb->snd_end - iss)
 			return pcb;
 	}
@@ -378,6 +380,8 @@ static void saw_segment(struct rig *r, const uint8_t *ip, const uint8_t *h, uint
 	if (!p->heard || (h[TCP_FLAGS] & TH_SYN) || seq_gt(end, p->rcv_nxt))
 		p->rcv_nxt = end;
 	p->heard = true;
+	if (h[TCP_FLAGS] & TH_SYN)
+		p->iss = seq;
 	if (hlen == TCP_HLEN_MIN + 12 && be32_load(h + TCP_HLEN_MIN) == 0x0101080a)
 		p->tsecr = be32_load(h + TCP_HLEN_MIN + 4);
 	if (!r->kick)		/* an application that keeps its bytes still */

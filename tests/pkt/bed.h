@@ -177,6 +177,9 @@ void bed_go_active(struct bed *b, enum tcp_state s);
 void bed_align_iss(struct bed *b);
 /** Established with this SYN (and the rest by default). */
 void bed_open_with(struct bed *b, struct bed_seg syn);
+/** A fresh bed whose connection 0 was opened so; and by a peer with SACK and timestamps. */
+struct bed *bed_in_syn(const struct dp_cfg *cfg, struct bed_seg syn);
+struct bed *bed_in_sack_ts(void);
 extern const char *const bed_state_name[];
 
 /* --- bed_wire.c: frames --- */

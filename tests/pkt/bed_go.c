@@ -153,3 +153,24 @@ struct bed *bed_in_active(enum tcp_state s)
 	bed_go_active(b, s);
 	return b;
 }
+
+struct bed *bed_in_syn(const struct dp_cfg *cfg, struct bed_seg syn)
+{
+	struct bed *b = bed_new(cfg);
+
+	bed_open_with(b, syn);
+	return b;
+}
+
+struct bed *bed_in_sack_ts(void)
+{
+	static const uint8_t opts[] = { 2, 4, 3, 232, 4, 2, 8, 10, 255, 255, 255, 0, 0, 0, 0, 0 };
+	struct dp_cfg cfg = bed_cfg();
+	struct bed *b;
+
+	cfg.timestamps = true;
+	b = bed_new(&cfg);
+	b->conn[0].ts = true;
+	bed_open_with(b, SEG(SYN, 0, 0, 0, .opts = opts, .opts_len = sizeof(opts)));
+	return b;
+}

@@ -31,7 +31,7 @@ struct pkt_case {
 	X(cwnd) X(window) X(persist) X(sws_nagle) X(close) X(time_wait) X(rst) X(rfc5961) \
 	X(ts) X(wscale) X(mss) X(opts) X(icmp) X(abi) X(pressure) X(zero_copy) \
 	X(udp) X(sack_tx) X(sack_loss) X(rack) X(tlp) X(prr) X(undo) \
-	X(ecn_setup) X(ecn) X(cubic) X(dctcp) X(synopts) X(cookie) X(keep) \
+	X(ecn_setup) X(ecn) X(cubic) X(dctcp) X(synopts) X(cookie) X(cookie_opts) X(keep) \
 	X(user_timeout) X(sack_rx) X(dsack) X(autosize) X(info) X(urgent) X(ip) \
 	X(review)
 
@@ -42,6 +42,11 @@ PKT_SUITES(X)
 /** Every state in which both sequence spaces are known. */
 #define FOR_EACH_SYNCHRONIZED(s) \
 	for (enum tcp_state s = TCP_ESTABLISHED; s <= TCP_TIME_WAIT; s++)
+
+/** Blocks of a segment, as SEG() takes them. */
+#define SACK(...) \
+	.n_sack = sizeof((struct bed_range[]){ __VA_ARGS__ }) / sizeof(struct bed_range), \
+	.sack = { __VA_ARGS__ }
 
 /** The peer's next number and ours, relative, in the states of bed_go(). */
 static inline uint32_t rcv_nxt(struct bed *b) { return bed_pcb(b)->rcv_nxt - b->conn[b->cur].irs; }
@@ -67,12 +72,9 @@ static inline void send_full(struct bed *b, uint32_t n)
 static inline struct bed *bed_in_sack(void)
 {
 	struct dp_cfg cfg = bed_cfg();
-	struct bed *b;
 
 	cfg.tlp = false;
-	b = bed_new(&cfg);
-	bed_open_with(b, SEG(SYN, 0, 0, 0, .sack_ok = true));
-	return b;
+	return bed_in_syn(&cfg, SEG(SYN, 0, 0, 0, .sack_ok = true));
 }
 
 /** ... and ten segments out, a round trip ago. */
@@ -91,14 +93,20 @@ static inline void sack(struct bed *b, uint32_t ack, uint32_t from, uint32_t to)
 	bed_rx(b, SEG(ACK, rcv_nxt(b), ack, 0, .n_sack = 1, .sack = { { from, to } }));
 }
 
+/** Nothing that is left matters; ends the bed. */
+static inline void done(struct bed *b)
+{
+	bed_forget_tx(b);
+	bed_forget_events(b);
+	bed_done(b);
+}
+
 /** The peer acknowledges all there is, until nothing is left; ends the bed. */
 static inline void ack_all_and_done(struct bed *b)
 {
 	for (uint32_t i = 0; i < 4; i++)
 		bed_rx(b, SEG(ACK, rcv_nxt(b), snd_nxt(b), 0));
-	bed_forget_tx(b);
-	bed_forget_events(b);
-	bed_done(b);
+	done(b);
 }
 
 /** tcp_cc_names[] by number. */

@@ -117,8 +117,7 @@ static void with_scaling_it_goes_beyond_64k(void)
 
 	cfg.rcv_wnd_init = INIT;
 	cfg.rcv_wnd = 200000;
-	b = bed_new(&cfg);
-	bed_open_with(b, SEG(SYN, 0, 0, 0, .has_ws = true, .ws = 0));
+	b = bed_in_syn(&cfg, SEG(SYN, 0, 0, 0, .has_ws = true, .ws = 0));
 	stream(b, 600, MSEC);
 	CHECK_EQ(lim(b), 200000);
 	CHECK(b->conn[0].edge - rcv_nxt(b) > 150000);

@@ -4,26 +4,10 @@
  */
 #include "cases.h"
 
-#define SACK(...) \
-	.n_sack = sizeof((struct bed_range[]){ __VA_ARGS__ }) / sizeof(struct bed_range), \
-	.sack = { __VA_ARGS__ }
-
-static const uint8_t syn_sack[] = { 2, 4, 3, 232, 1, 1, 4, 2 };
-static const uint8_t syn_sack_ts[] = { 2, 4, 3, 232, 4, 2, 8, 10, 255, 255, 255, 0, 0, 0, 0, 0 };
-
-static struct bed *sack_bed(void)
-{
-	struct dp_cfg cfg = bed_cfg();
-	struct bed *b = bed_new(&cfg);
-
-	bed_open_with(b, SEG(SYN, 0, 0, 0, .opts = syn_sack, .opts_len = sizeof(syn_sack)));
-	return b;
-}
-
-/* ... that has had [1, 101), and said so. */
+/* A receiver that has had [1, 101), and said so. */
 static struct bed *began(void)
 {
-	struct bed *b = sack_bed();
+	struct bed *b = bed_in_sack();
 
 	bed_rx(b, SEG(ACK, 1, 1, 100));
 	bed_tick(b, 100 * MSEC);
@@ -35,13 +19,6 @@ static void have(struct bed *b, uint32_t from, uint32_t to)
 {
 	bed_rx(b, SEG(ACK, from, 1, to - from));
 	bed_forget_tx(b);
-}
-
-static void done(struct bed *b)
-{
-	bed_forget_tx(b);
-	bed_forget_events(b);
-	bed_done(b);
 }
 
 static void whole_segment_again(void)
@@ -197,13 +174,8 @@ static void it_takes_the_place_of_the_oldest_block(void)
 
 static void beside_timestamps_two_blocks_follow_it(void)
 {
-	struct dp_cfg cfg = bed_cfg();
-	struct bed *b;
+	struct bed *b = bed_in_sack_ts();
 
-	cfg.timestamps = true;
-	b = bed_new(&cfg);
-	b->conn[0].ts = true;
-	bed_open_with(b, SEG(SYN, 0, 0, 0, .opts = syn_sack_ts, .opts_len = sizeof(syn_sack_ts)));
 	have(b, 1, 101);
 	for (uint32_t i = 0; i < 3; i++)
 		have(b, 201 + 200 * i, 301 + 200 * i);
@@ -226,7 +198,7 @@ static void nobody_is_told_who_did_not_permit_it(void)
 
 static void duplicate_does_not_wait_for_the_delayed_ack(void)
 {
-	struct bed *b = sack_bed();
+	struct bed *b = bed_in_sack();
 
 	bed_rx(b, SEG(ACK, 1, 1, 100));
 	bed_expect_nothing(b);
@@ -296,8 +268,7 @@ static void window_that_is_closed_reports_too(void)
 	struct bed *b;
 
 	cfg.rcv_wnd = 2048;
-	b = bed_new(&cfg);
-	bed_open_with(b, SEG(SYN, 0, 0, 0, .opts = syn_sack, .opts_len = sizeof(syn_sack)));
+	b = bed_in_syn(&cfg, SEG(SYN, 0, 0, 0, .sack_ok = true));
 	have(b, 1, 1001);
 	have(b, 1001, 2001);
 	have(b, 2001, 2049);
@@ -311,13 +282,8 @@ static void window_that_is_closed_reports_too(void)
 /* PAWS says it is of another age: it is not this byte again. */
 static void segment_of_another_age_is_no_duplicate(void)
 {
-	struct dp_cfg cfg = bed_cfg();
-	struct bed *b;
+	struct bed *b = bed_in_sack_ts();
 
-	cfg.timestamps = true;
-	b = bed_new(&cfg);
-	b->conn[0].ts = true;
-	bed_open_with(b, SEG(SYN, 0, 0, 0, .opts = syn_sack_ts, .opts_len = sizeof(syn_sack_ts)));
 	have(b, 1, 101);
 	bed_rx(b, SEG(ACK, 1, 1, 100, .has_ts = true, .tsval = 0xfffffe00u));
 	bed_expect(b, SEG(ACK, 1, 101, 0, .no_sack = true));

@@ -132,6 +132,28 @@ static void second_syn_does_not_ask(void)
 	done_with(b, false);
 }
 
+/* The pool is empty at first: the SYN that gets out is the first one there was. */
+static void syn_that_found_no_room_has_not_asked(void)
+{
+	static struct mbuf *m[BED_MBUFS];
+	struct bed *b = fresh(TCP_ECN_ON);
+	uint32_t n = 0;
+
+	b->conn[0].active = true;
+	b->conn[0].lport = (uint16_t)b->cfg.port_min;
+	bed_align_iss(b);
+	while (mempool_avail(&b->pool) > 0)
+		m[n++] = mbuf_alloc(&b->pool);
+	CHECK(bed_connect(b) > 0);
+	bed_expect_nothing(b);
+	while (n > 0)
+		mbuf_free(m[--n]);
+	bed_tick(b, 1001 * MSEC);
+	bed_expect(b, SEG(SYN | ECE | CWR, 0, 0, 0));
+	answered(b, ECE);
+	done_with(b, true);
+}
+
 /* The first SYN arrived after all: the peer may mark, and hears of it; our data is not ECT. */
 static void late_answer_is_echoed_but_not_used(void)
 {
@@ -214,6 +236,7 @@ const struct pkt_case pkt_ecn_setup[] = {
 	CASE(on_asks, "RFC 3168 6.1.1 [6.1.1-3, 6.1.1-1]"),
 	CASE(reflection_is_no_answer, "RFC 3168 6.1.1 [6.1.1-2, 6.1.1-8]"),
 	CASE(second_syn_does_not_ask, "RFC 3168 6.1.1.1"),
+	CASE(syn_that_found_no_room_has_not_asked, "RFC 3168 6.1.1 [6.1.1-1, 6.1.1-2]"),
 	CASE(late_answer_is_echoed_but_not_used, "RFC 3168 6.1.1 [6.1.1-6]"),
 	CASE(syn_ack_again_says_the_same, "RFC 3168 6.1.1"),
 	CASE(peer_that_stops_asking_does_not_get_it, "RFC 3168 6.1.1"),

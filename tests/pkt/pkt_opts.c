@@ -75,9 +75,7 @@ static void unknown_options_are_skipped(void)
 {
 	static const uint8_t o[] = { 253, 4, 1, 2, 254, 3, 9, 1, 2, 4, 2, 0xbc, 1, 1, 1, 0 };
 	struct dp_cfg cfg = bed_cfg();
-	struct bed *b = bed_new(&cfg);
-
-	bed_open_with(b, SEG(SYN, 0, 0, 0, .opts = o, .opts_len = sizeof(o)));
+	struct bed *b = bed_in_syn(&cfg, SEG(SYN, 0, 0, 0, .opts = o, .opts_len = sizeof(o)));
 	CHECK_EQ(bed_pcb(b)->mss, 700);
 	bed_done(b);
 }
@@ -86,9 +84,7 @@ static void options_behind_the_end_of_the_list_are_not_read(void)
 {
 	static const uint8_t o[] = { 0, 2, 4, 0x01, 0x02, 4, 0, 0 };
 	struct dp_cfg cfg = bed_cfg();
-	struct bed *b = bed_new(&cfg);
-
-	bed_open_with(b, SEG(SYN, 0, 0, 0, .opts = o, .opts_len = sizeof(o)));
+	struct bed *b = bed_in_syn(&cfg, SEG(SYN, 0, 0, 0, .opts = o, .opts_len = sizeof(o)));
 	CHECK_EQ(bed_pcb(b)->mss, 536);
 	bed_done(b);
 }

@@ -84,8 +84,7 @@ static void holes_go_before_new_data(void)
 
 	cfg.pacing = true;
 	cfg.tlp = false;
-	b = bed_new(&cfg);
-	bed_open_with(b, SEG(SYN, 0, 0, 0, .sack_ok = true));
+	b = bed_in_syn(&cfg, SEG(SYN, 0, 0, 0, .sack_ok = true));
 	CHECK_EQ(bed_sendv(b, 10000), 10000);
 	bed_tick(b, 1900 * 1000);
 	bed_forget_tx(b);

@@ -4,45 +4,15 @@
  */
 #include "cases.h"
 
-#define SACK(...) \
-	.n_sack = sizeof((struct bed_range[]){ __VA_ARGS__ }) / sizeof(struct bed_range), \
-	.sack = { __VA_ARGS__ }
-
-/* MSS 1000, SACK-permitted; and with timestamps. */
-static const uint8_t syn_sack[] = { 2, 4, 3, 232, 1, 1, 4, 2 };
-static const uint8_t syn_sack_ts[] = { 2, 4, 3, 232, 4, 2, 8, 10, 255, 255, 255, 0, 0, 0, 0, 0 };
-
-static struct bed *sack_bed_cfg(const struct dp_cfg *cfg)
-{
-	struct bed *b = bed_new(cfg);
-
-	bed_open_with(b, SEG(SYN, 0, 0, 0, .opts = syn_sack, .opts_len = sizeof(syn_sack)));
-	return b;
-}
-
-static struct bed *sack_bed(void)
-{
-	struct dp_cfg cfg = bed_cfg();
-
-	return sack_bed_cfg(&cfg);
-}
-
 /* A segment of 100 bytes at @seq, and the ACK of 1 it causes. */
 static void hole_then(struct bed *b, uint32_t seq)
 {
 	bed_rx(b, SEG(ACK, seq, 1, 100));
 }
 
-static void done(struct bed *b)
-{
-	bed_forget_tx(b);
-	bed_forget_events(b);
-	bed_done(b);
-}
-
 static void segment_behind_a_hole_is_reported(void)
 {
-	struct bed *b = sack_bed();
+	struct bed *b = bed_in_sack();
 
 	hole_then(b, 101);
 	bed_expect(b, SEG(ACK, 1, 1, 0, SACK({ 101, 201 })));
@@ -62,7 +32,7 @@ static void nobody_is_told_who_did_not_permit_it(void)
 
 static void nothing_is_reported_without_a_hole(void)
 {
-	struct bed *b = sack_bed();
+	struct bed *b = bed_in_sack();
 
 	bed_rx(b, SEG(ACK, 1, 1, 1000));
 	bed_rx(b, SEG(ACK, 1001, 1, 1000));
@@ -72,7 +42,7 @@ static void nothing_is_reported_without_a_hole(void)
 
 static void first_block_is_whole(void)
 {
-	struct bed *b = sack_bed();
+	struct bed *b = bed_in_sack();
 
 	hole_then(b, 101);
 	bed_forget_tx(b);
@@ -85,7 +55,7 @@ static void first_block_is_whole(void)
 
 static void latest_block_is_first(void)
 {
-	struct bed *b = sack_bed();
+	struct bed *b = bed_in_sack();
 
 	hole_then(b, 101);
 	hole_then(b, 501);
@@ -99,7 +69,7 @@ static void latest_block_is_first(void)
 
 static void blocks_that_meet_are_one(void)
 {
-	struct bed *b = sack_bed();
+	struct bed *b = bed_in_sack();
 
 	hole_then(b, 101);
 	hole_then(b, 301);
@@ -115,7 +85,7 @@ static void blocks_that_meet_are_one(void)
 
 static void four_blocks_fit(void)
 {
-	struct bed *b = sack_bed();
+	struct bed *b = bed_in_sack();
 
 	for (uint32_t i = 0; i < 4; i++)
 		hole_then(b, 101 + 200 * i);
@@ -128,13 +98,8 @@ static void four_blocks_fit(void)
 
 static void three_blocks_fit_beside_timestamps(void)
 {
-	struct dp_cfg cfg = bed_cfg();
-	struct bed *b;
+	struct bed *b = bed_in_sack_ts();
 
-	cfg.timestamps = true;
-	b = bed_new(&cfg);
-	b->conn[0].ts = true;
-	bed_open_with(b, SEG(SYN, 0, 0, 0, .opts = syn_sack_ts, .opts_len = sizeof(syn_sack_ts)));
 	for (uint32_t i = 0; i < 4; i++)
 		hole_then(b, 101 + 200 * i);
 	b->tx_pos = b->tx_n - 1;
@@ -146,7 +111,7 @@ static void three_blocks_fit_beside_timestamps(void)
 /* The departure tcp_sack_rx.c names: true, but not all of the block. */
 static void forgotten_block_is_reported_in_part(void)
 {
-	struct bed *b = sack_bed();
+	struct bed *b = bed_in_sack();
 
 	for (uint32_t i = 0; i < 5; i++)
 		hole_then(b, 101 + 200 * i);
@@ -159,7 +124,7 @@ static void forgotten_block_is_reported_in_part(void)
 
 static void block_goes_when_the_ack_passes_it(void)
 {
-	struct bed *b = sack_bed();
+	struct bed *b = bed_in_sack();
 
 	hole_then(b, 101);
 	hole_then(b, 301);
@@ -174,7 +139,7 @@ static void block_goes_when_the_ack_passes_it(void)
 
 static void bytes_in_front_of_the_hole_keep_the_report(void)
 {
-	struct bed *b = sack_bed();
+	struct bed *b = bed_in_sack();
 
 	hole_then(b, 301);
 	bed_forget_tx(b);
@@ -192,7 +157,7 @@ static void segment_that_found_no_place_is_not_reported(void)
 	struct bed *b;
 
 	cfg.ooo_frames_max = 2;
-	b = sack_bed_cfg(&cfg);
+	b = bed_in_syn(&cfg, SEG(SYN, 0, 0, 0, .sack_ok = true));
 	hole_then(b, 101);
 	hole_then(b, 301);
 	bed_forget_tx(b);
@@ -205,7 +170,7 @@ static void segment_that_found_no_place_is_not_reported(void)
 static void segment_dropped_for_want_of_frames_is_not_reported(void)
 {
 	struct mbuf *m[BED_MBUFS];
-	struct bed *b = sack_bed();
+	struct bed *b = bed_in_sack();
 	uint32_t n = 0;
 
 	while (mempool_avail(&b->pool) > BED_MBUFS / 4)
@@ -221,7 +186,7 @@ static void segment_dropped_for_want_of_frames_is_not_reported(void)
 
 static void bytes_beyond_the_window_are_not_reported(void)
 {
-	struct bed *b = sack_bed();
+	struct bed *b = bed_in_sack();
 
 	bed_rx(b, SEG(ACK, BED_RCV_WND - 99, 1, 200));
 	bed_expect(b, SEG(ACK, 1, 1, 0, SACK({ BED_RCV_WND - 99, BED_RCV_WND + 1 })));
@@ -230,7 +195,7 @@ static void bytes_beyond_the_window_are_not_reported(void)
 
 static void block_may_wrap(void)
 {
-	struct bed *b = sack_bed();			/* the 256th byte wraps */
+	struct bed *b = bed_in_sack();			/* the 256th byte wraps */
 
 	hole_then(b, 201);
 	bed_expect(b, SEG(ACK, 1, 1, 0, SACK({ 201, 301 })));
@@ -241,7 +206,7 @@ static void block_may_wrap(void)
 
 static void early_fin_is_no_byte(void)
 {
-	struct bed *b = sack_bed();
+	struct bed *b = bed_in_sack();
 
 	bed_rx(b, SEG(ACK | FIN, 101, 1, 50));
 	bed_expect(b, SEG(ACK, 1, 1, 0, SACK({ 101, 151 })));
@@ -252,7 +217,7 @@ static void early_fin_is_no_byte(void)
 
 static void bare_early_fin_has_nothing_to_report(void)
 {
-	struct bed *b = sack_bed();
+	struct bed *b = bed_in_sack();
 
 	bed_rx(b, SEG(ACK | FIN, 101, 1, 0));
 	bed_expect(b, SEG(ACK, 1, 1, 0, .no_sack = true));
@@ -261,7 +226,7 @@ static void bare_early_fin_has_nothing_to_report(void)
 
 static void fin_ends_every_report(void)
 {
-	struct bed *b = sack_bed();
+	struct bed *b = bed_in_sack();
 
 	bed_rx(b, SEG(ACK, 201, 1, 50));		/* beyond what will be the FIN */
 	bed_forget_tx(b);
@@ -273,7 +238,7 @@ static void fin_ends_every_report(void)
 
 static void data_does_not_carry_it(void)
 {
-	struct bed *b = sack_bed();
+	struct bed *b = bed_in_sack();
 
 	hole_then(b, 101);
 	bed_forget_tx(b);
@@ -285,7 +250,7 @@ static void data_does_not_carry_it(void)
 /* SHOULD be in all ACKs while there is a hole. */
 static void challenge_ack_carries_it(void)
 {
-	struct bed *b = sack_bed();
+	struct bed *b = bed_in_sack();
 
 	hole_then(b, 101);
 	bed_forget_tx(b);
@@ -296,7 +261,7 @@ static void challenge_ack_carries_it(void)
 
 static void stream_behind_a_hole_is_one_block(void)
 {
-	struct bed *b = sack_bed();
+	struct bed *b = bed_in_sack();
 
 	for (uint32_t i = 1; i <= 20; i++) {
 		hole_then(b, 1 + 100 * i);
@@ -310,7 +275,7 @@ static void stream_behind_a_hole_is_one_block(void)
 
 static void reverse_order_is_one_block(void)
 {
-	struct bed *b = sack_bed();
+	struct bed *b = bed_in_sack();
 
 	for (uint32_t i = 9; i > 0; i--) {
 		hole_then(b, 1 + 100 * i);
@@ -354,7 +319,7 @@ static void any_order_reports_only_what_is_held(void)
 {
 	for (uint32_t seed = 1; seed <= 10; seed++) {
 		uint8_t there[RANDOM_SPAN] = { 1 };
-		struct bed *b = sack_bed();
+		struct bed *b = bed_in_sack();
 		uint32_t x = seed;
 
 		for (uint32_t i = 0; i < RANDOM_SEGS; i++) {

@@ -11,8 +11,7 @@ static struct bed *probing(void)
 	struct bed *b;
 
 	cfg.tlp = true;
-	b = bed_new(&cfg);
-	bed_open_with(b, SEG(SYN, 0, 0, 0, .sack_ok = true));
+	b = bed_in_syn(&cfg, SEG(SYN, 0, 0, 0, .sack_ok = true));
 	return b;
 }
 
@@ -99,8 +98,7 @@ static void one_segment_is_given_time_for_a_delayed_ack(void)
 	nsec waited;
 
 	cfg.rto_min_ns = SEC;
-	b = bed_new(&cfg);
-	bed_open_with(b, SEG(SYN, 0, 0, 0, .sack_ok = true));
+	b = bed_in_syn(&cfg, SEG(SYN, 0, 0, 0, .sack_ok = true));
 	send_full(b, 2);
 	bed_tick(b, BED_RTT_US * 1000);
 	bed_rx(b, SEG(ACK, 1, 2001, 0));
@@ -153,8 +151,7 @@ static struct bed *probing_slowly(bool nagle)
 
 	cfg.rto_min_ns = SEC;
 	cfg.nagle = nagle;
-	b = bed_new(&cfg);
-	bed_open_with(b, SEG(SYN, 0, 0, 0, .sack_ok = true));
+	b = bed_in_syn(&cfg, SEG(SYN, 0, 0, 0, .sack_ok = true));
 	return b;
 }
 

@@ -270,8 +270,7 @@ static void undo_restores_the_curve(void)
 
 	cfg.cc = CC_CUBIC;
 	cfg.tlp = false;
-	b = bed_new(&cfg);
-	bed_open_with(b, SEG(SYN, 0, 0, 0, .sack_ok = true));
+	b = bed_in_syn(&cfg, SEG(SYN, 0, 0, 0, .sack_ok = true));
 	bed_cold(b)->ssthresh = bed_pcb(b)->cwnd = 10000;
 	bed_cold(b)->cc_state.cubic.now.w_max = 14000;
 	bed_cold(b)->cc_state.cubic.now.cwnd_prior = 14000;
@@ -327,8 +326,7 @@ static void pace_spreads_a_window(void)
 	struct bed *b;
 
 	cfg.pacing = true;
-	b = bed_new(&cfg);
-	bed_open_with(b, SEG(SYN, 0, 0, 0, .sack_ok = true));
+	b = bed_in_syn(&cfg, SEG(SYN, 0, 0, 0, .sack_ok = true));
 	CHECK_EQ(bed_sendv(b, 10000), 10000);
 	CHECK(bed_tx_waiting(b) <= 2);
 	bed_tick(b, 2500 * 1000);
@@ -401,8 +399,7 @@ static void pace_measures_round_trips(void)
 
 	cfg.pacing = true;
 	cfg.tlp = false;
-	b = bed_new(&cfg);
-	bed_open_with(b, SEG(SYN, 0, 0, 0, .sack_ok = true));
+	b = bed_in_syn(&cfg, SEG(SYN, 0, 0, 0, .sack_ok = true));
 	bed_pcb(b)->srtt = 80000 << 3;
 	CHECK_EQ(bed_sendv(b, 10000), 10000);
 	while (bed_pcb(b)->snd_una != bed_pcb(b)->snd_end) {	/* all that is out, each 10 ms */
@@ -424,8 +421,7 @@ static void acks_that_say_nothing_do_not_put_off_the_probe(void)
 	uint32_t n = 0;
 
 	cfg.nagle = true;
-	b = bed_new(&cfg);
-	bed_open_with(b, SEG(SYN, 0, 0, 0, .sack_ok = true));
+	b = bed_in_syn(&cfg, SEG(SYN, 0, 0, 0, .sack_ok = true));
 	CHECK_EQ(bed_sendv(b, 2100), 2100);
 	expect_full(b, 1, 1, 2);
 	for (; n < 400 && bed_tx_waiting(b) == 0; n++) {

@@ -232,6 +232,33 @@ static void sent_waits_for_its_own_frames_only(void)
 	bed_done(b);
 }
 
+/* ... but a clock of 32 bits of microseconds does not tell after 36 minutes, or 72. */
+static void sent_waits_for_a_nic_that_holds_for_an_hour(void)
+{
+	for (uint32_t minutes = 40; minutes <= 80; minutes += 20) {
+		struct bed *b = bed_in(TCP_ESTABLISHED);
+
+		b->cur = 1;
+		bed_go(b, TCP_ESTABLISHED);
+		b->cur = 0;
+		b->tx_hold = true;
+		send_full(b, 1);
+		bed_rx(b, SEG(ACK, 1, 1001, 0));
+		b->now += minutes * 60 * SEC;	/* not in passes: it looks every few of us */
+		b->cur = 1;
+		send_full(b, 1);
+		bed_tick(b, MSEC);
+		bed_rx(b, SEG(ACK, 1, 1001, 0));
+		bed_tick(b, MSEC);
+		bed_expect_no_event(b);
+		b->tx_hold = false;
+		bed_let_go(b);
+		bed_tick(b, 1);
+		bed_forget_events(b);
+		bed_done(b);
+	}
+}
+
 /* A NIC may let go in any order (a wire that loses the later frame): counting is not enough. */
 static void sent_waits_for_a_frame_that_later_ones_overtake(void)
 {
@@ -311,6 +338,7 @@ const struct pkt_case pkt_zero_copy[] = {
 	CASE(sent_waits_when_the_marks_have_run_out, "ix/abi.h sendv"),
 	CASE(sent_waits_for_the_first_transmission_too, "IX table 1"),
 	CASE(sent_waits_for_its_own_frames_only, "IX table 1"),
+	CASE(sent_waits_for_a_nic_that_holds_for_an_hour, "IX table 1"),
 	CASE(frames_name_the_applications_memory, "IX table 1, sendv"),
 	CASE(received_bytes_are_read_in_the_frame, "IX table 1, recv"),
 	CASE(received_bytes_stay_until_recv_done, "IX table 1, recv_done"),

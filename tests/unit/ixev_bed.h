@@ -23,7 +23,7 @@ struct conn {
 	int n_recv, n_eof, n_sent, n_dead, n_connected, outcome;
 	enum ix_dead_reason reason;
 	uint32_t got, to_ack;
-	bool reconnect, resend;		/* what handlers do */
+	bool reconnect, resend, keep;	/* what handlers do */
 	int close_on_recv;		/* mode + 1 */
 	struct ix_tcp_info *ask;	/* for an info, and a set */
 };
@@ -52,6 +52,8 @@ static inline void on_release(struct ixev_ctx *ctx, struct ixev_ref *r)
 	struct conn *c = conn_of(ctx);
 
 	c->released[r - c->ref]++;
+	if (c->keep)			/* an answer by reference gives back what it named */
+		ixev_recv_done(ctx, r->len);
 	if (c->resend && r == c->ref) {
 		c->resend = false;
 		ixev_send(ctx, r);
@@ -75,7 +77,8 @@ static inline void on_recv(struct ixev_ctx *ctx, const uint8_t *p, uint32_t len)
 		CHECK_EQ(ixev_info(ctx, c->ask), 0);
 		CHECK_EQ(ixev_set(ctx, IX_OPT_NAGLE, 1), 0);
 	}
-	ixev_recv_done(ctx, c->to_ack ? c->to_ack : len);
+	if (!c->keep)
+		ixev_recv_done(ctx, c->to_ack ? c->to_ack : len);
 	if (c->close_on_recv)
 		ixev_close(ctx, (enum ix_close_mode)(c->close_on_recv - 1));
 }

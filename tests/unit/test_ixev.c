@@ -121,6 +121,69 @@ static void fin_waits_until_all_is_accepted(void)
 	CHECK_EQ(c.reason, IX_DEAD_CLOSED);
 }
 
+/* What comes while a context closes is given back, but not in place of what a reference names. */
+static void closing_keeps_what_is_named(void)
+{
+	static struct conn c;
+
+	bed_init(16);
+	conn_up(&c, 1);
+	c.keep = true;
+	event(IX_EV_RECV, &c, 0, 100);
+	event(IX_EV_RECV, &c, 0, 70);
+	enter();
+	LEFT_NOTHING();
+	send(&c, 0, 100);
+	send(&c, 1, 70);
+	ixev_close(&c.ctx, IX_CLOSE_FIN);
+	enter();
+	LEFT(IX_CALL_SENDV);
+	fake_return(&t.dp, 0, 40);
+	event(IX_EV_RECV, &c, 0, 30);
+	enter();
+	LEFT_NOTHING();
+	event(IX_EV_SENT, &c, 40, 90);
+	enter();
+	LEFT(IX_CALL_SENDV);
+	fake_return(&t.dp, 0, 90);
+	event(IX_EV_SENT, &c, 60, 0);	/* the first is released: its bytes go, and no more */
+	event(IX_EV_RECV, &c, 0, 30);
+	enter();
+	LEFT(IX_CALL_RECV_DONE);
+	CHECK_EQ(t.dp.left[0].bytes, 100);
+	CHECK(c.released[0] == 1 && c.released[1] == 0);
+	event(IX_EV_SENT, &c, 0, 90);
+	enter();
+	LEFT(IX_CALL_SENDV);
+	fake_return(&t.dp, 0, 40);
+	event(IX_EV_SENT, &c, 30, 0);
+	event(IX_EV_SENT, &c, 40, 0);
+	enter();
+	LEFT(IX_CALL_RECV_DONE, IX_CALL_CLOSE);
+	CHECK_EQ(t.dp.left[0].bytes, 70);
+	CHECK(c.released[1] == 1 && c.n_recv == 2);
+}
+
+static void gives_back_no_more_than_it_holds(void)
+{
+	static struct conn c;
+
+	bed_init(16);
+	conn_up(&c, 1);
+	c.to_ack = 150;
+	event(IX_EV_RECV, &c, 0, 100);
+	enter();
+	LEFT(IX_CALL_RECV_DONE);
+	CHECK_EQ(t.dp.left[0].bytes, 100);
+	c.to_ack = 60;
+	event(IX_EV_RECV, &c, 0, 100);
+	enter();
+	ixev_recv_done(&c.ctx, 60);
+	enter();
+	LEFT(IX_CALL_RECV_DONE);
+	CHECK_EQ(t.dp.left[0].bytes, 40);
+}
+
 static void rst_goes_at_once_and_dead_releases(void)
 {
 	static struct conn c;
@@ -363,6 +426,7 @@ static void release_may_send_again(void)
 
 CU_MAIN("ixev", TEST(answers_in_one_batch_in_order), TEST(short_accept_waits_for_the_window),
 	TEST(many_pieces_go_in_several_calls), TEST(fin_waits_until_all_is_accepted),
+	TEST(closing_keeps_what_is_named), TEST(gives_back_no_more_than_it_holds),
 	TEST(rst_goes_at_once_and_dead_releases), TEST(half_close_keeps_receiving),
 	TEST(refused_and_failed_accepts), TEST(stale_returns_do_not_hit_the_reuse),
 	TEST(error_with_death_is_harmless), TEST(sendv_error_without_death_aborts),

@@ -157,6 +157,9 @@ static void locks_are_priced_by_what_takes_them(void)
 	costs.v[COST_app_update_lock] = 200000;
 	up();
 	CHECK_EQ(machine_wait_ps(&m, &th[0], &conns, 0), 0);
+	CHECK_EQ(th[0].lock[LOCK_CONN].held_ps, 0);	/* tables of one's own */
+	m.shared = true;
+	CHECK_EQ(machine_wait_ps(&m, &th[0], &conns, 0), 0);	/* nobody else */
 	CHECK_EQ(th[0].lock[LOCK_CONN].held_ps, 300000);
 	CHECK_EQ(machine_wait_ps(&m, &th[1], &reqs, 0), 0);	/* another lock */
 	CHECK_EQ(th[1].lock[LOCK_APP].held_ps, 400000);
@@ -222,6 +225,7 @@ static void run(const char *lines)
 	sc.duration_ns = 2 * NSEC_PER_MSEC;
 	strcpy(sc.server.profile, path);
 	strcpy(sc.client.profile, "free");
+	set("server.exec", "shared", 1);
 	set("workload", "connections", 256);
 	set("workload", "rounds", 1);
 	CHECK_EQ(sim_run(&sc, &res, NULL, NULL, err, sizeof(err)), 0);
@@ -239,7 +243,7 @@ static void a_shared_lock_limits_a_server(void)
 	sim_result_free(&res);
 	run("tcp_conns 500 ns \"x\"\nconn_lock 500 ns \"x\"\n");
 	CHECK(get("conns_per_s") > 0.95e6 && get("conns_per_s") < 1.05e6);
-	CHECK(get("server_lock_conn_util_pct") > 95);
+	CHECK(get("server_lock_conn_util_pct") > 95 && strcmp(res.limit, "lock") == 0);
 	CHECK(get("server_lock_app_util_pct") == 0);
 	CHECK(get("server_lock_wait_pct") > 50);
 	sim_result_free(&res);

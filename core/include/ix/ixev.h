@@ -61,6 +61,7 @@ struct ixev_ctx {
 	uint32_t recv_done;		/* bytes to acknowledge */
 	uint16_t flags;			/* IXEV_F_* of ixev_impl.h */
 	uint8_t close_mode;
+	uint32_t held;			/* bytes delivered and not given back */
 	struct ixev_ctx *pend_next;	/* contexts with something to issue */
 	struct ixev_ctx **pend_prev;
 };
@@ -115,10 +116,13 @@ void ixev_connect(struct ixev *ev, struct ixev_ctx *ctx, uint32_t ip, uint16_t p
  * after close or death. */
 void ixev_send(struct ixev_ctx *ctx, struct ixev_ref *ref);
 
-/** The application is done with the oldest @bytes delivered: opens the window. */
+/** The application is done with the oldest @bytes delivered, at most what it holds: opens the
+ * window. */
 void ixev_recv_done(struct ixev_ctx *ctx, uint32_t bytes);
 
-/** End the connection once what was sent has been accepted (FIN, HALF), or now (RST). */
+/** End the connection once what was sent has been accepted (FIN, HALF), or now (RST). After
+ * FIN or RST received bytes are the library's: they stay as long as a reference is out, which
+ * may name them, and no longer. */
 void ixev_close(struct ixev_ctx *ctx, enum ix_close_mode mode);
 
 /**
