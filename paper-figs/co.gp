@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # co.gp - p99 against offered load, timed from the send and from when a request was due
 load figs.'/common.gp'
+set lmargin at screen 0.115
 array who[4] = ['IX: from the send', 'IX: from when due', 'Linux: from the send', \
 	'Linux: from when due']
 array style[4] = [2, 1, 5, 4]

@@ -70,9 +70,9 @@ set label 9002 caption at screen 0.025,Y(top_px + plot_px + axis_px + 12) left f
 	tc rgb '#555555' noenhanced
 if (n_failed) set label 9003 sprintf('× failed: %d, see %s.md', n_failed, name) \
 	at screen 0.975,Y(26) right font ',11' tc rgb red noenhanced
-set key at screen 0.085,Y(44) left top Left reverse horizontal samplen 1.8 spacing 1.2 \
+set key at screen 0.095,Y(44) left top Left reverse horizontal samplen 1.8 spacing 1.2 \
 	font ',12' maxrows key_rows
-set lmargin at screen 0.09
+set lmargin at screen 0.1
 set rmargin at screen 0.97
 set tmargin at screen Y(top_px)
 set bmargin at screen Y(top_px + plot_px)

@@ -2,6 +2,7 @@
 # e10.gp - p99 and batch against load: adaptive bounds beside waiting for a full batch
 plot_px = 660
 load figs.'/common.gp'
+set lmargin at screen 0.105
 split = top_px + 410
 array B[3] = ['1', '16', '64']
 array T[3] = ['10', '50', '100']

@@ -18,7 +18,7 @@ do for [k=1:2] for [i=1:2] {
 	panel = k == 1 ? 'ETC' : 'USR'
 	set tmargin at screen Y(top_px + (k-1) * (half + 20))
 	set bmargin at screen Y(top_px + half + (k-1) * (half + 20))
-	set lmargin at screen i == 1 ? 0.1 : 0.57
+	set lmargin at screen i == 1 ? 0.105 : 0.57
 	set rmargin at screen i == 1 ? 0.51 : 0.975
 	set label 2 who[i].', '.panel at graph 0.025,0.94 left font ',13' tc rgb black
 	set xrange [0:(i == 1 ? 2000 : 700)]
@@ -32,5 +32,4 @@ do for [k=1:2] for [i=1:2] {
 	unset label 9001; unset label 9002; unset label 9003; unset label 9010
 	unset key
 }
-uneval ylabel('latency (us)', top_px, top_px + plot_px)
-set multiplot
+unset multiplot

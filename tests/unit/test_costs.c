@@ -197,7 +197,8 @@ static void items_are_overridden(void)
 	CHECK_EQ(override("passes 0 ns"), -EINVAL);
 }
 
-CU_MAIN("costs", TEST(items_are_overridden), TEST(reads_values_exactly), TEST(refuses_with_file_and_line),
+CU_MAIN("costs", TEST(items_are_overridden), TEST(reads_values_exactly),
+	TEST(refuses_with_file_and_line),
 	TEST(refuses_incomplete_lists), TEST(refuses_nonsense_values), TEST(hash_is_of_the_bytes),
 	TEST(prices_work_linearly), TEST(loads_the_lists_that_come_along),
 	TEST(search_dir_comes_first))
