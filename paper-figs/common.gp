@@ -19,7 +19,7 @@ font = 'DejaVu Sans,Helvetica,Arial,sans-serif'
 if (ext eq 'svg') set terminal svg size 900,height enhanced font font.',14' \
 	background '#ffffff' name name
 if (ext eq 'pdf') set terminal pdfcairo size 9in,(height/100.0)*1in enhanced \
-	font 'DejaVu Sans,14' background '#ffffff'
+	font 'DejaVu Sans,14' fontscale 0.72 background '#ffffff'
 if (ext eq 'png') set terminal pngcairo size 1800,2*height enhanced \
 	font 'DejaVu Sans,14' fontscale 2 linewidth 2 pointscale 2 background '#ffffff'
 set output out
@@ -38,8 +38,8 @@ purple = '#cc79a7'
 grey   = '#8a8a8a'
 light  = '#d9d9d9'
 
-# Marks of the SVG terminal are larger.
-mark = ext eq 'svg' ? 0.62 : 1
+# Marks of these terminals are larger.
+mark = ext eq 'svg' ? 0.62 : ext eq 'pdf' ? 0.7 : 1
 
 # The systems of the paper: 1 to 5 simulated, 11 to 15 published.
 array system[5] = ['IX 4x10GbE', 'IX 10GbE', 'mTCP 10GbE', 'Linux 4x10GbE', 'Linux 10GbE']
