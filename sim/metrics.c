@@ -305,8 +305,8 @@ static void add_cpu(struct sim_result *r, const struct topology *t, const struct
 	    "server_switches");
 	add(r, ratio((double)s->busy_ns, requests), "server thread time a request",
 	    "server_ns_per_request");
-	add(r, app, "share of the server's work that is the application's: handlers, what it declares, "
-	    "its objects", "server_app_pct");
+	add(r, app, "share of the server's work that is the application's: handlers, what it "
+	    "declares, its objects", "server_app_pct");
 	add(r, ratio((double)s->misses_milli / 1000, requests),
 	    "last-level cache misses of the server a request", "l3_misses_per_msg");
 }
