@@ -25,14 +25,15 @@ class Fit:
 
     def errors(self):
         """Relative standard error of each parameter; inf: the points do not determine it."""
-        n, free = len(self.x), max(1, len(self.r) - len(self.x))
+        noise = max(1.0, self.cost / max(1, len(self.r) - len(self.x)))
         a = normal(self.jac)
-        noise = max(1.0, self.cost / free)
-        out = []
-        for i in range(n):
-            e = [float(i == k) for k in range(n)]
-            column = linear(a, e) if a[i][i] > 1e-6 else None
-            out.append(math.sqrt(noise * max(column[i], 0.0)) if column else math.inf)
+        seen = [i for i in range(len(self.x)) if a[i][i] > 1e-3]
+        a = [[a[i][k] for k in seen] for i in seen]
+        out = [math.inf] * len(self.x)
+        for at, i in enumerate(seen):
+            column = linear(a, [float(at == k) for k in range(len(seen))])
+            if column:
+                out[i] = math.sqrt(noise * max(column[at], 0.0))
         return out
 
     def alike(self, limit=0.95):

@@ -112,15 +112,18 @@ class Published:
     def load(self, runner, profile, prices):
         """The load at which p99 leaves the service level, by bisection, in the claim's unit."""
         job, key, scale = self.searches
+        tails = [SLA_US / 2, SLA_US * 2]        # p99 at lo, hi
         lo, hi = 0.7 * self.value / scale, 1.25 * self.value / scale
         while hi / lo > SEARCH_RATIO:
             rate = math.sqrt(lo * hi)
             found = runner.run(job, self.sets + [f'{key}={rate / 1000:.1f} k/s'], profile, prices)
-            if found['metrics']['latency_p99_us'] < SLA_US:
-                lo = rate
+            p99 = found['metrics']['latency_p99_us']
+            if p99 < SLA_US:
+                lo, tails[0] = rate, p99
             else:
-                hi = rate
-        return math.sqrt(lo * hi) * scale
+                hi, tails[1] = rate, p99
+        share = math.log(SLA_US / tails[0]) / math.log(tails[1] / tails[0])
+        return lo * (hi / lo) ** share * scale
 
     def residual(self, simulated):
         """Relative error in tolerances; 0 on the right side of a bound."""

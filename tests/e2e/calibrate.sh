@@ -1,0 +1,62 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# calibrate.sh - scripts/calibrate from outside: exit codes, --check, the method, one number
+#
+# Usage: calibrate.sh [PROGRAM]	default: $IX, or ./ix
+#
+# Works on a copy of the lists. Not here: whether a fit is good, which is a result and no test.
+set -u
+cd "$(dirname "$0")/../.." || exit 2
+ix=$(realpath "${1:-${IX:-./ix}}")
+T=$(mktemp -d)
+trap 'rm -rf "$T"' EXIT
+checks=0 failed=0
+
+# expect NAME CODE TEXT COMMAND...: exit code and a text in what it prints (either stream).
+expect()
+{
+	local name=$1 code=$2 text=$3 rc
+	shift 3
+	"$@" >"$T/out" 2>&1 </dev/null
+	rc=$?
+	checks=$((checks + 1))
+	[ $rc -eq "$code" ] && { [ -z "$text" ] || grep -qF -- "$text" "$T/out"; } && return
+	echo "calibrate.sh: $name: wanted exit $code and \"$text\", got exit $rc: $(head -3 "$T/out")"
+	failed=$((failed + 1))
+}
+
+mkdir -p "$T/sim" "$T/results" "$T/scripts"
+cp -r sim/prices "$T/sim/"
+cp -r results/calibration "$T/results/"
+cp scripts/calibrate* "$T/scripts/"
+cp -r paper-figs "$T/"
+calibrate="$T/scripts/calibrate"
+
+expect "the lists are the fits'" 0 "" "$calibrate" --check
+sed -i 's/^tcp_fast .*/tcp_fast 1 ns "guessed"/' "$T/sim/prices/ix.conf"
+expect "an edited price" 1 "tcp_fast is 1, but was" "$calibrate" ix --check
+cp sim/prices/ix.conf "$T/sim/prices/"
+sed -i 's/^dram_line .*/dram_line 1 ns "as ix"/' "$T/sim/prices/linux.conf"
+expect "a price that follows" 1 "dram_line is 1, but the list it follows" "$calibrate" --check
+cp sim/prices/linux.conf "$T/sim/prices/"
+echo >>"$T/sim/prices/fits/ix.json"
+expect "an edited definition" 1 "the definition of the fit has changed" "$calibrate" ix --check
+expect "no such fit" 2 'there is no fit "none"' "$calibrate" none --check
+expect "wrong usage" 2 "--jobs at least 1" "$calibrate" -j 0
+expect "no program" 3 "run make" "$calibrate" --ix "$T/none" ix
+
+cat >"$T/sim/prices/fits/ix.json" <<'END'
+{"parameters": [{"name": "pass", "bounds": [0.5, 3], "items": {"passes": 500}}],
+ "points": [{"at": "C01", "tolerance": 0.05,
+  "set": ["workload.max_bytes=64 B", "workload.perturb=0 B", "workload.rounds=5"]}]}
+END
+expect "one factor on one point" 0 "wrote" "$calibrate" ix --ix "$ix" --write -q --rounds 6
+cp "$T/out" "$T/said"
+expect "... which it reaches" 0 "0.0%" grep -m1 '^C01 ' "$T/said"
+expect "... and records" 0 '"at": "C01"' cat "$T/results/calibration/ix.json"
+expect "... as its source" 0 '"fit: C01"' grep '^passes' "$T/sim/prices/ix.conf"
+expect "... so that it checks" 0 "" "$calibrate" ix --check
+
+echo "calibrate.sh: $checks checks, $failed failed"
+[ $failed -eq 0 ]
