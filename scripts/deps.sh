@@ -44,6 +44,7 @@ build)
 	;;
 figures)
 	need_build
+	want python3 "the figures are made, the report is not" has python3
 	want gnuplot-nox "the numbers are made, the drawings are not" has gnuplot
 	want fonts-dejavu-core "drawings fall back to another font" has_font
 	;;
