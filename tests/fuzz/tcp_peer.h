@@ -34,6 +34,7 @@ struct peer {
 	uint8_t stage;
 	bool honest, lied;	/* lied: some of its bytes are ~tcp_peer_byte() */
 	bool lost;		/* a stray SYN of its may have opened: it knows no numbers */
+	bool rst_said;		/* it may have ended the connection itself */
 	uint32_t gen;		/* connections so far */
 	/* its stream; sequence numbers */
 	uint32_t iss, snd_max;	/* end of what it has said, FIN included */
