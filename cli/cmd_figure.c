@@ -6,19 +6,19 @@
 #include <stdlib.h>
 
 #include "cli/cli.h"
-#include "cli/figure.h"
+#include "cli/judge.h"
 #include "cli/result.h"
 #include "cli/store.h"
-#include "cli/verdicts.h"
 
-enum { KEY_QUICK = 1000, KEY_FIGS, KEY_REDRAW, KEY_STORE, KEY_NO_STORE };
+enum { KEY_QUICK = 1000, KEY_FIGS, KEY_REDRAW, KEY_CLAIMS, KEY_JSON, KEY_STORE,
+       KEY_NO_STORE };
 
 struct figure_args {
 	struct figure_env env;
 	char names[FIGURES_MAX][FIGURE_NAME_MAX];	/* to run */
 	char all[FIGURES_MAX][FIGURE_NAME_MAX];		/* there are */
 	size_t n_names, n_all;
-	bool list, redraw, no_store;
+	bool list, redraw, claims, json, no_store;
 };
 
 static bool is_figure(const struct figure_args *a, const char *name)
@@ -49,6 +49,8 @@ static error_t parse(int key, char *arg, struct argp_state *st)
 	case KEY_STORE:	a->env.store_dir = arg; break;
 	case KEY_NO_STORE: a->no_store = true; break;
 	case KEY_REDRAW: a->redraw = true; break;
+	case KEY_CLAIMS: a->claims = true; break;
+	case KEY_JSON:	a->claims = a->json = true; break;
 	case KEY_FIGS:	snprintf(a->env.figs, sizeof(a->env.figs), "%s", arg); break;
 	case ARGP_KEY_ARG:
 		if (a->n_names == FIGURES_MAX || strlen(arg) >= FIGURE_NAME_MAX)
@@ -67,6 +69,9 @@ static const struct argp_option options[] = {
 	{"out", 'o', "DIR", 0, "where results go (default: results)", 0},
 	{"redraw", KEY_REDRAW, NULL, 0, "run nothing: draw and judge the results that are there",
 	 0},
+	{"claims", KEY_CLAIMS, NULL, 0,
+	 "run and write nothing: print every claim beside what the saved results say", 0},
+	{"json", KEY_JSON, NULL, 0, "as --claims, with points and shapes, for programs", 0},
 	{"store", KEY_STORE, "DIR", 0, "where finished points are kept and looked for (default: "
 	 "IX_STORE, or build/store)", 0},
 	{"no-store", KEY_NO_STORE, NULL, 0, "run every point, keep none", 0},
@@ -79,15 +84,19 @@ static const struct argp_option options[] = {
 static const char doc[] =
 	"Reproduce figures: run each one's sweep, write results/NAME.csv and its manifest "
 	"NAME.json, draw NAME.svg, .pdf and .png with published points beside ours, and judge the "
-	"claims made about it. results/claims.csv lists every claim of the papers, those not "
-	"simulated yet included. Without a name: all of them.\v"
+	"claims made about it. NAME.md is its caption with the verdicts; claims.csv lists every claim "
+	"of the papers, points.csv every published point, those not simulated included, and "
+	"shapes.csv whether order and knees are right. Without a name: all of them.\v"
+	"A claim that misses is a result: it is shown, and the exit status is 0. It is 1 when a point "
+	"failed, or a claim's definition is no measurement.\n\n"
 	"Without gnuplot the numbers are still made and judged; the exit status is 3 then, unless "
 	"something else failed.\n\n"
 	"Examples:\n"
 	"  ix figure --list\n"
 	"  ix figure fig2\n"
 	"  ix figure all --quick\n"
-	"  ix figure batch --redraw\n\n" CLI_EXIT_CODES;
+	"  ix figure batch --redraw\n"
+	"  ix figure --claims\n\n" CLI_EXIT_CODES;
 
 static int names_resolve(struct figure_args *a)
 {
@@ -127,7 +136,7 @@ static int worse(int a, int b)
 	return rank[a] >= rank[b] ? a : b;
 }
 
-static int figure_do(struct figure_args *a, const char *name)
+static int figure_do(struct figure_args *a, const char *name, bool draw)
 {
 	struct figure fig;
 	int rc = IX_OK;
@@ -135,46 +144,79 @@ static int figure_do(struct figure_args *a, const char *name)
 	if (!figure_open(&fig, &a->env, name)) {
 		conf_complain(&fig.conf, "ix figure");
 		rc = IX_USAGE;
-	} else {
-		if (!a->redraw)
-			rc = figure_run(&fig, &a->env);
-		if (rc != IX_USAGE && rc < IX_SIGNAL)
-			rc = worse(rc, figure_plot(&fig, &a->env));
+	} else if (!draw && figure_data(&fig) == fig.name) {
+		rc = figure_run(&fig, &a->env);
+	} else if (draw) {
+		rc = figure_plot(&fig, &a->env);
 		if (rc == IX_OK)
-			printf("%s: %s/%s.csv and .json, drawn as .svg .pdf .png\n", name,
-			       a->env.out, name);
+			printf("%s: %s/%s.csv, drawn as %s.svg .pdf .png\n", name, a->env.out,
+			       figure_data(&fig), name);
 	}
 	figure_close(&fig);
 	return rc;
 }
 
-/* Claims are a function of the saved results, whoever made them and when. */
-static int judge(struct figure_args *a)
+/* Run all, then draw all: one may draw what another has run. */
+static int figures_do(struct figure_args *a)
 {
-	struct verdicts v;
-	char path[600], err[700];
-	int rc = IX_OK;
+	int rc = IX_OK, one;
 
-	if (verdicts_begin(&v, &a->env, err, sizeof(err)) != 0) {
-		fprintf(stderr, "ix figure: %s\n", err);
-		return IX_MISSING;
+	for (size_t i = 0; !a->redraw && i < a->n_names; i++) {
+		one = figure_do(a, a->names[i], false);
+		if (one >= IX_SIGNAL)
+			return one;
+		rc = worse(rc, one);
 	}
-	for (size_t i = 0; i < a->n_all; i++) {
+	for (size_t i = 0; rc != IX_USAGE && i < a->n_names; i++)
+		rc = worse(rc, figure_do(a, a->names[i], true));
+	return rc;
+}
+
+/* claims.csv, points.csv, shapes.csv, and a caption for each figure that has results. */
+static int judgement_write(struct figure_args *a, const struct judgement *j)
+{
+	char err[700];
+	int rc = judge_save(j, &a->env, err, sizeof(err));
+
+	for (size_t i = 0; rc == 0 && i < a->n_all; i++) {
 		struct figure fig;
 
 		if (figure_open(&fig, &a->env, a->all[i]))
-			verdicts_take(&v, &fig, &a->env);
+			rc = judge_caption(j, &fig, &a->env, err, sizeof(err));
 		figure_close(&fig);
 	}
-	putchar('\n');
-	verdicts_print(&v, stdout);
-	result_path(path, sizeof(path), a->env.out, "claims", "csv");
-	if (result_save_table(path, &v.table, err, sizeof(err)) != 0) {
+	if (rc)
 		fprintf(stderr, "ix figure: %s\n", err);
-		rc = IX_FAILED;
+	return rc ? IX_FAILED : IX_OK;
+}
+
+/* Claims are a function of the saved results, whoever made them and when. */
+static int judge(struct figure_args *a)
+{
+	struct judgement *j = malloc(sizeof(*j));
+	char err[700];
+	int rc = IX_OK;
+
+	if (!j)
+		abort();
+	if (judge_make(j, &a->env, a->all, a->n_all, err, sizeof(err)) != 0) {
+		fprintf(stderr, "ix figure: %s\n", err);
+		rc = IX_MISSING;
+	} else if (a->json) {
+		json_t *o = judge_json(j);
+
+		result_print_json(o, stdout);
+		json_decref(o);
+	} else {
+		if (!a->claims)
+			putchar('\n');
+		judge_print(j, a->claims, stdout);
+		if (!a->claims)
+			rc = judgement_write(a, j);
 	}
-	rc = worse(rc, v.n_fails ? IX_FAILED : IX_OK);
-	verdicts_free(&v);
+	rc = worse(rc, rc == IX_OK && j->verdicts.n_broken ? IX_FAILED : IX_OK);
+	judge_free(j);
+	free(j);
 	return rc;
 }
 
@@ -198,17 +240,13 @@ static int run(struct figure_args *a)
 		list_print(a);
 		return IX_OK;
 	}
+	if (a->claims)
+		return judge(a);
 	rc = names_resolve(a);
 	if (rc)
 		return rc;
-	for (size_t i = 0; i < a->n_names; i++) {
-		int one = figure_do(a, a->names[i]);
-
-		if (one >= IX_SIGNAL)
-			return one;
-		rc = worse(rc, one);
-	}
-	return rc == IX_USAGE ? rc : worse(rc, judge(a));
+	rc = figures_do(a);
+	return rc == IX_USAGE || rc >= IX_SIGNAL ? rc : worse(rc, judge(a));
 }
 
 int cmd_figure(int argc, char **argv)

@@ -120,6 +120,11 @@ const char *figure_text(const struct figure *fig, const char *member, const char
 	return s ? s : fallback;
 }
 
+const char *figure_data(const struct figure *fig)
+{
+	return figure_text(fig, "data", fig->name);
+}
+
 static void failures_print(const struct figure *fig, const struct sweep_outcome *o)
 {
 	const json_t *failed = json_object_get(o->manifest, "failed");

@@ -10,6 +10,7 @@
  *		plot = "NAME.gp";		# a gnuplot script beside it
  *		columns = ["latency_p99_us"];	# metrics to keep; left out: all
  *		quick = ["duration=1 ms"];	# assignments of --quick
+ *		data = "fig5";			# draws that figure's results, runs nothing
  *		claims = ( { id = "C01"; ... } );	# claims.h
  *	};
  */
@@ -49,6 +50,9 @@ void figure_close(struct figure *fig);
 
 /** A text member of the figure group, or @fallback. */
 const char *figure_text(const struct figure *fig, const char *member, const char *fallback);
+
+/** Whose CSV and manifest it draws: its own name, or figure.data. */
+const char *figure_data(const struct figure *fig);
 
 /** Run its sweep and save CSV and manifest. Returns an exit code; messages are printed. */
 int figure_run(struct figure *fig, const struct figure_env *env);

@@ -3,76 +3,28 @@
  * plot.c - drawing a figure with gnuplot from its saved result
  *
  * The script gets everything as gnuplot variables: name, ext (svg, pdf, png), csv, curves,
- * out, figs, title, caption. The caption is made from the manifest, so it says what was run.
+ * out, figs, title, caption and caption_lines, n_failed, quick. The caption is made from the
+ * manifest, so it says what was run, and the script makes room for its lines.
  */
 #include <spawn.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cli/caption.h"
 #include "cli/cli.h"
-#include "cli/figure.h"
 #include "cli/result.h"
 
 extern char **environ;
 
-enum { CAPTION_MAX = 2048, CAPTION_WIDTH = 126 };
+/* Of the caption's letters in 900 pixels, less the margins. */
+static const double caption_width = 118;
 
-static void value_text(const json_t *v, char *buf, size_t len)
-{
-	char *dump;
-
-	if (json_is_string(v)) {
-		snprintf(buf, len, "%s", json_string_value(v));
-		return;
-	}
-	dump = json_dumps(v, JSON_ENCODE_ANY | JSON_REAL_PRECISION(10));
-	snprintf(buf, len, "%s", dump ? dump : "?");
-	free(dump);
-}
-
-/* Copy @text, {key} replaced by the manifest's value: of its configuration, or its own. */
-static void caption_expand(const json_t *manifest, const char *text, char *buf, size_t len)
-{
-	const json_t *config = json_object_get(manifest, "config"), *v;
-	char key[CONF_KEY_MAX];
-	size_t n = 0;
-
-	while (*text && n + 1 < len) {
-		const char *close = *text == '{' ? strchr(text, '}') : NULL;
-
-		if (!close || (size_t)(close - text) > sizeof(key)) {
-			buf[n++] = *text++;
-			continue;
-		}
-		snprintf(key, sizeof(key), "%.*s", (int)(close - text - 1), text + 1);
-		v = json_object_get(config, key);
-		if (!v)
-			v = json_object_get(manifest, key);
-		value_text(v, buf + n, len - n);
-		n += strlen(buf + n);
-		text = close + 1;
-	}
-	buf[n] = '\0';
-}
-
-/* Break lines at blanks so that none is longer than @width, where words allow. */
-static void caption_wrap(char *text, size_t width)
-{
-	char *line = text, *blank = NULL;
-
-	for (; *text; text++) {
-		if (*text != ' ')
-			continue;
-		if (blank && (size_t)(text - line) > width) {
-			*blank = '\n';
-			line = blank + 1;
-		}
-		blank = text;
-	}
-	if (blank && (size_t)(text - line) > width)
-		*blank = '\n';
-}
+struct drawing {
+	const char *ext;
+	char caption[CAPTION_MAX];
+	size_t lines, n_failed;
+};
 
 /* One variable in gnuplot's syntax: single quotes, where nothing is substituted; two of
  * them are one. A line break needs the other kind of quotes. */
@@ -91,7 +43,7 @@ static void variable(FILE *f, const char *name, const char *value)
 }
 
 static char *script_variables(const struct figure *fig, const struct figure_env *env,
-			      const char *ext, const char *caption)
+			      const struct drawing *d)
 {
 	char *text = NULL, path[600];
 	size_t len;
@@ -100,16 +52,18 @@ static char *script_variables(const struct figure *fig, const struct figure_env 
 	if (!f)
 		abort();
 	variable(f, "name", fig->name);
-	variable(f, "ext", ext);
+	variable(f, "ext", d->ext);
 	variable(f, "figs", env->figs);
-	result_path(path, sizeof(path), env->out, fig->name, "csv");
+	result_path(path, sizeof(path), env->out, figure_data(fig), "csv");
 	variable(f, "csv", path);
 	result_path(path, sizeof(path), env->figs, "curves", "csv");
 	variable(f, "curves", path);
-	result_path(path, sizeof(path), env->out, fig->name, ext);
+	result_path(path, sizeof(path), env->out, fig->name, d->ext);
 	variable(f, "out", path);
 	variable(f, "title", figure_text(fig, "title", fig->name));
-	variable(f, "caption", caption);
+	variable(f, "caption", d->caption);
+	fprintf(f, "caption_lines = %zu; n_failed = %zu; quick = %d; ", d->lines, d->n_failed,
+		env->quick);
 	fclose(f);
 	return text;
 }
@@ -153,38 +107,56 @@ static void pdf_date_clear(const char *path)
 		fclose(f);
 }
 
-int figure_plot(const struct figure *fig, const struct figure_env *env)
+static size_t failed_count(const struct figure *fig, const struct figure_env *env)
 {
-	static const char *const exts[] = { "svg", "pdf", "png" };
-	const char *plot = figure_text(fig, "plot", NULL);
-	char path[600], caption[CAPTION_MAX], script[700], *vars;
 	json_t *manifest;
-	int rc = 0;
+	char path[600];
+	size_t n;
 
-	if (!plot)
-		return IX_OK;
-	result_path(path, sizeof(path), env->out, fig->name, "json");
+	result_path(path, sizeof(path), env->out, figure_data(fig), "json");
 	manifest = json_load_file(path, 0, NULL);
-	caption_expand(manifest, figure_text(fig, "caption", ""), caption, sizeof(caption));
-	caption_wrap(caption, CAPTION_WIDTH);
+	n = json_array_size(json_object_get(manifest, "failed"));
 	json_decref(manifest);
-	snprintf(script, sizeof(script), "%s/%s", env->figs, plot);
-	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(exts); i++) {
-		vars = script_variables(fig, env, exts[i], caption);
-		rc = gnuplot(vars, script);
-		free(vars);
-	}
-	result_path(path, sizeof(path), env->out, fig->name, "pdf");
-	if (rc == 0)
-		pdf_date_clear(path);
+	return n;
+}
+
+static int plot_trouble(const struct figure *fig, const struct figure_env *env, const char *script,
+			int rc)
+{
 	if (rc == -ENOENT) {
 		fprintf(stderr, "ix figure: %s: gnuplot is missing, so there are numbers "
 			"(%s/%s.csv) but no drawing; install it: sudo apt-get install "
 			"--no-install-recommends gnuplot-nox\n", fig->name, env->out, fig->name);
 		return IX_MISSING;
 	}
+	fprintf(stderr, "ix figure: gnuplot failed on %s; the numbers are in %s/%s.csv\n", script,
+		env->out, fig->name);
+	return IX_FAILED;
+}
+
+int figure_plot(const struct figure *fig, const struct figure_env *env)
+{
+	static const char *const exts[] = { "svg", "pdf", "png" };
+	const char *plot = figure_text(fig, "plot", NULL);
+	char path[600], script[700], *vars;
+	struct drawing d;
+	int rc = 0;
+
+	if (!plot)
+		return IX_OK;
+	caption_text(fig, env, d.caption);
+	d.lines = caption_wrap(d.caption, caption_width);
+	d.n_failed = failed_count(fig, env);
+	snprintf(script, sizeof(script), "%s/%s", env->figs, plot);
+	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(exts); i++) {
+		d.ext = exts[i];
+		vars = script_variables(fig, env, &d);
+		rc = gnuplot(vars, script);
+		free(vars);
+	}
 	if (rc)
-		fprintf(stderr, "ix figure: gnuplot failed on %s; the numbers are in %s/%s.csv\n",
-			script, env->out, fig->name);
-	return rc ? IX_FAILED : IX_OK;
+		return plot_trouble(fig, env, script, rc);
+	result_path(path, sizeof(path), env->out, fig->name, "pdf");
+	pdf_date_clear(path);
+	return IX_OK;
 }

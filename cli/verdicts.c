@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * verdicts.c - see verdicts.h
- *
- * A claim of a figure's configuration that claims.csv does not have brings its own
- * quantity, value, unit, tolerance and origin.
  */
 #include "cli/claims.h"
+#include "cli/measure.h"
 #include "cli/result.h"
 #include "cli/verdicts.h"
 
-enum column { ID, FIGURE, SYSTEM, QUANTITY, PUBLISHED, UNIT, TOLERANCE, OURS, ERROR, VERDICT, NOTE,
-	      COLUMNS };
+enum column { ID, FIGURE, SYSTEM, QUANTITY, PUBLISHED, UNIT, TOLERANCE, OURS, ERROR, VERDICT,
+	      FITTED, NOTE, WHY, COLUMNS };
 
 static const char *const columns[COLUMNS] = {
-	"id", "figure", "system", "quantity", "published", "unit", "tolerance", "ours", "error",
-	"verdict", "note",
+	"id", "figure", "system", "quantity", "published", "unit", "tolerance", "simulated",
+	"error", "verdict", "fitted", "note", "why",
 };
 
 static const char *cell(const struct table *t, size_t row, const char *col)
@@ -22,7 +20,8 @@ static const char *cell(const struct table *t, size_t row, const char *col)
 	return table_get(t, row, table_col(t, col));
 }
 
-int verdicts_begin(struct verdicts *v, const struct figure_env *env, char *err, size_t err_len)
+int verdicts_begin(struct verdicts *v, const struct figure_env *env, const struct fitted *f,
+		   char *err, size_t err_len)
 {
 	static const char *const from[] = {
 		"id", "figure", "system", "quantity", "value", "unit", "tolerance",
@@ -43,6 +42,8 @@ int verdicts_begin(struct verdicts *v, const struct figure_env *env, char *err, 
 		for (size_t i = 0; i < ARRAY_LEN(from); i++)
 			table_set(&v->table, r, i, cell(&claims, r, from[i]));
 		table_set(&v->table, r, VERDICT, verdict_name(VERDICT_NOT_RUN));
+		table_set(&v->table, r, FITTED,
+			  fitted_claim(f, cell(&claims, r, "id")) ? "yes" : "no");
 		table_set(&v->table, r, NOTE, cell(&claims, r, "conditions"));
 	}
 	table_free(&claims);
@@ -65,34 +66,35 @@ static size_t claim_row(struct table *t, const struct figure *fig, const config_
 	row = table_row_add(t);
 	table_set(t, row, ID, id);
 	table_set(t, row, FIGURE, fig->name);
-	for (size_t i = 0; i < ARRAY_LEN(own); i++) {
-		const char *s = NULL;
-
-		config_setting_lookup_string(how, own[i].member, &s);
-		table_set(t, row, own[i].col, s ? s : "");
-	}
+	for (size_t i = 0; i < ARRAY_LEN(own); i++)
+		table_set(t, row, own[i].col, setting_text(how, own[i].member, ""));
 	table_set(t, row, VERDICT, verdict_name(VERDICT_NOT_RUN));
+	table_set(t, row, FITTED, "no");
 	return row;
 }
 
+/* Measure, judge, and say why not where it misses or could not be measured. */
 static void claim_take(struct table *t, size_t row, const config_setting_t *how,
 		       const struct table *result)
 {
-	char err[256], error[40];
+	char err[400], error[40];
 	enum verdict verdict;
 	double ours;
+	int rc = measure(how, result, &ours, err, sizeof(err));
 
-	if (claim_measure(how, result, &ours, err, sizeof(err)) != 0) {
-		table_set(t, row, VERDICT, verdict_name(VERDICT_FAILS));
-		table_set(t, row, NOTE, err);
+	if (rc != 0) {
+		table_set(t, row, VERDICT,
+			  verdict_name(rc == -ENODATA ? VERDICT_NOT_RUN : VERDICT_BROKEN));
+		table_set(t, row, WHY, err);
 		return;
 	}
-	verdict = claim_judge(table_get(t, row, PUBLISHED), table_get(t, row, TOLERANCE), ours,
-			      error, sizeof(error));
+	verdict = claim_judge(setting_text(how, "accept", table_get(t, row, PUBLISHED)),
+			      table_get(t, row, TOLERANCE), ours, error, sizeof(error));
 	snprintf(err, sizeof(err), "%.4g", ours);
 	table_set(t, row, OURS, err);
 	table_set(t, row, ERROR, error);
 	table_set(t, row, VERDICT, verdict_name(verdict));
+	table_set(t, row, WHY, verdict == VERDICT_MISSES ? setting_text(how, "why", "") : "");
 }
 
 void verdicts_take(struct verdicts *v, const struct figure *fig, const struct figure_env *env)
@@ -102,15 +104,12 @@ void verdicts_take(struct verdicts *v, const struct figure *fig, const struct fi
 	char path[600], err[600];
 	bool have;
 
-	result_path(path, sizeof(path), env->out, fig->name, "csv");
+	result_path(path, sizeof(path), env->out, figure_data(fig), "csv");
 	have = table_read(&result, path, err, sizeof(err)) == 0;
 	for (int i = 0; list && i < config_setting_length(list); i++) {
 		const config_setting_t *how = config_setting_get_elem(list, (unsigned)i);
-		const char *id = NULL;
-		size_t row;
+		size_t row = claim_row(&v->table, fig, how, setting_text(how, "id", "?"));
 
-		config_setting_lookup_string(how, "id", &id);
-		row = claim_row(&v->table, fig, how, id ? id : "?");
 		if (have)
 			claim_take(&v->table, row, how, &result);
 	}
@@ -123,7 +122,18 @@ static bool verdict_is(const struct table *t, size_t row, enum verdict v)
 	return strcmp(table_get(t, row, VERDICT), verdict_name(v)) == 0;
 }
 
-void verdicts_print(struct verdicts *v, FILE *f)
+void verdicts_count(struct verdicts *v)
+{
+	for (size_t r = 0; r < v->table.n_rows; r++) {
+		v->n_holds += verdict_is(&v->table, r, VERDICT_HOLDS);
+		v->n_misses += verdict_is(&v->table, r, VERDICT_MISSES);
+		v->n_not_run += verdict_is(&v->table, r, VERDICT_NOT_RUN);
+		v->n_informative += verdict_is(&v->table, r, VERDICT_INFORMATIVE);
+		v->n_broken += verdict_is(&v->table, r, VERDICT_BROKEN);
+	}
+}
+
+void verdicts_print(const struct verdicts *v, bool all, FILE *f)
 {
 	static const enum column shown[] = {
 		ID, SYSTEM, QUANTITY, PUBLISHED, OURS, UNIT, ERROR, TOLERANCE, VERDICT,
@@ -133,22 +143,21 @@ void verdicts_print(struct verdicts *v, FILE *f)
 	for (size_t c = 0; c < ARRAY_LEN(shown); c++)
 		table_col_add(&t, columns[shown[c]]);
 	for (size_t r = 0; r < v->table.n_rows; r++) {
-		v->n_holds += verdict_is(&v->table, r, VERDICT_HOLDS);
-		v->n_fails += verdict_is(&v->table, r, VERDICT_FAILS) ||
-			      verdict_is(&v->table, r, VERDICT_BROKEN);
-		if (verdict_is(&v->table, r, VERDICT_NOT_RUN)) {
-			v->n_not_run++;
+		if (!all && verdict_is(&v->table, r, VERDICT_NOT_RUN))
 			continue;
-		}
 		table_row_add(&t);
 		for (size_t c = 0; c < ARRAY_LEN(shown); c++)
 			table_set(&t, t.n_rows - 1, c, table_get(&v->table, r, (int)shown[c]));
 	}
 	if (t.n_rows > 0)
 		table_print(&t, f);
-	fprintf(f, "\nclaims: %u hold, %u fail, %u not simulated yet\n", v->n_holds, v->n_fails,
-		v->n_not_run);
 	table_free(&t);
+	for (size_t r = 0; r < v->table.n_rows; r++)
+		if (verdict_is(&v->table, r, VERDICT_BROKEN))
+			fprintf(stderr, "ix figure: claim %s is malformed: %s\n",
+				table_get(&v->table, r, ID), table_get(&v->table, r, WHY));
+	fprintf(f, "\nclaims: %u hold, %u miss, %u not run, %u informative\n", v->n_holds,
+		v->n_misses, v->n_not_run, v->n_informative);
 }
 
 void verdicts_free(struct verdicts *v)

@@ -1,25 +1,39 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * verdicts.h - every claim of the papers beside what our results say
+ *
+ * A member of a figure's list `claims` says how one is measured:
+ *
+ *	{ id = "C01"; op = "at"; ...	(measure.h)
+ *	  accept = "7-8";		# judged instead of the value, where the conditions say so
+ *	  why = "..."; }		# told when it misses
+ *
+ * One that claims.csv does not have brings its own quantity, value, unit, tolerance and note.
  */
 #ifndef CLI_VERDICTS_H
 #define CLI_VERDICTS_H
 
 #include "cli/figure.h"
+#include "cli/fitted.h"
 
 struct verdicts {
 	struct table table;	/* a row a claim: results/claims.csv */
-	unsigned n_holds, n_fails, n_not_run;
+	unsigned n_holds, n_misses, n_not_run, n_informative;
+	unsigned n_broken;	/* definitions that are no measurement: our mistake */
 };
 
 /** All claims of claims.csv, "not run". Returns 0 or a negative errno and a sentence. */
-int verdicts_begin(struct verdicts *v, const struct figure_env *env, char *err, size_t err_len);
+int verdicts_begin(struct verdicts *v, const struct figure_env *env, const struct fitted *f,
+		   char *err, size_t err_len);
 
 /** Measure the claims of @fig in its saved CSV; without one they stay "not run". */
 void verdicts_take(struct verdicts *v, const struct figure *fig, const struct figure_env *env);
 
-/** Count, and print the claims that were measured. */
-void verdicts_print(struct verdicts *v, FILE *f);
+/** After every figure: count. */
+void verdicts_count(struct verdicts *v);
+
+/** Print them: all, or those that were measured. */
+void verdicts_print(const struct verdicts *v, bool all, FILE *f);
 
 void verdicts_free(struct verdicts *v);
 

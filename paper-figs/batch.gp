@@ -25,7 +25,7 @@ set ylabel 'p99 latency (us)' offset 1.3,0
 set key at graph 0.015,0.97 left top Left reverse samplen 2 spacing 1.15 \
 	font ',12' textcolor variable
 plot for [i=1:5] csv using (load_of(word(Bs,i)+0)):(column('latency_p99_us')) \
-	with linespoints lw 2 pt shape(i) ps 0.7 lc rgb colour(i) title 'B = '.word(Bs,i)
+	with linespoints lw 2 pt shape(i) ps 0.7*mark lc rgb colour(i) title 'B = '.word(Bs,i)
 unset key
 done = 0
 unset label 9001
@@ -39,5 +39,5 @@ set ytics (1, 2, 4, 8, 16, 32, 64)
 set ylabel 'average batch (frames)' offset 1.3,0
 set xlabel 'achieved load (M requests/s)' offset 0,0.3
 plot for [i=1:5] csv using (load_of(word(Bs,i)+0)):(column('server_batch_mean')) \
-	with linespoints lw 2 pt shape(i) ps 0.7 lc rgb colour(i)
+	with linespoints lw 2 pt shape(i) ps 0.7*mark lc rgb colour(i)
 unset multiplot

@@ -1,10 +1,20 @@
 # SPDX-License-Identifier: MIT
-# common.gp - what every figure shares: terminals, palette, axes, caption
+# common.gp - what every figure shares: terminals, palette, layout, caption
 #
-# `ix figure` sets: name ext figs csv curves out title caption.
-# Colours are Okabe and Ito's, distinct for colour-blind readers; published points are
-# hollow or grey, ours are lines: shape tells them apart without colour too.
-if (!exists("height")) height = 600
+# `ix figure` sets: name ext figs csv curves out title caption caption_lines n_failed quick.
+# A script may set before loading this: plot_px (height of the panels), key_rows, axis_px.
+#
+# A system has a colour (Okabe and Ito's, distinct for colour-blind readers), a curve a mark
+# and dashes, so that it is told apart without colour. Lines with filled marks are simulated,
+# hollow marks published.
+if (!exists("plot_px")) plot_px = 430
+if (!exists("key_rows")) key_rows = 2
+if (!exists("axis_px")) axis_px = 66
+top_px = 50 + 21 * key_rows
+caption_px = caption_lines ? 12 + 14.5 * caption_lines : 8
+height = top_px + plot_px + axis_px + caption_px
+# Of a point so many pixels below the top.
+Y(px) = 1 - px * 1.0 / height
 font = 'DejaVu Sans,Helvetica,Arial,sans-serif'
 if (ext eq 'svg') set terminal svg size 900,height enhanced font font.',14' \
 	background '#ffffff' name name
@@ -28,15 +38,52 @@ purple = '#cc79a7'
 grey   = '#8a8a8a'
 light  = '#d9d9d9'
 
+# Marks of the SVG terminal are larger.
+mark = ext eq 'svg' ? 0.62 : 1
+
+# The systems of the paper: 1 to 5 simulated, 11 to 15 published.
+array system[5] = ['IX 4x10GbE', 'IX 10GbE', 'mTCP 10GbE', 'Linux 4x10GbE', 'Linux 10GbE']
+set style line 1 lc rgb blue lw 2.2 dt 1 pt 7 ps 0.75*mark
+set style line 2 lc rgb blue lw 2.2 dt (9,4) pt 5 ps 0.75*mark
+set style line 3 lc rgb green lw 2.2 dt 1 pt 13 ps 0.9*mark
+set style line 4 lc rgb red lw 2.2 dt 1 pt 9 ps 0.85*mark
+set style line 5 lc rgb red lw 2.2 dt (9,4) pt 11 ps 0.85*mark
+set style line 11 lc rgb blue lw 1.5 pt 6 ps 1.45*mark
+set style line 12 lc rgb blue lw 1.5 pt 4 ps 1.4*mark
+set style line 13 lc rgb green lw 1.5 pt 12 ps 1.6*mark
+set style line 14 lc rgb red lw 1.5 pt 8 ps 1.5*mark
+set style line 15 lc rgb red lw 1.5 pt 10 ps 1.5*mark
+# What a curve of another kind is drawn as: by number, 1 to 6.
+tint(i)  = word(blue.' '.red.' '.green.' '.orange.' '.sky.' '.purple, i)
+shape(i) = int(word('7 9 13 5 11 15', i))
+
 set style line 10 lc rgb light lw 1
+set style line 20 lc rgb black lw 1.5 pt 6 ps 1.3*mark
 set border 3 lc rgb '#444444' lw 1.2
 set tics nomirror out scale 0.6 textcolor rgb '#222222'
 set grid ytics ls 10
-set key off
-# Title and caption sit outside the axes, left-aligned with the page.
-set label 9001 title at screen 0.025,0.962 left font ',17' tc rgb black noenhanced
-set label 9002 caption at screen 0.025,0.105 left font ',9.5' tc rgb '#555555' noenhanced
-set lmargin at screen 0.085
+set style fill transparent solid 0.18 noborder
+# Title and caption sit outside the axes, left-aligned with the page; the key is between the
+# title and the panels, so that it hides nothing.
+set label 9001 title at screen 0.025,Y(26) left font ',17' tc rgb black noenhanced
+set label 9002 caption at screen 0.025,Y(top_px + plot_px + axis_px + 12) left font ',9.5' \
+	tc rgb '#555555' noenhanced
+if (n_failed) set label 9003 sprintf('× failed: %d, see %s.md', n_failed, name) \
+	at screen 0.975,Y(26) right font ',11' tc rgb red noenhanced
+set key at screen 0.085,Y(44) left top Left reverse horizontal samplen 1.8 spacing 1.2 \
+	font ',12' maxrows key_rows
+set lmargin at screen 0.09
 set rmargin at screen 0.97
-set tmargin at screen 0.91
-set bmargin at screen 0.235
+set tmargin at screen Y(top_px)
+set bmargin at screen Y(top_px + plot_px)
+
+# Rows of a series, and the points of a published one.
+is(s) = strcol('series') eq s
+published(f, s) = "< awk -F, '$1==\"".f."\" && $2==\"".s."\"' '".curves."'"
+# More of a plot command: crosses at y for points that failed, x as an expression. Their rows
+# have what was varied and no metrics, which start with @metric.
+failed_rows(metric) = "< awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == \"".metric.\
+	"\") c = i } NR == 1 || $c == \"\" { s = $1; for (j = 2; j < c; j++) s = s FS $j; ".\
+	"print s }' '".csv."'"
+failed(x, y, metric) = n_failed ? ", failed_rows('".metric."') using (".x."):(".y.") ".\
+	"with points pt 2 ps 1.1*mark lw 2 lc rgb black title 'failed'" : ''

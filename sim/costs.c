@@ -151,12 +151,14 @@ static int read_source(struct reader *r)
 	return 0;
 }
 
-static int read_line(struct reader *r, struct costs *c, bool seen[COST_NR])
+/* "name value unit". Stores which item it was, or -1 if the line is empty. */
+static int read_price(struct reader *r, struct costs *c, bool seen[COST_NR], int *item)
 {
 	const char *name, *value, *unit;
 	size_t n_name, n_value, n_unit;
 	int i;
 
+	*item = -1;
 	n_name = word(r, &name);
 	if (n_name == 0)
 		return 0;
@@ -177,7 +179,15 @@ static int read_line(struct reader *r, struct costs *c, bool seen[COST_NR])
 			 r->line, items[i].name, items[i].unit, (int)MIN(n_unit, 64), unit);
 		return -EINVAL;
 	}
-	return read_source(r);
+	*item = i;
+	return 0;
+}
+
+static int read_line(struct reader *r, struct costs *c, bool seen[COST_NR])
+{
+	int item, rc = read_price(r, c, seen, &item);
+
+	return rc != 0 || item < 0 ? rc : read_source(r);
 }
 
 /* What no single line can be blamed for. */
@@ -203,15 +213,42 @@ static int check_list(const struct reader *r, const struct costs *c, const bool 
 	return 0;
 }
 
+static const uint64_t hash_key[2] = { 0x6978206c61622070ULL, 0x7269636520206c73ULL };
+
+int costs_override(struct costs *c, const char *who, const char *text, char *err, size_t err_len)
+{
+	struct reader r = { .file = who, .line = 0, .err = err, .err_len = err_len };
+	bool seen[COST_NR] = { false };
+	const char *p = text, *end = text + strlen(text);
+	int rc = 0, item;
+
+	if (*text)
+		c->hash ^= siphash24(hash_key, text, strlen(text));
+	while (rc == 0 && p < end) {
+		const char *semicolon = strchr(p, ';');
+
+		r.p = p;
+		r.end = semicolon ? semicolon : end;
+		r.line++;
+		rc = read_price(&r, c, seen, &item);
+		skip_blanks(&r);
+		if (rc == 0 && r.p < r.end)
+			rc = complain(&r, "a semicolon is missing before", r.p,
+				      (size_t)(r.end - r.p));
+		p = r.end + 1;
+	}
+	memset(seen, true, sizeof(seen));
+	return rc ? rc : check_list(&r, c, seen);
+}
+
 int costs_parse(struct costs *c, const char *file, const char *text, size_t len,
 		char *err, size_t err_len)
 {
-	static const uint64_t key[2] = { 0x6978206c61622070ULL, 0x7269636520206c73ULL };
 	struct reader r = { .file = file, .line = 0, .err = err, .err_len = err_len };
 	const char *end = text + len, *p = text;
 	bool seen[COST_NR] = { false };
 
-	*c = (struct costs){ .hash = siphash24(key, text, len) };
+	*c = (struct costs){ .hash = siphash24(hash_key, text, len) };
 	while (p < end) {
 		const char *eol = memchr(p, '\n', (size_t)(end - p));
 		int rc;

@@ -87,6 +87,12 @@ struct cost_split {
 };
 
 /**
+ * Change the items that @text names, "crossings 0 ns; poll 50 ns", and the hash with them. @who
+ * stands in messages. Returns 0 or -EINVAL and a sentence.
+ */
+int costs_override(struct costs *c, const char *who, const char *text, char *err, size_t err_len);
+
+/**
  * Read price list @name: a path when it holds a '/', else NAME.conf in the directory of
  * costs_search_dir(), or in sim/prices beside or above the program, or the one installed
  * with it. Returns 0, or -ENOENT, -EIO or -EINVAL and a sentence in @err that names

@@ -58,6 +58,7 @@ struct host_parts {
 	nsec polled_until;		/* softirq: polled until then, not interrupting */
 	uint32_t returned;		/* events the last epoll_wait() has returned and are left */
 	bool asleep;			/* the application waits to be woken */
+	bool called;			/* app_at counts what waits for the application */
 };
 
 /* One elastic thread. */

@@ -81,12 +81,15 @@ static void app_next(struct host_thread *t, nsec end)
 	struct host_parts *p = &t->parts;
 	nsec due = app->next_due ? app->next_due(t->app) : NSEC_NEVER;
 
-	if (p->app_at == NSEC_NEVER && p->calls_at == NSEC_NEVER && dp_app_due(t->dp)) {
-		p->app_at = end;
+	if (!p->called && p->calls_at == NSEC_NEVER && dp_app_due(t->dp)) {
+		nsec at = end;
+
 		if (exec_of(t)->stack == STACK_THREAD)
-			p->app_at += price(t, COST_handoff) / COST_SCALE;
+			at += price(t, COST_handoff) / COST_SCALE;
 		else if (p->asleep)
-			p->app_at += exec_jitter(&t->jitter, price(t, COST_wake_jitter));
+			at += exec_jitter(&t->jitter, price(t, COST_wake_jitter));
+		p->app_at = MIN(p->app_at, at);		/* a timer may have set it, much later */
+		p->called = true;
 	}
 	if (due != NSEC_NEVER && p->calls_at == NSEC_NEVER)
 		p->app_at = MIN(p->app_at, MAX(due, end));
@@ -158,6 +161,7 @@ static void app_part(struct host_thread *t, nsec now)
 		dp_run_calls(t->dp, now, &w);
 	end = host_pass_end(t, &w, (t->switches - before) * price(t, COST_switch), now);
 	p->app_at = NSEC_NEVER;
+	p->called = false;
 	if (thread)
 		p->calls_at = end + price(t, COST_handoff) / COST_SCALE;
 	p->asleep = !dp_app_due(t->dp);

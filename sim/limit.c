@@ -67,19 +67,24 @@ static void judge_cards(struct limit *l, const struct topology *t, nsec ns,
 
 static void judge_host(struct limit *l, nsec ns, const struct host_counts *c)
 {
-	double waits = c->busy_ns ? (double)c->lock_wait_ps / 1e3 / (double)c->busy_ns : 0;
-
 	for (uint32_t i = 0; i < CPU_THREADS_MAX; i++) {
 		double busy = percent(c->thread_busy_ns[i], NSEC_PER_SEC, ns);
 
 		l->core = MAX(l->core, busy);
 	}
-	l->core *= 1 - MIN(waits, 1);
 	for (int i = 0; i < LOCKS; i++) {
 		double held = percent(c->lock_held_ps[i] / 1000, NSEC_PER_SEC, ns);
 
 		l->lock = MAX(l->lock, held);
 	}
+}
+
+/* Without waiting for a lock that is itself the limit. */
+static double core_used(const struct limit *l, const struct host_counts *c)
+{
+	double waits = c->busy_ns ? (double)c->lock_wait_ps / 1e3 / (double)c->busy_ns : 0;
+
+	return l->lock >= LIMIT_PCT ? l->core * (1 - MIN(waits, 1)) : l->core;
 }
 
 void limit_judge(struct limit *l, const struct topology *t, nsec ns,
@@ -93,7 +98,7 @@ void limit_judge(struct limit *l, const struct topology *t, nsec ns,
 	judge_ports(l, t, ns, ports);
 	judge_cards(l, t, ns, &server->nic);
 	const struct { double pct; const char *name; } all[] = {
-		{ l->core, "core" }, { l->link, "link" }, { l->cap, "packet cap" },
+		{ core_used(l, server), "core" }, { l->link, "link" }, { l->cap, "packet cap" },
 		{ MAX(l->pcie_up, l->pcie_down), "PCIe" }, { l->lock, "lock" },
 		{ l->client, "client" },
 	};

@@ -2,10 +2,10 @@
 /*
  * limit.h - which resource limited a run: the most utilised one, if it was utilised enough
  *
- * Waiting for locks keeps a core busy but is not what it is there for, so it does not count
- * as use of the core. Utilisations are compared in whole percent, and the first of this
- * order wins among equals: core, link, packet cap, PCIe, lock, client. Below LIMIT_PCT nothing
- * was the limit: the load was not enough, or waiting for answers was.
+ * Waiting for a lock keeps a core busy, so where a lock is utilised that much, waiting does
+ * not count as use of the core. Utilisations are compared in whole percent, and the first
+ * of this order wins among equals: core, link, packet cap, PCIe, lock, client. Below
+ * LIMIT_PCT nothing was the limit: the load was not enough, or waiting for answers was.
  */
 #ifndef SIM_LIMIT_H
 #define SIM_LIMIT_H
@@ -21,7 +21,7 @@ struct limit_ports {
 
 /* Percent of the window, of the one most utilised. */
 struct limit {
-	double core;			/* server threads: in passes and not waiting for a lock */
+	double core;			/* server threads: in passes */
 	double link;			/* ports of the server and directions */
 	double cap;			/* ... of the packet cap */
 	double pcie_up, pcie_down;	/* cards */

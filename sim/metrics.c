@@ -343,7 +343,7 @@ static void add_limit(struct sim_result *r, const struct topology *t,
 
 	limit_judge(&l, t, w->ns, &w->server, &w->ports, w->client_busy_max_ns);
 	r->limit = l.name;
-	add(r, l.core, "busiest server thread: in passes and not waiting for a lock",
+	add(r, l.core, "busiest server thread: in passes",
 	    "server_core_util_pct");
 	add(r, l.link, "busiest port and direction: its bit rate", "server_link_util_pct");
 	add(r, l.cap, "busiest port and direction: its packet cap", "server_cap_util_pct");

@@ -66,6 +66,8 @@ static const struct knob host_knobs[] = {
 	  "fill both hyperthreads of a core before the next core", NULL, NULL },
 	{ "profile", HOST(profile), KNOB_STRING, UNIT_NONE, 1, SCENARIO_PATH_MAX, 0,
 	  "price list: a name in sim/prices/ or a path", NULL, "ix" },
+	{ "prices", HOST(prices), KNOB_STRING, UNIT_NONE, 0, SCENARIO_PATH_MAX, 0,
+	  "items that differ from the list: \"crossings 0 ns; poll 50 ns\"", NULL, "" },
 };
 
 const struct app_ops *scenario_server_ops(const struct scenario *sc)

@@ -199,7 +199,11 @@ static bool build(struct topology *t, char *err, size_t err_len)
 	const struct scenario *sc = t->sc;
 
 	if (costs_load(&t->server_costs, sc->server.profile, err, err_len) != 0 ||
-	    costs_load(&t->client_costs, sc->client.profile, err, err_len) != 0)
+	    costs_load(&t->client_costs, sc->client.profile, err, err_len) != 0 ||
+	    costs_override(&t->server_costs, "server.prices", sc->server.prices, err,
+			   err_len) != 0 ||
+	    costs_override(&t->client_costs, "client.prices", sc->client.prices, err,
+			   err_len) != 0)
 		return false;
 	t->engine = engine_new();
 	t->frames = frame_pool_new();

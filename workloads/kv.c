@@ -14,6 +14,7 @@
 #include "workloads/kv.h"
 
 #include "workloads/carve.h"
+#include "workloads/kv_preload.h"
 
 #define MIB	(1ULL << 20)
 
@@ -39,6 +40,12 @@ static const struct knob kv_knobs[] = {
 	  .doc = "longer values are sent from where they are stored, not copied" },
 	{ .name = "evict", .off = offsetof(struct kv_cfg, evict), .type = KNOB_BOOL, .def = 1,
 	  .doc = "make room for new items; else they are refused when memory is full" },
+	{ .name = "stored", .off = offsetof(struct kv_cfg, stored), .type = KNOB_BOOL,
+	  .doc = "begin with the records of a preset" },
+	{ .name = "preset", .off = offsetof(struct kv_cfg, preset), .type = KNOB_ENUM,
+	  .max = KV_PRESET_NR - 1, .names = kv_preset_names, .doc = "whose records" },
+	{ .name = "records", .off = offsetof(struct kv_cfg, records), .type = KNOB_U32,
+	  .min = 1, .max = 100000000, .def = 1000000, .doc = "how many; the client's records" },
 };
 
 struct layout {
@@ -56,7 +63,7 @@ static struct layout layout_of(const struct kv_cfg *cfg, const struct app_env *e
 	l.conns = carve(&l.end, cfg->conns_max * sizeof(struct kv_conn));
 	l.chunks = carve(&l.end, l.n_chunks * sizeof(struct kv_chunk));
 	l.pieces = carve(&l.end, cfg->frames * sizeof(struct kv_piece));
-	l.ins = carve(&l.end, (size_t)cfg->conns_max * KV_IN_MAX);
+	l.ins = carve(&l.end, cfg->conns_max * sizeof(union kv_in));
 	return l;
 }
 
@@ -95,7 +102,12 @@ static void *kv_start(const void *cfg, const struct app_env *env, char *err, siz
 	}
 	s = carved(env, l.server);
 	memcpy(&s->cfg, cfg, sizeof(s->cfg));
-	s->st = env->thread == 0 ? kv_store_init(env->shared, &store) : env->shared;
+	s->st = env->shared;
+	if (env->thread == 0) {
+		s->st = kv_store_init(env->shared, &store);
+		if (s->cfg.stored)
+			kv_preload(s->st, (enum kv_preset)s->cfg.preset, s->cfg.records);
+	}
 	s->threads = env->threads;
 	s->warmup_ns = env->warmup_ns;
 	s->stop_ns = env->stop_ns;

@@ -4,6 +4,7 @@
  *
  * kv.c		knobs, memory, start and report: what a world calls
  * kv_conn.c	life of a connection, input piece by piece, back-pressure
+ * kv_batch.c	the order in which an entry's input is served
  * kv_out.c	answers: chunks that are filled by copying, items that are sent from where they lie
  * kv_ascii.c, kv_ascii_cmd.c, kv_bin.c, kv_bin_op.c	the protocols
  * kv_stats.c	`stats`
@@ -28,6 +29,7 @@ enum {
 	KV_STATS_CHUNKS = 64,	/* ... which takes at most these */
 	KV_CONN_CHUNKS = 64,	/* in flight: such a connection is not read */
 	KV_CONN_BYTES = 1 << 20,	/* ... or with so many bytes */
+	KV_BATCH = 64,		/* pieces that are served together */
 };
 
 #define KV_VERSION	"1.4.18"	/* whose behaviour this is */
@@ -42,11 +44,24 @@ struct kv_chunk {
 	uint8_t data[KV_CHUNK_DATA];
 };
 
+/** Room for a half request. */
+union kv_in {
+	union kv_in *next;		/* not in use */
+	uint8_t bytes[KV_IN_MAX];
+};
+
 /** Received bytes that wait until the connection's output has gone. */
 struct kv_piece {
 	struct kv_piece *next;
 	const uint8_t *addr;
 	uint32_t len;
+};
+
+/** A piece that came in this entry; the key of its first request, if that is a get. */
+struct kv_piece_in {
+	struct kv_conn *conn;		/* NULL: dead since */
+	const uint8_t *addr, *key;
+	uint32_t len, nkey, hash;
 };
 
 enum kv_state {
@@ -63,7 +78,7 @@ enum kv_proto { KV_UNKNOWN, KV_ASCII, KV_BINARY };	/* by the first byte */
 struct kv_conn {
 	_Alignas(CACHE_LINE) struct ixev_ctx ctx;
 	struct kv_chunk *out;	/* being filled; empty between handlers */
-	uint8_t *in;		/* the half request, or NULL */
+	union kv_in *in;	/* the half request, or NULL */
 	struct kv_item *item;	/* to be filled */
 	union {
 		struct kv_piece *held;	/* what came while output was in the way: last of a ring */
@@ -73,7 +88,7 @@ struct kv_conn {
 	uint16_t in_len;
 	uint16_t chunks;	/* of output, in flight or being filled */
 	uint8_t proto, state;
-	bool eof, noreply;
+	bool eof, noreply;	/* eof: nothing more comes */
 	uint32_t out_bytes;	/* in flight */
 	/* Of the request whose value or keys come. */
 	uint64_t cas;
@@ -81,8 +96,9 @@ struct kv_conn {
 	uint32_t opaque;
 	uint32_t exptime;
 	uint32_t keys;		/* seen on this line */
-	uint8_t op;		/* KV_SET ...; opcode; kind of get */
-	uint8_t verb;		/* enum kv_verb, of a binary update */
+	uint8_t op;		/* opcode; kind of get */
+	uint8_t verb;		/* enum kv_verb */
+	bool batched;		/* pieces of this entry wait for its end */
 };
 
 _Static_assert(offsetof(struct kv_conn, cas) == 2 * CACHE_LINE, "what every request touches");
@@ -90,8 +106,8 @@ _Static_assert(offsetof(struct kv_conn, cas) == 2 * CACHE_LINE, "what every requ
 struct kv_cfg {
 	uint64_t memory_limit;
 	uint32_t conns_max, frames, hash_power, copy_max;
-	uint32_t preload, records;
-	bool evict;
+	uint32_t preset, records;
+	bool evict, stored;
 };
 
 /** An elastic thread of the server. */
@@ -107,9 +123,12 @@ struct kv_server {
 	uint32_t chunks_used, chunks_n, chunks_left, chunks_reserve;
 	struct kv_piece *pieces, *piece_free;
 	uint32_t pieces_used;
-	uint8_t *ins, *in_free;		/* buffers of half requests, chained through their start */
+	union kv_in *ins, *in_free;
 	uint32_t ins_used, ins_n;
 	uint64_t requests, bytes, opened, refused, died, open;
+	struct kv_piece_in *hint;	/* the piece that is being served */
+	uint32_t n_batch;
+	struct kv_piece_in batch[KV_BATCH];
 };
 
 static inline struct kv_conn *kv_conn_of(struct ixev_ctx *ctx)
@@ -134,9 +153,31 @@ static inline void kv_request(struct kv_server *s, uint32_t hash, uint32_t bytes
 	}
 }
 
+/** The hash of a key, which may have been looked at before. */
+static inline uint32_t kv_hash_of(const struct kv_server *s, const uint8_t *key, uint32_t nkey)
+{
+	const struct kv_piece_in *b = s->hint;
+
+	return b && b->key == key && b->nkey == nkey ? b->hash : kv_hash(s->st, key, nkey);
+}
+
+/* ---- kv_batch.c ---- */
+
+/** @len bytes of @c came; they are served when the entry ends. */
+void kv_batch_add(struct kv_server *s, struct kv_conn *c, const uint8_t *p, uint32_t len);
+
+/** Serve what came. */
+void kv_batch_run(struct kv_server *s);
+
+/** @c is dead. */
+void kv_batch_forget(struct kv_server *s, struct kv_conn *c);
+
 /* ---- kv_conn.c ---- */
 
 extern const struct ixev_ops kv_thread_ops;
+
+/** Serve a piece that came, or hold it. */
+void kv_piece(struct kv_server *s, struct kv_conn *c, const uint8_t *p, uint32_t len);
 
 /** No more requests; FIN behind what was answered. */
 void kv_close(struct kv_conn *c);

@@ -71,7 +71,7 @@ static uint32_t value_out(struct kv_server *s, struct kv_conn *c, struct kv_item
 static void get_key(struct kv_server *s, struct kv_conn *c, const uint8_t *key, uint32_t nkey)
 {
 	struct kv_store *st = s->st;
-	uint32_t hash = kv_hash(st, key, nkey), bytes = nkey;
+	uint32_t hash = kv_hash_of(s, key, nkey), bytes = nkey;
 	struct kv_item *it = kv_find(st, key, nkey, hash);
 	bool touch = c->op & GET_TOUCH;
 

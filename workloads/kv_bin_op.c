@@ -69,7 +69,7 @@ static uint32_t get_hit(struct kv_server *s, struct kv_conn *c, const struct bin
 void bin_get(struct kv_server *s, struct kv_conn *c, const struct bin_req *r)
 {
 	struct kv_store *st = s->st;
-	uint32_t hash = kv_hash(st, r->key, r->nkey), bytes = BIN_HEAD + r->nkey;
+	uint32_t hash = kv_hash_of(s, r->key, r->nkey), bytes = BIN_HEAD + r->nkey;
 	struct kv_item *it = kv_find(st, r->key, r->nkey, hash);
 
 	st->stats.cmd_get++;
@@ -90,7 +90,7 @@ void bin_get(struct kv_server *s, struct kv_conn *c, const struct bin_req *r)
 
 void bin_touch(struct kv_server *s, struct kv_conn *c, const struct bin_req *r)
 {
-	uint32_t hash = kv_hash(s->st, r->key, r->nkey);
+	uint32_t hash = kv_hash_of(s, r->key, r->nkey);
 	struct kv_item *it = kv_touch(s->st, r->key, r->nkey, hash, be32_load(r->extras));
 
 	if (it)
@@ -128,7 +128,7 @@ void bin_store(struct kv_server *s, struct kv_conn *c, const struct bin_req *r)
 	enum kv_result why;
 	struct kv_item *it;
 
-	c->hash = kv_hash(s->st, r->key, r->nkey);
+	c->hash = kv_hash_of(s, r->key, r->nkey);
 	it = kv_item_new(s->st, r->key, r->nkey, flags, kv_exptime(s->st, exptime), r->nvalue,
 			 &why);
 	if (!it) {
@@ -194,7 +194,7 @@ static enum bin_status number_new(struct kv_server *s, const struct bin_req *r, 
 
 void bin_delta(struct kv_server *s, struct kv_conn *c, const struct bin_req *r)
 {
-	uint32_t hash = kv_hash(s->st, r->key, r->nkey), exptime = be32_load(r->extras + 16);
+	uint32_t hash = kv_hash_of(s, r->key, r->nkey), exptime = be32_load(r->extras + 16);
 	bool incr = r->op == OP_INCREMENT || r->op == OP_INCREMENTQ;
 	uint64_t cas = r->cas, value = 0;
 	enum kv_result done = kv_delta(s->st, r->key, r->nkey, hash, incr, be64_load(r->extras),
@@ -214,7 +214,7 @@ void bin_delta(struct kv_server *s, struct kv_conn *c, const struct bin_req *r)
 
 void bin_delete(struct kv_server *s, struct kv_conn *c, const struct bin_req *r)
 {
-	uint32_t hash = kv_hash(s->st, r->key, r->nkey);
+	uint32_t hash = kv_hash_of(s, r->key, r->nkey);
 	enum kv_result done = kv_delete(s->st, r->key, r->nkey, hash, r->cas);
 
 	kv_request(s, hash, 2 * BIN_HEAD + r->nkey, done == KV_STORED);

@@ -16,21 +16,21 @@ enum { BINARY_MAGIC = 0x80 };
 
 /* ---- buffers of half requests ---- */
 
-static uint8_t *in_take(struct kv_server *s)
+static union kv_in *in_take(struct kv_server *s)
 {
-	uint8_t *in = s->in_free;
+	union kv_in *in = s->in_free;
 
 	if (in) {
-		memcpy(&s->in_free, in, sizeof(in));
+		s->in_free = in->next;
 		return in;
 	}
 	assert(s->ins_used < s->ins_n);
-	return s->ins + (size_t)s->ins_used++ * KV_IN_MAX;
+	return &s->ins[s->ins_used++];
 }
 
 static void in_put(struct kv_server *s, struct kv_conn *c)
 {
-	memcpy(c->in, &s->in_free, sizeof(c->in));
+	c->in->next = s->in_free;
 	s->in_free = c->in;
 	c->in = NULL;
 	c->in_len = 0;
@@ -110,8 +110,8 @@ static uint32_t buffered(struct kv_server *s, struct kv_conn *c, const uint8_t *
 {
 	uint32_t had = c->in_len, add = MIN(n, KV_IN_MAX - had), used;
 
-	memcpy(c->in + had, p, add);
-	used = step(s, c, c->in, had + add);
+	memcpy(c->in->bytes + had, p, add);
+	used = step(s, c, c->in->bytes, had + add);
 	if (used > 0) {
 		assert(used > had);
 		in_put(s, c);
@@ -127,7 +127,7 @@ static void stash(struct kv_server *s, struct kv_conn *c, const uint8_t *p, uint
 	assert(n < KV_IN_MAX);
 	c->in = in_take(s);
 	c->in_len = (uint16_t)n;
-	memcpy(c->in, p, n);
+	memcpy(c->in->bytes, p, n);
 }
 
 /* Parse until the bytes are used up or output is in the way; returns the bytes used. */
@@ -229,26 +229,32 @@ static void close_if_done(struct kv_conn *c)
 		kv_close(c);
 }
 
-static void conn_recv(struct ixev_ctx *ctx, const uint8_t *p, uint32_t len)
+void kv_piece(struct kv_server *s, struct kv_conn *c, const uint8_t *p, uint32_t len)
 {
-	struct kv_server *s = kv_server_of(ctx);
-	struct kv_conn *c = kv_conn_of(ctx);
 	uint32_t used = 0;
 
-	kv_store_clock(s->st, ixev_now(s->ev));
-	s->st->stats.bytes_read += len;
-	if (unlikely(c->proto == KV_UNKNOWN))
-		c->proto = p[0] == BINARY_MAGIC ? KV_BINARY : KV_ASCII;
 	if (likely(!c->held)) {
 		used = consume(s, c, p, len);
-		ixev_recv_done(ctx, used);
+		ixev_recv_done(&c->ctx, used);
 	}
 	if (unlikely(used < len))
 		hold(s, c, p + used, len - used);
 }
 
+static void conn_recv(struct ixev_ctx *ctx, const uint8_t *p, uint32_t len)
+{
+	struct kv_server *s = kv_server_of(ctx);
+	struct kv_conn *c = kv_conn_of(ctx);
+
+	s->st->stats.bytes_read += len;
+	if (unlikely(c->proto == KV_UNKNOWN))
+		c->proto = p[0] == BINARY_MAGIC ? KV_BINARY : KV_ASCII;
+	kv_batch_add(s, c, p, len);
+}
+
 static void conn_eof(struct ixev_ctx *ctx)
 {
+	kv_batch_run(kv_server_of(ctx));
 	kv_conn_of(ctx)->eof = true;
 	close_if_done(kv_conn_of(ctx));
 }
@@ -271,6 +277,7 @@ static void conn_dead(struct ixev_ctx *ctx, enum ix_dead_reason reason)
 	struct kv_server *s = kv_server_of(ctx);
 	struct kv_conn *c = kv_conn_of(ctx);
 
+	kv_batch_forget(s, c);
 	held_drop(s, c);
 	if (c->in)
 		in_put(s, c);
@@ -315,4 +322,10 @@ static struct ixev_ctx *knock(void *app, struct ixev *ev, const struct ix_addr *
 	return &c->ctx;
 }
 
-const struct ixev_ops kv_thread_ops = { .knock = knock };
+static void idle(void *app, struct ixev *ev)
+{
+	(void)ev;
+	kv_batch_run(app);
+}
+
+const struct ixev_ops kv_thread_ops = { .knock = knock, .idle = idle };

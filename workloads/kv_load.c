@@ -54,6 +54,8 @@ static const struct knob load_knobs[] = {
 	  .doc = "the first connects are spread over this time" },
 	{ FIELD_NS(backoff), .min = 1, .max = 100 * NSEC_PER_SEC, .def = NSEC_PER_MSEC,
 	  .doc = "wait before a connection that failed or died is opened again" },
+	{ FIELD(stored), .type = KNOB_BOOL, .def = 1,
+	  .doc = "in the simulator: the server begins with the records" },
 	{ FIELD(fill), .type = KNOB_BOOL,
 	  .doc = "store every record first; what is measured begins after it" },
 	{ FIELD(verify), .type = KNOB_BOOL, .def = 1,

@@ -16,7 +16,7 @@ struct load_cfg {
 	uint32_t preset, records, protocol, mode, connections, depth;
 	uint32_t probe_connections, probe_depth;
 	uint64_t rate, probe_rate, connect_ramp_ns, backoff_ns;
-	bool fill, verify;
+	bool stored, fill, verify;
 };
 
 /* Of all instances of a host. */

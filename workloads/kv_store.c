@@ -166,7 +166,7 @@ struct kv_item *kv_find(struct kv_store *st, const uint8_t *key, uint32_t nkey, 
 	return it;
 }
 
-static void link_item(struct kv_store *st, struct kv_item *it, uint32_t hash)
+void kv_link(struct kv_store *st, struct kv_item *it, uint32_t hash)
 {
 	struct kv_item **at = &st->bucket[hash & st->mask];
 
@@ -221,7 +221,7 @@ static void replace(struct kv_store *st, struct kv_item *old, struct kv_item *it
 {
 	if (old)
 		unlink_hashed(st, old, hash);
-	link_item(st, it, hash);
+	kv_link(st, it, hash);
 }
 
 /* A new item with the values of @old and @it joined, or NULL. */

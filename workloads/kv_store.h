@@ -186,6 +186,9 @@ struct kv_item *kv_touch(struct kv_store *st, const uint8_t *key, uint32_t nkey,
 /** Forget every item, now or in @delay_s seconds (negative: now). */
 void kv_flush(struct kv_store *st, int64_t delay_s);
 
+/** Store @it, whose key is not in the table; its reference stays the caller's. */
+void kv_link(struct kv_store *st, struct kv_item *it, uint32_t hash);
+
 /** Take @it out of table and LRU list. */
 void kv_unlink(struct kv_store *st, struct kv_item *it);
 
@@ -238,7 +241,8 @@ bool kv_lru_evict(struct kv_store *st, uint32_t cls);
 /** @it is being read: it is young again. */
 static inline void kv_used(struct kv_store *st, struct kv_item *it)
 {
-	it->state |= KV_FETCHED;
+	if (!(it->state & KV_FETCHED))
+		it->state |= KV_FETCHED;
 	if (unlikely(st->now_s - it->time >= KV_BUMP_S))
 		kv_lru_bump(st, it);
 }

@@ -165,8 +165,7 @@ struct tcp_cold {
 	uint32_t size_at;	/* us, when that was */
 	uint32_t rexmit_segs;
 	uint64_t rexmit_bytes;
-	uint8_t n_sack;
-	uint8_t quick;		/* segments of text still to be acknowledged at once */
+	uint8_t n_sack, quick;	/* quick: segments of text still to be acknowledged at once */
 	bool starved;		/* in tcp.starved */
 	bool nagle;		/* hold short segments while data is in flight */
 	uint32_t last_ack_sent;
@@ -352,16 +351,15 @@ static inline uint32_t tcp_rcv_wnd(struct tcp *t, struct tcp_pcb *p)
 	return wnd + tcp_wnd_open(t, p, growth);
 }
 
+void tcp_rcv_quick(struct tcp *t, struct tcp_pcb *p);
 /** Bytes [rcv_nxt, rcv_nxt + @len) are ours now. Decides on the acknowledgement. */
 static inline void tcp_rcv_took(struct tcp *t, struct tcp_pcb *p, uint32_t len)
 {
 	p->rcv_held += len;
 	p->rcv_nxt += len;
 	p->flags |= p->flags & F_ACK_LATER ? F_ACK_NOW : F_ACK_LATER;
-	if (unlikely(t->cfg.quickack) && tcp_cold(t, p)->quick > 0) {
-		tcp_cold(t, p)->quick--;
-		p->flags |= F_ACK_NOW;
-	}
+	if (unlikely(t->cfg.quickack))
+		tcp_rcv_quick(t, p);
 	tcp_dirty(t, p);
 }
 

@@ -26,6 +26,17 @@ void tcp_rcv_drop_all(struct tcp *t, struct tcp_pcb *p)
 	tcp_sack_idle(p, c);
 }
 
+/** The first segments of text are acknowledged at once. */
+void tcp_rcv_quick(struct tcp *t, struct tcp_pcb *p)
+{
+	struct tcp_cold *c = tcp_cold(t, p);
+
+	if (c->quick == 0)
+		return;
+	c->quick--;
+	p->flags |= F_ACK_NOW;
+}
+
 /** Hand the application what waits, as far as there is room; then the end of stream. */
 void tcp_rcv_deliver(struct tcp *t, struct tcp_pcb *p)
 {

@@ -83,7 +83,7 @@ static inline void kv_bed_set(const char *name, uint64_t v)
 			BED_CHECK(knob_set(&o->knobs[i], kb.cfg.bytes, v) == 0);
 			return;
 		}
-	BED_CHECK(!"no such knob");
+	BED_CHECK(false);	/* no such knob */
 }
 
 /* Before kv_bed_set() and kv_bed_start(). */
@@ -318,7 +318,7 @@ static inline void kv_bed_settle(void)
 		if (!busy && kb.page.n_calls == 0)
 			return;
 	}
-	BED_CHECK(!"it settles");
+	BED_CHECK(false);	/* it does not settle */
 }
 
 /** A client; its index. */

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_claims.c - verdicts, measurements, and the tables they are taken from
+ * test_claims.c - verdicts, measurements, points and shapes, and the tables they come from
  */
 #include <math.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "cli/claims.h"
+#include "cli/curves.h"
+#include "cli/measure.h"
+#include "cli/result.h"
 #include "tests/unit/cu.h"
 
 static enum verdict judge(const char *value, const char *tolerance, double ours)
@@ -21,20 +24,20 @@ static void tolerances(void)
 	char error[32];
 
 	CHECK_EQ(judge("5.7", "10%", 5.13), VERDICT_HOLDS);	/* the edge belongs to it */
-	CHECK_EQ(judge("5.7", "10%", 5.12), VERDICT_FAILS);
+	CHECK_EQ(judge("5.7", "10%", 5.12), VERDICT_MISSES);
 	CHECK_EQ(judge("5.7", "10%", 6.27), VERDICT_HOLDS);
-	CHECK_EQ(judge("5.7", "10%", 6.28), VERDICT_FAILS);
+	CHECK_EQ(judge("5.7", "10%", 6.28), VERDICT_MISSES);
 	CHECK_EQ(judge("20", "at most", 20), VERDICT_HOLDS);
-	CHECK_EQ(judge("20", "at most", 20.1), VERDICT_FAILS);
+	CHECK_EQ(judge("20", "at most", 20.1), VERDICT_MISSES);
 	CHECK_EQ(judge("20", "at most", 1), VERDICT_HOLDS);
-	CHECK_EQ(judge("10", "at least", 9.9), VERDICT_FAILS);
+	CHECK_EQ(judge("10", "at least", 9.9), VERDICT_MISSES);
 	CHECK_EQ(judge("10", "at least", 100), VERDICT_HOLDS);
 	CHECK_EQ(judge("3", "exact", 3), VERDICT_HOLDS);
-	CHECK_EQ(judge("3", "exact", 3.5), VERDICT_FAILS);
+	CHECK_EQ(judge("3", "exact", 3.5), VERDICT_MISSES);
 	CHECK_EQ(judge("75", "10 points", 84), VERDICT_HOLDS);
-	CHECK_EQ(judge("75", "10 points", 86), VERDICT_FAILS);
+	CHECK_EQ(judge("75", "10 points", 86), VERDICT_MISSES);
 	CHECK_EQ(judge("46-54", "5 points", 41), VERDICT_HOLDS);
-	CHECK_EQ(judge("46-54", "5 points", 60), VERDICT_FAILS);
+	CHECK_EQ(judge("46-54", "5 points", 60), VERDICT_MISSES);
 	CHECK_EQ(judge("6.4", "informative", 3), VERDICT_INFORMATIVE);
 	CHECK_EQ(judge("6.4", "roughly", 6.4), VERDICT_BROKEN);
 	CHECK_EQ(judge("many", "10%", 6.4), VERDICT_BROKEN);
@@ -62,7 +65,7 @@ static void fill(struct table *t)
 	}
 }
 
-static double measure(const struct table *t, const char *how, const char *want_err)
+static double measured(const struct table *t, const char *how, const char *want_err)
 {
 	char err[256] = "";
 	config_t c;
@@ -71,7 +74,7 @@ static double measure(const struct table *t, const char *how, const char *want_e
 	config_init(&c);
 	if (config_read_string(&c, how) != CONFIG_TRUE)
 		CU_FAIL("bad test configuration");
-	if (claim_measure(config_root_setting(&c), t, &v, err, sizeof(err)) != 0)
+	if (measure(config_root_setting(&c), t, &v, err, sizeof(err)) != 0)
 		v = NAN;
 	CHECK(want_err ? strstr(err, want_err) != NULL : err[0] == '\0');
 	config_destroy(&c);
@@ -83,27 +86,147 @@ static void measurements(void)
 	struct table t;
 
 	fill(&t);
-	CHECK(measure(&t, "op=\"at\"; x=\"x\"; y=\"y\"; at=300.0;", NULL) == 11);
-	CHECK(measure(&t, "op=\"at\"; x=\"x\"; y=\"y\"; at=100; where=\"B=64\"; scale=0.5;",
+	CHECK(measured(&t, "op=\"at\"; x=\"x\"; y=\"y\"; at=300.0;", NULL) == 11);
+	CHECK(measured(&t, "op=\"at\"; x=\"x\"; y=\"y\"; at=100; where=\"B=64\"; scale=0.5;",
 		      NULL) == 3);
-	CHECK(measure(&t, "op=\"crosses\"; x=\"x\"; y=\"y\"; level=9.0; where=\"B=1\";", NULL) ==
+	CHECK(measured(&t, "op=\"crosses\"; x=\"x\"; y=\"y\"; level=9.0; where=\"B=1\";", NULL) ==
 	      250);
-	CHECK(measure(&t, "op=\"crosses\"; x=\"x\"; y=\"y\"; level=1.0; where=\"B=1\";", NULL) ==
+	CHECK(measured(&t, "op=\"crosses\"; x=\"x\"; y=\"y\"; level=1.0; where=\"B=1\";", NULL) ==
 	      100);
-	CHECK(measure(&t, "op=\"spread\"; x=\"x\"; y=\"y\"; at=200.0;", NULL) == 1);
-	CHECK(measure(&t,
+	CHECK(measured(&t, "op=\"spread\"; x=\"x\"; y=\"y\"; at=200.0;", NULL) == 1);
+	CHECK(measured(&t,
 		      "op=\"gain\"; x=\"x\"; y=\"y\"; level=9.0; series=\"B\"; from=\"1\"; "
 		      "to=\"64\";",
 		      NULL) > 16.3);
-	CHECK(measure(&t, "op=\"sum\"; x=\"x\"; y=\"y\"; at=300.0; columns=(\"a\",\"b\");", NULL) ==
-	      100);
-	CHECK(isnan(measure(&t, "op=\"at\"; x=\"x\"; y=\"y\"; at=5.0;", "no row")));
-	CHECK(isnan(measure(&t, "op=\"crosses\"; x=\"x\"; y=\"y\"; level=99.0;", "no row")));
-	CHECK(isnan(measure(&t, "op=\"sum\"; x=\"x\"; y=\"y\"; at=300.0; columns=(\"a\",\"zz\");",
+	CHECK(measured(&t, "op=\"sum\"; x=\"x\"; y=\"y\"; at=300.0; columns=(\"a\",\"b\");",
+		       NULL) == 100);
+	CHECK(isnan(measured(&t, "op=\"at\"; x=\"x\"; y=\"y\"; at=5.0;", "no row")));
+	CHECK(isnan(measured(&t, "op=\"crosses\"; x=\"x\"; y=\"y\"; level=99.0;", "no row")));
+	CHECK(isnan(measured(&t, "op=\"sum\"; x=\"x\"; y=\"y\"; at=300.0; columns=(\"a\",\"zz\");",
 			    "no row")));
-	CHECK(isnan(measure(&t, "op=\"median\"; x=\"x\"; y=\"y\";", "unknown op \"median\"")));
-	CHECK(isnan(measure(&t, "op=\"at\";", "needs op, x and y")));
+	CHECK(isnan(measured(&t, "op=\"median\"; x=\"x\"; y=\"y\";", "unknown op \"median\"")));
+	CHECK(isnan(measured(&t, "op=\"at\";", "needs op, x and y")));
 	table_free(&t);
+}
+
+static void measurements_of_curves(void)
+{
+	struct table t;
+
+	fill(&t);
+	CHECK(measured(&t, "op=\"last\"; x=\"x\"; y=\"y\"; where=\"B=1\";", NULL) == 11);
+	CHECK(measured(&t, "op=\"max\"; y=\"y\";", NULL) == 12);
+	CHECK(measured(&t, "op=\"row\"; y=\"y\"; where=(\"B=64\", \"x=400\");", NULL) == 12);
+	CHECK(isnan(measured(&t, "op=\"row\"; y=\"y\"; where=\"B=64\";", "no row")));
+	CHECK(isnan(measured(&t, "op=\"row\"; y=\"y\"; where=(\"B=64\", \"x=300\");", "no row")));
+	CHECK(measured(&t, "op=\"load\"; x=\"x\"; y=\"y\"; level=9.0; where=\"B=1\";", NULL) == 250);
+	CHECK(measured(&t, "op=\"load\"; x=\"x\"; y=\"y\"; level=99.0; where=\"B=1\";", NULL) == 300);
+	CHECK(isnan(measured(&t, "op=\"load\"; x=\"x\"; y=\"y\"; level=1.0;", "no row")));
+	/* 95 % of 11 is 10.45: only the last row has it; 60 % of it the middle one. */
+	CHECK(measured(&t, "op=\"reaches\"; x=\"x\"; y=\"y\"; where=\"B=1\";", NULL) == 300);
+	CHECK(measured(&t, "op=\"reaches\"; x=\"x\"; y=\"y\"; share=60.0; where=\"B=1\";", NULL) ==
+	      200);
+	CHECK(measured(&t, "op=\"reaches\"; x=\"x\"; y=\"y\"; where=\"B=1\"; scale=0.015; step=1.0;",
+		       NULL) == 5);
+	CHECK(measured(&t, "op=\"share\"; x=\"x\"; y=\"y\"; at=100.0; where=\"B=64\";", NULL) == 50);
+	CHECK(measured(&t, "op=\"ratio\"; x=\"x\"; y=\"y\"; at=100.0; series=\"B\"; of=\"64\"; "
+		       "to=\"1\";", NULL) == 1.2);
+	CHECK(measured(&t, "op=\"ratio\"; x=\"x\"; y=\"y\"; series=\"B\"; of=\"64\"; to=\"1\"; "
+		       "scale=11.0;", NULL) == 12);
+	CHECK(isnan(measured(&t, "op=\"ratio\"; x=\"x\"; y=\"y\"; series=\"B\"; of=\"64\"; "
+			     "to=\"3\";", "no row")));
+	CHECK(measured(&t, "op=\"at\"; x=\"x\"; y=\"y\"; at=300; scale=-1; offset=100;",
+		       NULL) == 89);
+	table_free(&t);
+}
+
+static void sources_name_points(void)
+{
+	struct fitted *f = calloc(1, sizeof(*f));
+
+	fitted_add(f, "fit: fig3a/IX 4x10GbE/0.5 and 1, fig3a/IX 10GbE/2");
+	fitted_add(f, "fit: C18, 25 misses of fig4/IX 4x10GbE/250992 against 1296; configured");
+	fitted_add(f, "assumed: config/a/b, C1, C123, figures");
+	CHECK_EQ(f->n, 6);
+	CHECK(fitted_point(f, "fig3a", "IX 4x10GbE", 0.5));
+	CHECK(fitted_point(f, "fig3a", "IX 4x10GbE", 1));
+	CHECK(fitted_point(f, "fig3a", "IX 10GbE", 2));
+	CHECK(!fitted_point(f, "fig3a", "IX 10GbE", 1));
+	CHECK(fitted_point(f, "fig4", "IX 4x10GbE", 1296));
+	CHECK(fitted_claim(f, "C18"));
+	CHECK(!fitted_claim(f, "C17"));
+	free(f);
+}
+
+static void file_put(const char *dir, const char *name, const char *ext, const char *text)
+{
+	char path[600], err[600];
+
+	result_path(path, sizeof(path), dir, name, ext);
+	CHECK_EQ(result_save(path, text, strlen(text), err, sizeof(err)), 0);
+}
+
+static const char *check_of(const struct curves *c, const char *check, const char *series,
+			    const char *col)
+{
+	const struct table *t = &c->checks;
+
+	for (size_t r = 0; r < t->n_rows; r++)
+		if (strcmp(table_get(t, r, table_col(t, "check")), check) == 0 &&
+		    strcmp(table_get(t, r, table_col(t, "series")), series) == 0)
+			return table_get(t, r, table_col(t, col));
+	return "none";
+}
+
+/* A has its knee at 2.8 of the paper's x and at 2.75 of ours; B overtakes C, which it does not. */
+static void shapes_of_curves(void)
+{
+	static const char conf[] =
+		"figure = { curves = ( { x = \"n\"; x_scale = 0.1; y = \"v\"; knee = 90.0; }, "
+		"{ series = \"C\"; where = \"series=see\"; x = \"n\"; x_scale = 0.1; "
+		"y = \"v\"; } ); };";
+	static const char published[] =
+		"figure,series,x,x_unit,y,y_unit\nf,A,1,n,10,v\nf,A,2,n,50,v\nf,A,3,n,100,v\n"
+		"f,B,1,n,5,v\nf,C,1,n,7,v\nf,B,9,n,7,v\ng,A,1,n,1,v\n";
+	static const char ours[] =
+		"series,n,v\nA,10,11\nA,20,60\nA,30,100\nB,10,8\nsee,10,7.7\n";
+	char dir[] = "/tmp/test_claims.XXXXXX", err[600];
+	struct figure_env env = { .out = dir };
+	struct fitted *used = calloc(1, sizeof(*used));
+	struct figure fig;
+	struct curves c;
+
+	CHECK(mkdtemp(dir) != NULL);
+	snprintf(env.figs, sizeof(env.figs), "%s", dir);
+	file_put(dir, "f", "conf", conf);
+	file_put(dir, "curves", "csv", published);
+	file_put(dir, "f", "csv", ours);
+	fitted_add(used, "f/A/1, but this is no figure; fig1/B/2");
+	CHECK_EQ(curves_begin(&c, &env, used, err, sizeof(err)), 0);
+	CHECK(figure_open(&fig, &env, "f"));
+	curves_take(&c, &fig, &env);
+	figure_close(&fig);
+	curves_check(&c);
+	CHECK_EQ(c.points.n_rows, 7);
+	CU_ASSERT_STRING_EQUAL(table_get(&c.points, 0, table_col(&c.points, "error_pct")), "10");
+	CU_ASSERT_STRING_EQUAL(table_get(&c.points, 5, table_col(&c.points, "note")),
+			       "we do not get that far");
+	CU_ASSERT_STRING_EQUAL(table_get(&c.points, 6, table_col(&c.points, "note")), "not run");
+	CU_ASSERT_STRING_EQUAL(check_of(&c, "knee", "A", "published"), "2.8");
+	CU_ASSERT_STRING_EQUAL(check_of(&c, "knee", "A", "simulated"), "2.75");
+	CU_ASSERT_STRING_EQUAL(check_of(&c, "knee", "A", "verdict"), "holds");
+	CU_ASSERT_STRING_EQUAL(check_of(&c, "order", "", "published"), "A > C > B");
+	CU_ASSERT_STRING_EQUAL(check_of(&c, "order", "", "simulated"), "A > B > C");
+	CU_ASSERT_STRING_EQUAL(check_of(&c, "order", "", "verdict"), "misses");
+	CU_ASSERT_STRING_EQUAL(check_of(&c, "median error, not used", "", "error"), "10.0 %");
+	curves_free(&c);
+	free(used);
+	for (size_t i = 0; i < 3; i++) {
+		result_path(err, sizeof(err), dir, (const char *[]){ "f", "f", "curves" }[i],
+			    (const char *[]){ "conf", "csv", "csv" }[i]);
+		unlink(err);
+	}
+	rmdir(dir);
 }
 
 static void csv_comes_back(void)
@@ -160,5 +283,6 @@ static void the_published_claims_are_well_formed(void)
 	table_free(&t);
 }
 
-CU_MAIN("claims", TEST(tolerances), TEST(measurements), TEST(csv_comes_back),
+CU_MAIN("claims", TEST(tolerances), TEST(measurements), TEST(measurements_of_curves),
+	TEST(sources_name_points), TEST(shapes_of_curves), TEST(csv_comes_back),
 	TEST(the_published_claims_are_well_formed))

@@ -169,7 +169,36 @@ static void search_dir_comes_first(void)
 	rmdir(dir);
 }
 
-CU_MAIN("costs", TEST(reads_values_exactly), TEST(refuses_with_file_and_line),
+static int override(const char *text)
+{
+	err[0] = '\0';
+	return costs_override(&costs, "server.prices", text, err, sizeof(err));
+}
+
+static void items_are_overridden(void)
+{
+	uint64_t hash;
+
+	CHECK_EQ(parse(LIST), 0);
+	hash = costs.hash;
+	CHECK_EQ(override(""), 0);
+	CHECK(costs.hash == hash);
+	CHECK_EQ(override("crossings 41.667 ns; poll 50 ns;"), 0);
+	CHECK_EQ(costs.v[COST_crossings], 41667);
+	CHECK_EQ(costs.v[COST_poll], 50000);
+	CHECK_EQ(costs.v[COST_passes], 100000);
+	CHECK(costs.hash != hash);
+	CHECK_EQ(override("crossing 1 ns"), -EINVAL);
+	CHECK(strstr(err, "server.prices:1") && strstr(err, "no such price"));
+	CHECK_EQ(override("poll 1 ns; poll 2 ns"), -EINVAL);
+	CHECK(strstr(err, "server.prices:2") && strstr(err, "given twice"));
+	CHECK_EQ(override("poll 1 ns crossings 2 ns"), -EINVAL);
+	CHECK(strstr(err, "a semicolon is missing") != NULL);
+	CHECK_EQ(override("passes 0 ns"), -EINVAL);
+}
+
+CU_MAIN("costs", TEST(items_are_overridden), TEST(reads_values_exactly),
+	TEST(refuses_with_file_and_line),
 	TEST(refuses_incomplete_lists), TEST(refuses_nonsense_values), TEST(hash_is_of_the_bytes),
 	TEST(prices_work_linearly), TEST(loads_the_lists_that_come_along),
 	TEST(search_dir_comes_first))

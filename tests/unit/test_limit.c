@@ -125,7 +125,11 @@ static void ties_are_decided_by_order(void)
 	CHECK(strcmp(l.name, "core") == 0);
 	c.lock_wait_ps = 500000000;			/* half of which is waiting */
 	limit_judge(&l, &t, 1000000, &c, &p, 0);
-	CHECK(strcmp(l.name, "lock") == 0 && l.core < 51);
+	CHECK(strcmp(l.name, "lock") == 0);
+	c.lock_held_ps[LOCK_APP] = 900000000;		/* ... for a lock that is not the limit */
+	limit_judge(&l, &t, 1000000, &c, &p, 0);
+	CHECK(strcmp(l.name, "core") == 0);
+	c.thread_busy_ns[3] = 0;
 	p.frames[1][1] = 1000;				/* 1250 B a us */
 	p.bytes[1][1] = 1245000 - 24000;
 	limit_judge(&l, &t, 1000000, &c, &p, 0);

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * curves_impl.h - columns of points.csv, shared by curves.c and shapes.c only
+ */
+#ifndef CLI_CURVES_IMPL_H
+#define CLI_CURVES_IMPL_H
+
+#include "cli/curves.h"
+
+enum point_column { P_FIGURE, P_SERIES, P_SYSTEM, P_QUANTITY, P_X, P_X_UNIT, P_PUBLISHED, P_OURS,
+		    P_UNIT, P_ERROR, P_FITTED, P_KNEE, P_NOTE, POINT_COLUMNS };
+
+#endif

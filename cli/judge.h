@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * judge.h - what the saved results of all figures say about the papers
+ *
+ * A function of the results in a folder, whoever made them and when: nothing is run.
+ */
+#ifndef CLI_JUDGE_H
+#define CLI_JUDGE_H
+
+#include "cli/curves.h"
+#include "cli/verdicts.h"
+
+struct judgement {
+	struct fitted fitted;
+	struct verdicts verdicts;
+	struct curves curves;
+};
+
+/** Judge every one of the @n figures @names. Returns 0 or a negative errno and a sentence. */
+int judge_make(struct judgement *j, const struct figure_env *env, char names[][FIGURE_NAME_MAX],
+	       size_t n, char *err, size_t err_len);
+
+/** Tables for people: claims, then what points and shapes say; @all: those not run too. */
+void judge_print(const struct judgement *j, bool all, FILE *f);
+
+/** {"claims": [...], "points": [...], "shapes": [...], "summary": {...}} */
+json_t *judge_json(const struct judgement *j);
+
+/** Write claims.csv, points.csv and shapes.csv. Returns 0 or a negative errno and a sentence. */
+int judge_save(const struct judgement *j, const struct figure_env *env, char *err, size_t err_len);
+
+/** Write NAME.md: what was run, how to run it again, and the verdicts about it. */
+int judge_caption(const struct judgement *j, const struct figure *fig, const struct figure_env *env,
+		  char *err, size_t err_len);
+
+void judge_free(struct judgement *j);
+
+#endif

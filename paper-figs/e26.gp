@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: MIT
+# e26.gp - connections and batch against cores, for several refill thresholds
+plot_px = 640
+key_rows = 1
+axis_px = 88
+load figs.'/common.gp'
+split = top_px + 400
+array R[4] = ['1', '8', '32', '64']
+of(r) = column('server.nic.rx_refill') == r + 0
+set xrange [0.5:8.5]
+x = "column('server.threads')/2."
+y(v) = column(v) / 1e6
+set multiplot
+set bmargin at screen Y(split)
+set yrange [0:4.5]
+set ytics 1
+set xtics 1
+set format x ''
+set ylabel 'connections (M/s)' offset 0.7,0
+crosses = failed(x, '0.03', 'requests_per_s')
+plot for [i=1:4] csv using (of(R[i]) ? @x : NaN): \
+		(y('requests_per_s') - y('requests_per_s_ci95')): \
+		(y('requests_per_s') + y('requests_per_s_ci95')) \
+	with filledcurves lc rgb tint(int(word('2 4 1 3', i))) notitle, \
+     for [i=1:4] csv using (of(R[i]) ? @x : NaN):(y('requests_per_s')) \
+	with linespoints lw 2 pt shape(i) ps 0.8*mark lc rgb tint(int(word('2 4 1 3', i))) \
+	title 'refill '.R[i] @crosses
+unset label 9001
+unset label 9002
+unset label 9003
+unset key
+set format x '%g'
+set tmargin at screen Y(split + 26)
+set bmargin at screen Y(top_px + plot_px)
+set yrange [0:*]
+set ytics autofreq
+tics = ''
+do for [c=1:8] { tics = tics.sprintf("%s'%d\n%d' %d", c > 1 ? ', ' : '', c, 2*c, c) }
+eval 'set xtics ('.tics.')'
+set ylabel 'batch (frames)' offset 0.7,0
+set xlabel 'server cores (upper line), hyperthreads (lower line)' offset 0,-0.4
+plot for [i=1:4] csv using (of(R[i]) ? @x : NaN):(column('server_batch_mean')) \
+	with linespoints lw 2 pt shape(i) ps 0.8*mark lc rgb tint(int(word('2 4 1 3', i)))
+unset multiplot

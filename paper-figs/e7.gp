@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: MIT
+# e7.gp - rate and round trip against the price of a crossing
+plot_px = 600
+key_rows = 1
+load figs.'/common.gp'
+split = top_px + 340
+array B[3] = ['1', '16', '64']
+of(s, b) = is(s) && column('server.dp.batch_max') == b + 0
+# "crossings 125 ns" as cycles of 2.4 GHz
+cycles(t) = 2.4 * real(t[strstrt(t, ' ')+1:])
+x = "cycles(strcol('server.prices'))"
+y(v) = column(v) / 1e6
+set xrange [-30:1040]
+set multiplot
+set bmargin at screen Y(split)
+set yrange [0:*]
+set format x ''
+set ylabel 'messages (M/s)' offset 0.7,0
+crosses = failed(x, '0', 'requests_per_s')
+plot for [i=1:3] csv using (of('rate', B[i]) ? @x : NaN): \
+		(y('requests_per_s') - y('requests_per_s_ci95')): \
+		(y('requests_per_s') + y('requests_per_s_ci95')) \
+	with filledcurves lc rgb tint(int(word('2 4 1', i))) notitle, \
+     for [i=1:3] csv using (of('rate', B[i]) ? @x : NaN):(y('requests_per_s')) \
+	with linespoints lw 2 pt shape(i) ps 0.8*mark lc rgb tint(int(word('2 4 1', i))) \
+	title 'B = '.B[i] @crosses
+unset label 9001
+unset label 9002
+unset label 9003
+unset key
+set format x '%g'
+set tmargin at screen Y(split + 26)
+set bmargin at screen Y(top_px + plot_px)
+set ylabel 'round trip (us)' offset 0.7,0
+set xlabel 'price of a crossing, there and back (cycles)' offset 0,0.3
+plot for [i=1:3] csv using (of('latency', B[i]) ? @x : NaN):(column('latency_mean_us')) \
+	with linespoints lw 2 pt shape(i) ps 0.8*mark lc rgb tint(int(word('2 4 1', i)))
+unset multiplot
