@@ -107,8 +107,7 @@ static void task_take(const struct sweep *sw, const struct task *t, struct sweep
 				 p.n_metrics);
 		prices_tell(sw, t->point, &p, out->manifest);
 		simrun_rows(&out->table, row, n_lead, is_kept(sw, SIMRUN_LIMIT) ? p.limit : NULL,
-			    metrics_keep(sw, p.metrics, p.n_metrics), p.metrics, p.n_rows,
-			    p.rows);
+			    metrics_keep(sw, p.metrics, p.n_metrics), p.metrics, p.n_rows, p.rows);
 	}
 	point_free(&p);
 }

@@ -487,6 +487,7 @@ static void *client_start(const void *cfg, const struct app_env *env, char *err,
 	pattern_fill(cl);
 	load_init(cl);
 	meter_init(&cl->meter, env->warmup_ns, env->stop_ns);
+	cl->meter.one_clock = cl->cfg.mode == MODE_CLOSED;
 	ixev_timer_init(&cl->wake, woken);
 	cl->ev = ixev_init(carved(env, l.ev), env->max_calls, &thread_ops, cl);
 	return cl;

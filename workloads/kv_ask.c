@@ -9,7 +9,7 @@
 #include "workloads/kv_ask.h"
 
 enum {
-	BIN_HEAD = 24, BIN_SET_EXTRAS = 8,
+	BIN_HEAD = 24, BIN_SET_EXTRAS = 8, BIN_GET_EXTRAS = 4,
 	BIN_REQUEST = 0x80, BIN_RESPONSE = 0x81, BIN_GET = 0, BIN_SET = 1,
 	BIN_OK = 0, BIN_NOT_FOUND = 1,
 	BODY_MAX = 2 << 20,		/* no server has more to say */
@@ -23,24 +23,33 @@ enum { AFTER_LEN = sizeof(AFTER_VALUE) - 1 };
 
 /* ---- requests ---- */
 
+/* What a head begins with, as one word. */
+static uint64_t word_of(uint32_t magic, uint32_t op, uint32_t key_len, uint32_t extras)
+{
+	uint8_t b[8] = { (uint8_t)magic, (uint8_t)op, (uint8_t)(key_len >> 8), (uint8_t)key_len,
+			 (uint8_t)extras };
+	uint64_t word;
+
+	memcpy(&word, b, sizeof(word));
+	return word;
+}
+
 static uint32_t compose_binary(struct kv_ask *q, const struct kv_dist *d, uint32_t record,
 			       uint8_t *buf)
 {
 	uint32_t extras = q->op == KV_SET ? BIN_SET_EXTRAS : 0;
-	uint32_t key_len = kv_dist_key(d, record, (char *)buf + BIN_HEAD + extras);
+	uint32_t key = BIN_HEAD + extras, key_len = kv_dist_key(d, record, (char *)buf + key);
+	uint64_t word = word_of(BIN_REQUEST, extras ? BIN_SET : BIN_GET, key_len, extras);
 
-	memset(buf, 0, BIN_HEAD);
-	if (extras)
-		memset(buf + BIN_HEAD, 0, BIN_SET_EXTRAS);	/* flags, expiry */
-	buf[0] = BIN_REQUEST;
-	buf[1] = q->op == KV_SET ? BIN_SET : BIN_GET;
-	be16_store(buf + 2, (uint16_t)key_len);
-	buf[4] = (uint8_t)extras;
+	memcpy(buf, &word, sizeof(word));
 	be32_store(buf + 8, extras + key_len + (extras ? q->value_len : 0));
 	be32_store(buf + 12, q->opaque);
-	q->key = buf + BIN_HEAD + extras;
-	q->key_len = key_len;
-	return BIN_HEAD + extras + key_len;
+	memset(buf + 16, 0, 8);
+	if (extras)
+		memset(buf + BIN_HEAD, 0, BIN_SET_EXTRAS);	/* flags, expiry */
+	q->key_off = (uint8_t)key;
+	q->key_len = (uint8_t)key_len;
+	return key + key_len;
 }
 
 static uint32_t put_number(uint8_t *to, uint32_t v)
@@ -60,8 +69,8 @@ static uint32_t compose_ascii(struct kv_ask *q, const struct kv_dist *d, uint32_
 	uint32_t n = 4;
 
 	memcpy(buf, q->op == KV_SET ? "set " : "get ", 4);
-	q->key = buf + n;
-	q->key_len = kv_dist_key(d, record, (char *)buf + n);
+	q->key_off = (uint8_t)n;
+	q->key_len = (uint8_t)kv_dist_key(d, record, (char *)buf + n);
 	n += q->key_len;
 	if (q->op == KV_SET) {
 		memcpy(buf + n, " 0 0 ", 5);
@@ -150,6 +159,21 @@ static bool head_binary(struct kv_answer *a, const struct kv_ask *q, const uint8
 	return true;
 }
 
+/* The usual answer, whole and right, in one piece. Returns its bytes, or 0: look closer. */
+static uint32_t eat_hit(const struct kv_ask *q, const uint8_t *p, uint32_t len)
+{
+	uint64_t want = word_of(BIN_RESPONSE, BIN_GET, 0, BIN_GET_EXTRAS), word;
+	uint32_t all = BIN_HEAD + BIN_GET_EXTRAS + q->value_len;
+
+	if (len < all)
+		return 0;
+	memcpy(&word, p, sizeof(word));
+	if (word != want || be32_load(p + 8) != all - BIN_HEAD || be32_load(p + 12) != q->opaque ||
+	    (q->value && memcmp(p + BIN_HEAD + BIN_GET_EXTRAS, q->value, q->value_len) != 0))
+		return 0;
+	return all;
+}
+
 static enum kv_verdict eat_binary(struct kv_answer *a, const struct kv_ask *q, const uint8_t *p,
 				  uint32_t len, uint32_t *used)
 {
@@ -157,6 +181,8 @@ static enum kv_verdict eat_binary(struct kv_answer *a, const struct kv_ask *q, c
 	uint32_t n = 0;
 
 	if (a->part == PART_HEAD) {
+		if (a->got == 0 && q->op == KV_GET && (*used = eat_hit(q, p, len)) != 0)
+			return KV_DONE;
 		n = MIN(BIN_HEAD - a->got, len);
 		if (n < BIN_HEAD) {
 			keep(a, p, n);
@@ -189,14 +215,15 @@ static bool number(const uint8_t **p, const uint8_t *end, uint64_t max, uint64_t
 	return true;
 }
 
-/* "VALUE key flags bytes [cas]". */
-static bool line_value(struct kv_answer *a, const struct kv_ask *q, const uint8_t *p, uint32_t len)
+/* "VALUE key flags bytes [cas]", with the key that was asked for. */
+static bool line_value(struct kv_answer *a, const struct kv_ask *q, const uint8_t *key,
+		       const uint8_t *p, uint32_t len)
 {
 	const uint8_t *at = p + 6 + q->key_len + 1, *end = p + len;
 	uint64_t flags, bytes, cas;
 
-	if (len < 6 + q->key_len + 4 || memcmp(p, "VALUE ", 6) != 0 ||
-	    memcmp(p + 6, q->key, q->key_len) != 0 || at[-1] != ' ' ||
+	if (len < 10u + q->key_len || memcmp(p, "VALUE ", 6) != 0 ||
+	    memcmp(p + 6, key, q->key_len) != 0 || at[-1] != ' ' ||
 	    !number(&at, end, UINT32_MAX, &flags) || !number(&at, end, BODY_MAX, &bytes) ||
 	    (at < end && (!number(&at, end, UINT64_MAX / 16, &cas) || at < end)))
 		return false;
@@ -215,9 +242,10 @@ static bool line_starts(const uint8_t *p, uint32_t len, const char *text)
 }
 
 /* The first line of an answer, of @len bytes without its end. */
-static bool line_ascii(struct kv_answer *a, const struct kv_ask *q, const uint8_t *p, uint32_t len)
+static bool line_ascii(struct kv_answer *a, const struct kv_ask *q, const uint8_t *key,
+		       const uint8_t *p, uint32_t len)
 {
-	if (q->op == KV_GET && line_value(a, q, p, len))
+	if (q->op == KV_GET && line_value(a, q, key, p, len))
 		return true;
 	if (q->op == KV_GET ? line_is(p, len, "END") : line_is(p, len, "STORED"))
 		will_skip(a, q->op == KV_GET ? KV_MISS : KV_DONE, 0);
@@ -232,8 +260,8 @@ static bool line_ascii(struct kv_answer *a, const struct kv_ask *q, const uint8_
 }
 
 /* Up to and with the end of a line. */
-static enum kv_verdict eat_line(struct kv_answer *a, const struct kv_ask *q, const uint8_t *p,
-				uint32_t len, uint32_t *used)
+static enum kv_verdict eat_line(struct kv_answer *a, const struct kv_ask *q, const uint8_t *key,
+				const uint8_t *p, uint32_t len, uint32_t *used)
 {
 	const uint8_t *nl = memchr(p, '\n', len), *line = p;
 	uint32_t n = nl ? (uint32_t)(nl - p) + 1 : len, all = a->got + n;
@@ -249,7 +277,7 @@ static enum kv_verdict eat_line(struct kv_answer *a, const struct kv_ask *q, con
 		return KV_MORE;
 	a->got = 0;
 	if (all < 2 || (all <= KV_ASK_LINE_MAX && line[all - 2] != '\r') ||
-	    !line_ascii(a, q, line, MIN(all - 2, KV_ASK_LINE_MAX)))
+	    !line_ascii(a, q, key, line, MIN(all - 2, KV_ASK_LINE_MAX)))
 		return KV_GARBLED;
 	return (enum kv_verdict)a->verdict;
 }
@@ -266,14 +294,14 @@ static enum kv_verdict eat_end(struct kv_answer *a, const uint8_t *p, uint32_t l
 	return a->got == AFTER_LEN ? whole(a) : KV_MORE;
 }
 
-static enum kv_verdict eat_ascii(struct kv_answer *a, const struct kv_ask *q, const uint8_t *p,
-				 uint32_t len, uint32_t *used)
+static enum kv_verdict eat_ascii(struct kv_answer *a, const struct kv_ask *q, const uint8_t *key,
+				 const uint8_t *p, uint32_t len, uint32_t *used)
 {
 	enum kv_verdict v;
 
 	*used = 0;
 	if (a->part == PART_HEAD) {
-		v = eat_line(a, q, p, len, used);
+		v = eat_line(a, q, key, p, len, used);
 		if (v == KV_MORE || v == KV_GARBLED)
 			return v;
 		if (q->op == KV_SET || v != KV_DONE)
@@ -286,9 +314,9 @@ static enum kv_verdict eat_ascii(struct kv_answer *a, const struct kv_ask *q, co
 	return eat_end(a, p + *used, len - *used, used);
 }
 
-enum kv_verdict kv_ask_eat(struct kv_answer *a, const struct kv_ask *q, const uint8_t *p,
-			   uint32_t len, uint32_t *used)
+enum kv_verdict kv_ask_eat(struct kv_answer *a, const struct kv_ask *q, const uint8_t *buf,
+			   const uint8_t *p, uint32_t len, uint32_t *used)
 {
 	return q->proto == KV_BINARY ? eat_binary(a, q, p, len, used) :
-				       eat_ascii(a, q, p, len, used);
+				       eat_ascii(a, q, buf + q->key_off, p, len, used);
 }

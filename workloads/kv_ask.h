@@ -31,18 +31,16 @@ static inline uint32_t kv_ask_tail(enum kv_proto proto)
 
 /** A request, and what should be answered. */
 struct kv_ask {
-	enum kv_proto proto;
-	enum kv_op op;
-	uint32_t opaque;		/* binary: comes back in the answer */
-	const uint8_t *key;
-	uint32_t key_len;
-	uint32_t value_len;
 	const uint8_t *value;		/* NULL: do not compare */
+	uint32_t value_len;
+	uint32_t opaque;		/* binary: comes back in the answer */
+	uint8_t proto, op;		/* enum kv_proto, enum kv_op */
+	uint8_t key_off, key_len;	/* where the key is in what was composed */
 };
 
 /**
- * Compose @q but for its value into @buf (KV_ASK_HEAD_MAX bytes); the key is that of @record, and
- * @q->key and key_len are set. Returns the bytes.
+ * Compose @q, whose key_off and key_len are set here, but for its value into @buf
+ * (KV_ASK_HEAD_MAX bytes); the key is that of @record. Returns the bytes.
  */
 uint32_t kv_ask_compose(struct kv_ask *q, const struct kv_dist *d, uint32_t record, uint8_t *buf);
 
@@ -64,8 +62,9 @@ struct kv_answer {
 	uint8_t head[KV_ASK_LINE_MAX];
 };
 
-/** Take what belongs to the answer to @q from @p[@len], @len >= 1: *@used bytes, 1 or more. */
-enum kv_verdict kv_ask_eat(struct kv_answer *a, const struct kv_ask *q, const uint8_t *p,
-			   uint32_t len, uint32_t *used);
+/** Take what belongs to the answer to @q, as composed into @buf, from @p[@len], @len >= 1: *@used
+ * bytes, 1 or more. */
+enum kv_verdict kv_ask_eat(struct kv_answer *a, const struct kv_ask *q, const uint8_t *buf,
+			   const uint8_t *p, uint32_t len, uint32_t *used);
 
 #endif

@@ -19,7 +19,7 @@
 #include "workloads/kv_load.h"
 
 /* Buffers of a request: room for its head and a short value, up to the end of a cache line. */
-enum { STREAM_GAPS = 1, STREAM_RECORDS = 2, BUF_USR = 63, BUF_ETC = 319 };
+enum { STREAM_GAPS = 1, STREAM_RECORDS = 2, BUF_USR = 56, BUF_ETC = 312 };
 
 static const char *const mode_names[] = { "closed", "mutilate", "open", NULL };
 static const char *const protocol_names[] = { "binary", "ascii", NULL };
@@ -110,15 +110,15 @@ static struct layout layout_of(const struct load_cfg *cfg, const struct app_env 
 }
 
 /* Send what is due. Connections that may not send any more leave the heap here. */
-static void due_send(struct load *l)
+static void due_send(struct load *l, uint64_t now)
 {
-	uint64_t now = ixev_now(l->ev);
+	bool open = l->cfg.mode == MODE_OPEN;
 
-	while (!stopped(l) && due_first_ns(&l->due) <= now) {
+	while (due_first_ns(&l->due) <= now) {
 		struct conn *c = conn_at(l, l->due.at[0].index);
 
 		if (kv_load_able(l, c)) {
-			kv_load_send(l, c, l->cfg.mode == MODE_OPEN ? c->due_ns : now);
+			kv_load_send(l, c, open ? c->due_ns : now, now);
 			c->due_ns += dist_gap_ns(&l->gap, &l->gaps);
 		}
 		c->queued = kv_load_able(l, c);
@@ -144,7 +144,7 @@ void kv_load_filled(struct load *l)
 
 	l->filling = false;
 	l->measured_ns = now;
-	l->meter.warmup_ns = MIN(MAX(l->meter.warmup_ns, now), l->env.stop_ns);
+	meter_init(&l->meter, MAX(l->env.warmup_ns, now), l->env.stop_ns);
 	load_begin(l, MAX(now, l->start_ns + l->cfg.connect_ramp_ns));
 	for (uint32_t i = 0; i < l->n_conns; i++)
 		kv_load_go(l, conn_at(l, i));
@@ -161,13 +161,10 @@ static uint64_t ramp_ns(const struct load *l, uint32_t i)
 	return l->start_ns + l->cfg.connect_ramp_ns * index / l->cfg.connections;
 }
 
-static void due_connect(struct load *l)
+static void due_connect(struct load *l, uint64_t now)
 {
-	uint64_t now = ixev_now(l->ev);
 	struct conn *c;
 
-	if (stopped(l))
-		return;
 	for (; l->started < l->n_conns && ramp_ns(l, l->started) <= now; l->started++)
 		kv_load_open(l, conn_at(l, l->started));
 	while ((c = l->retry) != NULL && c->retry_ns <= now) {
@@ -176,18 +173,29 @@ static void due_connect(struct load *l)
 	}
 }
 
+/* Do what is due, and find when there is something to do again. */
+static void due_run(struct load *l, uint64_t now)
+{
+	if (!l->entered) {
+		l->entered = true;
+		l->start_ns = now;
+		load_begin(l, l->start_ns + l->cfg.connect_ramp_ns);
+	}
+	if (!stopped(l)) {
+		due_connect(l, now);
+		due_send(l, now);
+	}
+	l->next_ns = NSEC_NEVER;
+	kv_load_due(l, due_first_ns(&l->due));
+	if (l->started < l->n_conns)
+		kv_load_due(l, ramp_ns(l, l->started));
+	if (l->retry)
+		kv_load_due(l, l->retry->retry_ns);
+}
+
 static uint64_t load_next_due(void *app)
 {
-	const struct load *l = app;
-	uint64_t due = due_first_ns(&l->due);
-
-	if (!l->entered)
-		return l->n_conns ? 0 : NSEC_NEVER;
-	if (l->started < l->n_conns)
-		due = MIN(due, ramp_ns(l, l->started));
-	if (l->retry)
-		due = MIN(due, l->retry->retry_ns);
-	return due < l->env.stop_ns ? due : NSEC_NEVER;
+	return ((const struct load *)app)->next_ns;
 }
 
 static void woken(struct ixev_timer *t, struct ixev *ev)
@@ -202,23 +210,13 @@ static void woken(struct ixev_timer *t, struct ixev *ev)
 static void load_idle(void *app, struct ixev *ev)
 {
 	struct load *l = app;
-	uint64_t due;
+	uint64_t now = ixev_now(ev);
 
-	if (l->n_conns == 0)
-		return;
-	if (!l->entered) {
-		l->entered = true;
-		l->start_ns = ixev_now(ev);
-		load_begin(l, l->start_ns + l->cfg.connect_ramp_ns);
-	}
-	due_connect(l);
-	due_send(l);
-	if (l->env.exact_wake)
-		return;
-	due = load_next_due(l);
-	if (due < l->wake_ns) {
-		ixev_timer_arm(ev, &l->wake, due - ixev_now(ev));
-		l->wake_ns = due;
+	if (l->next_ns <= now)
+		due_run(l, now);
+	if (!l->env.exact_wake && l->next_ns < l->wake_ns) {
+		ixev_timer_arm(ev, &l->wake, l->next_ns - now);
+		l->wake_ns = l->next_ns;
 	}
 }
 
@@ -260,7 +258,9 @@ static void part_init(struct load *l)
 	}
 	l->filling = l->fill_next < l->fill_end;
 	l->paced = cfg->mode != MODE_CLOSED && cfg->rate > 0;
-	l->update_ppb = kv_update_ppb((enum kv_preset)cfg->preset);
+	l->update = (uint32_t)(((uint64_t)kv_update_ppb((enum kv_preset)cfg->preset) << 32) /
+			       1000000000);
+	l->next_ns = l->n_conns ? 0 : NSEC_NEVER;
 	rng_stream(&l->gaps, l->env.seed, STREAM_GAPS);
 	rng_stream(&l->records, l->env.seed, STREAM_RECORDS);
 	if (l->paced)
@@ -294,6 +294,7 @@ static void *load_start(const void *cfg, const struct app_env *env, char *err, s
 	l->wake_ns = NSEC_NEVER;
 	part_init(l);
 	meter_init(&l->meter, env->warmup_ns, env->stop_ns);
+	l->meter.one_clock = !l->paced || own.mode != MODE_OPEN;
 	ixev_timer_init(&l->wake, woken);
 	l->ev = ixev_init(carved(env, lay.ev), env->max_calls, &thread_ops, l);
 	return l;

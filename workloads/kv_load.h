@@ -29,13 +29,11 @@ struct shared {
  * release of its request, and a power of two, so that request numbers may wrap. */
 struct request {
 	struct ixev_ref value, tail;	/* used by few: what does not fit in @buf */
-	const uint8_t *key;
-	uint32_t key_len;
+	uint32_t record;
 	_Alignas(CACHE_LINE) struct ixev_ref head;
 	uint64_t intended_ns, sent_ns;
-	uint32_t record, value_len;
-	bool set;
-	uint8_t buf[];
+	struct kv_ask ask;
+	uint8_t buf[];			/* a GET of USR ends with the second line */
 };
 
 struct conn {
@@ -59,7 +57,8 @@ struct load {
 	uint32_t ring_mask, buf_len;
 	uint32_t n_conns, started;	/* of this instance; first connects done */
 	bool entered, paced, filling;
-	uint32_t update_ppb;
+	uint32_t update;		/* probability, in 2^-32 */
+	uint64_t next_ns;		/* when there is something to do without an event */
 	uint32_t fill_next, fill_end;	/* records to be stored */
 	uint64_t start_ns;		/* first entry */
 	uint64_t measured_ns;		/* with fill: when it was done */
@@ -107,12 +106,19 @@ static inline bool kv_load_able(const struct load *l, const struct conn *c)
 	return c->open && c->sent - c->done < l->cfg.depth && c->sent - c->released <= l->cfg.depth;
 }
 
+/** There is something to do at @ns, which matters before the end. */
+static inline void kv_load_due(struct load *l, uint64_t ns)
+{
+	if (ns < l->next_ns && ns < l->env.stop_ns)
+		l->next_ns = ns;
+}
+
 /* kv_load_conn.c */
 void kv_load_open(struct load *l, struct conn *c);
 /** The connection may have become able to send: it sends, or waits until it is due. */
 void kv_load_go(struct load *l, struct conn *c);
-/** A request of the load, drawn now; @c is able. */
-void kv_load_send(struct load *l, struct conn *c, uint64_t intended_ns);
+/** A request of the load, drawn at @now; @c is able. */
+void kv_load_send(struct load *l, struct conn *c, uint64_t intended_ns, uint64_t now);
 
 /* kv_load.c */
 /** Every record was stored: measuring and the load begin. */

@@ -37,69 +37,84 @@ static void set_send(const struct load *l, struct conn *c, struct request *q, ui
 		     uint32_t tail)
 {
 	ref_send(c, &q->head, q->buf, head, false);
-	ref_send(c, &q->value, value_of(l, q->record), q->value_len, tail == 0);
+	ref_send(c, &q->value, value_of(l, q->record), q->ask.value_len, tail == 0);
 	if (tail)
 		ref_send(c, &q->tail, q->buf + head, tail, true);
 }
 
 static void request_send(struct load *l, struct conn *c, enum kv_op op, uint32_t record,
-			 uint64_t intended_ns)
+			 uint64_t intended_ns, uint64_t now)
 {
 	struct request *q = ring_at(l, c, c->sent);
-	struct kv_ask ask = { .proto = (enum kv_proto)l->cfg.protocol, .op = op,
-			      .opaque = c->sent,
-			      .value_len = kv_dist_value_len(&l->shared->dist, record) };
-	uint32_t head = kv_ask_compose(&ask, &l->shared->dist, record, q->buf);
-	uint32_t tail = op == KV_SET ? kv_ask_tail(ask.proto) : 0;
-	uint32_t value = op == KV_SET ? ask.value_len : 0;
+	uint32_t head, value, tail;
 
-	q->key = ask.key;
-	q->key_len = ask.key_len;
+	q->ask.value = l->cfg.verify ? value_of(l, record) : NULL;
+	q->ask.value_len = kv_dist_value_len(&l->shared->dist, record);
+	q->ask.opaque = c->sent;
+	q->ask.proto = (uint8_t)l->cfg.protocol;
+	q->ask.op = (uint8_t)op;
 	q->record = record;
-	q->set = op == KV_SET;
-	q->value_len = ask.value_len;
 	q->intended_ns = intended_ns;
-	q->sent_ns = ixev_now(l->ev);
+	q->sent_ns = now;
 	c->sent++;
 	l->outstanding++;
+	head = kv_ask_compose(&q->ask, &l->shared->dist, record, q->buf);
+	if (op == KV_GET) {
+		ref_send(c, &q->head, q->buf, head, true);
+		return;
+	}
+	value = q->ask.value_len;
+	tail = kv_ask_tail((enum kv_proto)q->ask.proto);
 	if (head + value + tail > l->buf_len) {
 		memcpy(q->buf + head, "\r\n", tail);
 		set_send(l, c, q, head, tail);
 		return;
 	}
-	if (op == KV_SET) {
-		memcpy(q->buf + head, value_of(l, record), value);
-		memcpy(q->buf + head + value, "\r\n", tail);
-	}
+	memcpy(q->buf + head, value_of(l, record), value);
+	memcpy(q->buf + head + value, "\r\n", tail);
 	ref_send(c, &q->head, q->buf, head + value + tail, true);
 }
 
-void kv_load_send(struct load *l, struct conn *c, uint64_t intended_ns)
+/* One draw decides both: the upper half which record, without bias (Lemire 2019), the lower half
+ * what is done. */
+void kv_load_send(struct load *l, struct conn *c, uint64_t intended_ns, uint64_t now)
 {
-	enum kv_op op = rng_chance(&l->records, l->update_ppb) ? KV_SET : KV_GET;
-	uint32_t record = (uint32_t)rng_below(&l->records, l->cfg.records);
+	uint32_t n = l->cfg.records;
+	uint64_t draw = rng_u64(&l->records), at = (draw >> 32) * n;
 
-	meter_sent(&l->meter, intended_ns, ixev_now(l->ev));
-	request_send(l, c, op, record, intended_ns);
+	if (unlikely((uint32_t)at < n))
+		while ((uint32_t)at < -n % n) {
+			draw = rng_u64(&l->records);
+			at = (draw >> 32) * n;
+		}
+	if (intended_ns != now)
+		meter_sent(&l->meter, intended_ns, now);
+	request_send(l, c, (uint32_t)draw < l->update ? KV_SET : KV_GET, (uint32_t)(at >> 32),
+		     intended_ns, now);
 }
 
-static void fill_send(struct load *l, struct conn *c)
+static void fill_send(struct load *l, struct conn *c, uint64_t now)
 {
 	while (kv_load_able(l, c) && l->fill_next < l->fill_end && !stopped(l))
-		request_send(l, c, KV_SET, l->fill_next++, ixev_now(l->ev));
+		request_send(l, c, KV_SET, l->fill_next++, now, now);
 }
 
-/* The connection may have become able to send. */
 void kv_load_go(struct load *l, struct conn *c)
 {
+	uint64_t now;
+
+	if (c->queued || !kv_load_able(l, c))
+		return;
+	now = ixev_now(l->ev);
 	if (l->filling) {
-		fill_send(l, c);
+		fill_send(l, c, now);
 	} else if (!l->paced) {
 		while (kv_load_able(l, c) && !stopped(l))
-			kv_load_send(l, c, ixev_now(l->ev));
-	} else if (!c->queued && kv_load_able(l, c)) {
+			kv_load_send(l, c, now, now);
+	} else {
 		c->queued = true;
 		due_push(&l->due, c->due_ns, c->n);
+		kv_load_due(l, c->due_ns);
 	}
 }
 
@@ -114,6 +129,7 @@ static void conn_retry(struct load *l, struct conn *c)
 	else
 		l->retry = c;
 	l->retry_tail = c;
+	kv_load_due(l, c->retry_ns);
 }
 
 static void conn_connected(struct ixev_ctx *ctx, int outcome)
@@ -153,11 +169,9 @@ static void answered(struct load *l, struct conn *c, const struct request *q, en
 			kv_load_filled(l);
 		return;
 	}
-	if (meter_covers(&l->meter, now)) {
-		l->sets += q->set;
-		l->gets += !q->set;
-	}
-	meter_done(&l->meter, q->intended_ns, q->sent_ns, now, q->value_len);
+	if (meter_covers(&l->meter, now))
+		*(q->ask.op == KV_SET ? &l->sets : &l->gets) += 1;
+	meter_done(&l->meter, q->intended_ns, q->sent_ns, now, q->ask.value_len);
 }
 
 /* Take one answer, or what there is of it, from @p[@len]. Returns the bytes taken; 0 when the
@@ -165,16 +179,12 @@ static void answered(struct load *l, struct conn *c, const struct request *q, en
 static uint32_t answer_take(struct load *l, struct conn *c, const uint8_t *p, uint32_t len)
 {
 	const struct request *q = ring_at(l, c, c->done);
-	struct kv_ask ask = { .proto = (enum kv_proto)l->cfg.protocol,
-			      .op = q->set ? KV_SET : KV_GET, .opaque = c->done, .key = q->key,
-			      .key_len = q->key_len, .value_len = q->value_len,
-			      .value = l->cfg.verify ? value_of(l, q->record) : NULL };
 	enum kv_verdict v;
 	uint32_t used;
 
 	if (c->done == c->sent)
 		return 0;
-	v = kv_ask_eat(&c->answer, &ask, p, len, &used);
+	v = kv_ask_eat(&c->answer, &q->ask, q->buf, p, len, &used);
 	if (v == KV_GARBLED)
 		return 0;
 	if (v != KV_MORE)

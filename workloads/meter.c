@@ -8,13 +8,9 @@
 
 void meter_init(struct meter *m, uint64_t warmup_ns, uint64_t stop_ns)
 {
-	m->warmup_ns = warmup_ns;
-	m->stop_ns = stop_ns;
-}
-
-bool meter_covers(const struct meter *m, uint64_t t_ns)
-{
-	return t_ns >= m->warmup_ns && t_ns < m->stop_ns;
+	m->warmup_ns = m->at_ns = warmup_ns;
+	m->span_ns = stop_ns > warmup_ns ? stop_ns - warmup_ns : 0;
+	m->slice_ns = m->span_ns / METER_SLICES;
 }
 
 void meter_sent(struct meter *m, uint64_t intended_ns, uint64_t sent_ns)
@@ -24,14 +20,18 @@ void meter_sent(struct meter *m, uint64_t intended_ns, uint64_t sent_ns)
 		m->late++;
 }
 
-/* Which of the equal slices of [warmup, stop) holds @t_ns; divides first, so it cannot
- * overflow, and bounds what the rounded-down width leaves over. */
-static uint32_t slice_of(const struct meter *m, uint64_t t_ns)
+/* Which of the equal slices of [warmup, stop) holds @t_ns, which is covered; usually that of the
+ * one before. Divides first, so it cannot overflow, and bounds what the rounded-down width leaves
+ * over. */
+static uint32_t slice_of(struct meter *m, uint64_t t_ns)
 {
-	uint64_t width = (m->stop_ns - m->warmup_ns) / METER_SLICES;
-	uint64_t i = width ? (t_ns - m->warmup_ns) / width : 0;
+	if (t_ns - m->at_ns >= m->slice_ns) {
+		uint64_t i = m->slice_ns ? (t_ns - m->warmup_ns) / m->slice_ns : 0;
 
-	return i < METER_SLICES ? (uint32_t)i : METER_SLICES - 1;
+		m->at = i < METER_SLICES ? (uint32_t)i : METER_SLICES - 1;
+		m->at_ns = m->warmup_ns + m->at * m->slice_ns;
+	}
+	return m->at;
 }
 
 void meter_done(struct meter *m, uint64_t intended_ns, uint64_t sent_ns, uint64_t now_ns,
@@ -45,7 +45,8 @@ void meter_done(struct meter *m, uint64_t intended_ns, uint64_t sent_ns, uint64_
 		uint32_t i = slice_of(m, intended_ns);
 
 		hist_add(&m->latency, now_ns - intended_ns);
-		hist_add(&m->service, now_ns - sent_ns);
+		if (!m->one_clock)
+			hist_add(&m->service, now_ns - sent_ns);
 		m->slice_sum_ns[i] += now_ns - intended_ns;
 		m->slice_n[i]++;
 	}
@@ -64,7 +65,7 @@ void meter_report(struct meter *m, struct app_report *r)
 	r->late = m->late;
 	r->unanswered = m->lost;
 	r->latency = &m->latency;
-	r->service = &m->service;
+	r->service = m->one_clock ? &m->latency : &m->service;
 	r->n_slices = METER_SLICES;
 	memcpy(r->slice_sum_ns, m->slice_sum_ns, sizeof(m->slice_sum_ns));
 	memcpy(r->slice_n, m->slice_n, sizeof(m->slice_n));

@@ -28,14 +28,14 @@ static void requests_are_as_the_protocols_say(void)
 
 	CHECK_EQ(kv_ask_compose(&q, &usr, 7, buf), 24 + 19);
 	CHECK(memcmp(buf, "\x80\0\0\x13\0\0\0\0\0\0\0\x13\1\2\3\4\0\0\0\0\0\0\0\0", 24) == 0);
-	CHECK(memcmp(buf + 24, key, 19) == 0 && q.key == buf + 24 && q.key_len == 19);
+	CHECK(memcmp(buf + 24, key, 19) == 0 && q.key_off == 24 && q.key_len == 19);
 	q = ask(KV_BINARY, KV_SET);
 	CHECK_EQ(kv_ask_compose(&q, &usr, 7, buf), 24 + 8 + 19);
 	CHECK(memcmp(buf, "\x80\1\0\x13\x8\0\0\0\0\0\0\x20\1\2\3\4\0\0\0\0\0\0\0\0", 24) == 0);
 	CHECK(memcmp(buf + 24, "\0\0\0\0\0\0\0\0", 8) == 0 && memcmp(buf + 32, key, 19) == 0);
 	q = ask(KV_ASCII, KV_GET);
 	CHECK_EQ(kv_ask_compose(&q, &usr, 7, buf), 25);
-	CHECK(memcmp(buf, "get 0000000000000000007\r\n", 25) == 0 && q.key == buf + 4);
+	CHECK(memcmp(buf, "get 0000000000000000007\r\n", 25) == 0 && q.key_off == 4);
 	q = ask(KV_ASCII, KV_SET);
 	q.value_len = KV_VALUE_MAX;
 	CHECK_EQ(kv_ask_compose(&q, &usr, 7, buf), 37);
@@ -73,7 +73,7 @@ static enum kv_verdict feed(const struct kv_ask *q, const void *p, uint32_t len,
 		uint8_t *copy = malloc(n);	/* a sanitizer sees what is read beyond it */
 
 		memcpy(copy, (const uint8_t *)p + at, n);
-		v = kv_ask_eat(&a, q, copy, n, &used);
+		v = kv_ask_eat(&a, q, buf, copy, n, &used);
 		free(copy);
 		CHECK(used <= n && (used > 0 || v == KV_GARBLED));
 		at += used;

@@ -134,6 +134,11 @@ static void keys_are_their_number(void)
 	CHECK(memcmp(key, "0000000004294967294", 19) == 0);
 	kv_dist_init(&d, KV_ETC, 1, KV_SEED);
 	CHECK(kv_dist_key(&d, 0, key) > 1);
+	kv_dist_init(&d, KV_USR, 100000001, KV_SEED);	/* eight digits, nine */
+	CHECK_EQ(kv_dist_key(&d, 99999999, key), 19);
+	CHECK(memcmp(key, "0000000000099999999", 19) == 0);
+	CHECK_EQ(kv_dist_key(&d, 100000000, key), 19);
+	CHECK(memcmp(key, "0000000000100000000", 19) == 0);
 }
 
 /* The longest key and value come out where the quantile says so, not beyond. */
