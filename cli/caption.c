@@ -147,8 +147,9 @@ static void claims_write(const struct table *t, const struct figure *fig, FILE *
 		if (!is_claim_of(fig, table_get(t, r, 0)))
 			continue;
 		if (!any)
-			fputs("\n| Claim | System | Quantity | Published | Simulated | Unit | Error | "
-			      "Tolerance | Verdict |\n|---|---|---|---|---|---|---|---|---|\n", f);
+			fputs("\n| Claim | System | Quantity | Published | Simulated | Unit | "
+			      "Error | Tolerance | Verdict |\n"
+			      "|---|---|---|---|---|---|---|---|---|\n", f);
 		any = true;
 		row_print(t, r, cols, ARRAY_LEN(cols), f);
 	}
@@ -190,8 +191,8 @@ static void points_write(const struct judgement *j, const struct figure *fig, FI
 		if (!is_point_of(fig, t, r))
 			continue;
 		if (!any)
-			fputs("\n| Curve | At | Published | Simulated | Unit | Error, % | Fitted | Note "
-			      "|\n|---|---|---|---|---|---|---|---|\n", f);
+			fputs("\n| Curve | At | Published | Simulated | Unit | Error, % | Fitted "
+			      "| Note |\n|---|---|---|---|---|---|---|---|\n", f);
 		any = true;
 		row_print(t, r, cols, ARRAY_LEN(cols), f);
 	}

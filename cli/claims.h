@@ -10,7 +10,8 @@
 
 #include "base/types.h"
 
-enum verdict { VERDICT_HOLDS, VERDICT_MISSES, VERDICT_NOT_RUN, VERDICT_INFORMATIVE, VERDICT_BROKEN };
+enum verdict { VERDICT_HOLDS, VERDICT_MISSES, VERDICT_NOT_RUN, VERDICT_INFORMATIVE,
+	       VERDICT_BROKEN };
 
 /** "holds", "misses", "not run", "informative", "malformed" */
 const char *verdict_name(enum verdict v);

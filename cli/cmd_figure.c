@@ -84,18 +84,18 @@ static const struct argp_option options[] = {
 static const char doc[] =
 	"Reproduce figures: run each one's sweep, write results/NAME.csv and its manifest "
 	"NAME.json, draw NAME.svg, .pdf and .png with published points beside ours, and judge the "
-	"claims made about it. NAME.md is its caption with the verdicts; claims.csv lists every claim "
-	"of the papers, points.csv every published point, those not simulated included, and "
+	"claims made about it. NAME.md is its caption with the verdicts; claims.csv lists every "
+	"claim of the papers, points.csv every published point, those not simulated included, and "
 	"shapes.csv whether order and knees are right. Without a name: all of them.\v"
-	"A claim that misses is a result: it is shown, and the exit status is 0. It is 1 when a point "
-	"failed, or a claim's definition is no measurement.\n\n"
+	"A claim that misses is a result: it is shown, and the exit status is 0. It is 1 when a "
+	"point failed, or a claim's definition is no measurement.\n\n"
 	"Without gnuplot the numbers are still made and judged; the exit status is 3 then, unless "
 	"something else failed.\n\n"
 	"Examples:\n"
 	"  ix figure --list\n"
 	"  ix figure fig2\n"
 	"  ix figure all --quick\n"
-	"  ix figure batch --redraw\n"
+	"  ix figure fig6 --redraw\n"
 	"  ix figure --claims\n\n" CLI_EXIT_CODES;
 
 static int names_resolve(struct figure_args *a)

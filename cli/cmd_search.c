@@ -159,7 +159,7 @@ static void trials_print(const struct search *s)
 	}
 }
 
-/* The answer in sentences, the metrics that name a limit with it. */
+/* The answer in sentences, and what a reader asks next. */
 static void answer_print(const struct search *s)
 {
 	char lo[UNIT_TEXT_MAX], hi[UNIT_TEXT_MAX];
@@ -176,9 +176,9 @@ static void answer_print(const struct search *s)
 	for (uint32_t i = 0; i < n; i++)
 		if (strcmp(m[i].name, s->spec->metric) == 0 ||
 		    strcmp(m[i].name, "requests_per_s") == 0 ||
-		    strcmp(m[i].name, "server_util_pct") == 0 ||
-		    strncmp(m[i].name, "limit", 5) == 0)
+		    strcmp(m[i].name, "server_util_pct") == 0)
 			printf("  %-24s %.6g\n", m[i].name, m[i].value);
+	printf("  %-24s %s\n", "limit", search_limit(s));
 	free(m);
 	point_free(&first);
 }

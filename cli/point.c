@@ -141,15 +141,16 @@ static uint64_t hash_read(const json_t *j)
 bool point_read(struct point *p, const char *text, size_t len)
 {
 	const json_t *prices;
-	const char *status, *limit;
+	const char *status;
 
 	memset(p, 0, sizeof(*p));
 	p->status = POINT_FAILED;
 	p->doc = json_loadb(text, len, 0, NULL);
 	status = json_string_value(json_object_get(p->doc, "status"));
 	p->why = json_string_value(json_object_get(p->doc, "why"));
-	limit = json_string_value(json_object_get(p->doc, "limit"));
-	p->limit = limit ? limit : "";
+	p->limit = json_string_value(json_object_get(p->doc, "limit"));
+	if (!p->limit)
+		p->limit = "";
 	if (status && p->why && strcmp(status, status_names[POINT_FAILED]) == 0)
 		return true;
 	prices = json_object_get(p->doc, "prices");

@@ -2,9 +2,8 @@
 /*
  * point.h - what one run of a sweep leaves: a document, the same fresh or from the store
  *
- *	{"status":"ok","limit":"core","prices":["…","…"],
- *	 "metrics":[["requests",123.0,"what it is"],…],
- *	 "rows":[[64,100,123456],…]}
+ *	{"status":"ok","limit":"core","prices":["…","…"],"metrics":
+ *	 [["requests",123.0,"what it is"],…],"rows":[[64,100,123456],…]}
  *
  * "client-bound" has a member `why` and the numbers too; "failed" has `why` only. Numbers
  * have 17 significant digits, so that they are read back exactly.
@@ -21,7 +20,7 @@ enum point_status { POINT_OK, POINT_CLIENT_BOUND, POINT_FAILED };
 struct point {
 	enum point_status status;
 	const char *why;		/* "" if ok */
-	const char *limit;		/* what limited the run; "" if it failed */
+	const char *limit;		/* of the run (sim/limit.h), "" if it failed */
 	uint32_t n_metrics, n_rows;
 	struct metric *metrics;
 	struct app_row *rows;

@@ -312,6 +312,8 @@ static void run_take(struct search *s, struct trial *l, const struct task *t, bo
 		finish(s, SEARCH_FAILED, "no metric is called \"%s\"; `ix sim --json` shows their "
 		       "names", s->spec->metric);
 	} else {
+		if (l->n == 0)
+			snprintf(l->limit, sizeof(l->limit), "%s", p.limit);
 		l->y[l->n++] = m->value;
 	}
 	point_free(&p);
@@ -329,6 +331,12 @@ void search_take(struct search *s, bool allow_client_bound)
 	}
 	if (l && l->n > first)
 		judge(s->spec, l);
+}
+
+const char *search_limit(const struct search *s)
+{
+	return strcmp(s->holds->limit, "none") == 0 && s->fails ? s->fails->limit :
+								 s->holds->limit;
 }
 
 struct metric *search_means(const struct trial *l, uint32_t *n, struct point *doc)

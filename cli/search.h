@@ -39,6 +39,7 @@ struct trial {
 	unsigned n;			/* seeds that have run */
 	double y[SEARCH_SEEDS_MAX], mean, ci95;
 	char why[300];			/* of a refusal */
+	char limit[24];			/* of the first run */
 	char text[SEARCH_TEXT_MAX];			/* "workload.rate=1.5 M/s" */
 	char seed[SEARCH_SEEDS_MAX][32];		/* "seed=7" */
 	struct task task[SEARCH_SEEDS_MAX];
@@ -90,6 +91,12 @@ void searches_end(struct searches *ss);
 
 /** "holds", "fails", ... */
 const char *trial_verdict_name(enum trial_verdict v);
+
+/**
+ * What limited the server where the objective holds; if it was not loaded enough to tell,
+ * where it fails.
+ */
+const char *search_limit(const struct search *s);
 
 void search_end(struct search *s);
 

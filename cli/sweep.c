@@ -107,8 +107,7 @@ static void task_take(const struct sweep *sw, const struct task *t, struct sweep
 				 p.n_metrics);
 		prices_tell(sw, t->point, &p, out->manifest);
 		simrun_rows(&out->table, row, n_lead, is_kept(sw, SIMRUN_LIMIT) ? p.limit : NULL,
-			    metrics_keep(sw, p.metrics, p.n_metrics), p.metrics, p.n_rows,
-			    p.rows);
+			    metrics_keep(sw, p.metrics, p.n_metrics), p.metrics, p.n_rows, p.rows);
 	}
 	point_free(&p);
 }
@@ -138,7 +137,7 @@ static void search_row(const struct sweep *sw, const struct search *s, struct sw
 	m = search_means(s->holds, &n, &doc);
 	manifest_columns(sw, json_object_get(out->manifest, "columns"), m, n);
 	prices_tell(sw, s->point, &doc, out->manifest);
-	simrun_rows(&out->table, row, n_lead, is_kept(sw, SIMRUN_LIMIT) ? doc.limit : NULL,
+	simrun_rows(&out->table, row, n_lead, is_kept(sw, SIMRUN_LIMIT) ? search_limit(s) : NULL,
 		    metrics_keep(sw, m, n), m, 0, NULL);
 	free(m);
 	point_free(&doc);

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 # co.gp - p99 against offered load, timed from the send and from when a request was due
 load figs.'/common.gp'
-array who[4] = ['IX, from the send', 'IX, from when due', 'Linux, from the send', \
-	'Linux, from when due']
+set lmargin at screen 0.115
+array who[4] = ['IX: from the send', 'IX: from when due', 'Linux: from the send', \
+	'Linux: from when due']
 array style[4] = [2, 1, 5, 4]
 set xrange [0:2100]
 set xtics 250
@@ -10,7 +11,7 @@ set logscale y
 set yrange [20:20000]
 set ytics (20, 100, 500, 2000, 10000)
 set xlabel 'offered load (K requests/s)' offset 0,0.3
-set ylabel 'p99 latency (us)' offset 2.4,0
+eval ylabel('p99 latency (us)', top_px, top_px+plot_px)
 set arrow 1 from graph 0,first 500 to graph 1,first 500 nohead dt 3 lc rgb grey lw 1.2
 set label 1 'SLA: p99 below 500 us' at graph 0.012,first 600 left font ',10' tc rgb '#555555'
 x = "column('workload.rate_per_s')/1e3"

@@ -19,7 +19,7 @@ font = 'DejaVu Sans,Helvetica,Arial,sans-serif'
 if (ext eq 'svg') set terminal svg size 900,height enhanced font font.',14' \
 	background '#ffffff' name name
 if (ext eq 'pdf') set terminal pdfcairo size 9in,(height/100.0)*1in enhanced \
-	font 'DejaVu Sans,14' background '#ffffff'
+	font 'DejaVu Sans,14' fontscale 0.72 background '#ffffff'
 if (ext eq 'png') set terminal pngcairo size 1800,2*height enhanced \
 	font 'DejaVu Sans,14' fontscale 2 linewidth 2 pointscale 2 background '#ffffff'
 set output out
@@ -38,8 +38,8 @@ purple = '#cc79a7'
 grey   = '#8a8a8a'
 light  = '#d9d9d9'
 
-# Marks of the SVG terminal are larger.
-mark = ext eq 'svg' ? 0.62 : 1
+# Marks of these terminals are larger.
+mark = ext eq 'svg' ? 0.62 : ext eq 'pdf' ? 0.7 : 1
 
 # The systems of the paper: 1 to 5 simulated, 11 to 15 published.
 array system[5] = ['IX 4x10GbE', 'IX 10GbE', 'mTCP 10GbE', 'Linux 4x10GbE', 'Linux 10GbE']
@@ -70,12 +70,16 @@ set label 9002 caption at screen 0.025,Y(top_px + plot_px + axis_px + 12) left f
 	tc rgb '#555555' noenhanced
 if (n_failed) set label 9003 sprintf('× failed: %d, see %s.md', n_failed, name) \
 	at screen 0.975,Y(26) right font ',11' tc rgb red noenhanced
-set key at screen 0.085,Y(44) left top Left reverse horizontal samplen 1.8 spacing 1.2 \
+set key at screen 0.095,Y(44) left top Left reverse horizontal samplen 1.8 spacing 1.2 \
 	font ',12' maxrows key_rows
-set lmargin at screen 0.09
+set lmargin at screen 0.1
 set rmargin at screen 0.97
 set tmargin at screen Y(top_px)
 set bmargin at screen Y(top_px + plot_px)
+
+# A command: the label of the y axis of a panel between two heights.
+ylabel(text, top, bottom) = sprintf("set label 9010 '%s' at screen 0.019,%f center rotate", \
+	text, (Y(top) + Y(bottom)) / 2)
 
 # Rows of a series, and the points of a published one.
 is(s) = strcol('series') eq s

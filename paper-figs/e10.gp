@@ -2,6 +2,7 @@
 # e10.gp - p99 and batch against load: adaptive bounds beside waiting for a full batch
 plot_px = 660
 load figs.'/common.gp'
+set lmargin at screen 0.105
 split = top_px + 410
 array B[3] = ['1', '16', '64']
 array T[3] = ['10', '50', '100']
@@ -16,7 +17,7 @@ set yrange [20:1000]
 set logscale y
 set ytics (20, 50, 100, 200, 500, 1000)
 set format x ''
-set ylabel 'p99 latency (us)' offset 1.9,0
+eval ylabel('p99 latency (us)', top_px, split)
 crosses = failed(x, '21', 'requests_per_s')
 plot for [i=1:3] csv using (adaptive(B[i]) ? @x : NaN):(column('latency_p99_us')) \
 	with linespoints lw 2 pt shape(i) ps 0.8*mark lc rgb tint(int(word('5 3 1', i))) \
@@ -34,7 +35,7 @@ set bmargin at screen Y(top_px + plot_px)
 set yrange [0.9:80]
 set logscale y 2
 set ytics (1, 2, 4, 8, 16, 32, 64)
-set ylabel 'batch (frames)' offset 1.9,0
+eval ylabel('batch (frames)', split + 26, top_px + plot_px)
 set xlabel 'offered load (K requests/s)' offset 0,0.3
 plot for [i=1:3] csv using (adaptive(B[i]) ? @x : NaN):(column('server_batch_mean')) \
 	with linespoints lw 2 pt shape(i) ps 0.8*mark lc rgb tint(int(word('5 3 1', i))), \

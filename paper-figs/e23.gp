@@ -9,6 +9,16 @@ what = 'stack_(both_ends) waiting_to_run application transmit_and_doorbell PCIe 
 array who[3] = ['IX', 'Linux', 'mTCP']
 array style[3] = [1, 4, 3]
 clean(s) = system("echo '".s."' | tr _ ' '")
+total = ''
+set datafile columnheaders
+do for [i=1:3] {
+	undefine STATS_*
+	stats csv using (is(who[i]) ? column('one_way_us') : NaN) nooutput
+	if (exists("STATS_max")) {
+		total = total.sprintf("%s: %.2f us in all\n", who[i], STATS_max)
+	}
+}
+set datafile nocolumnheaders
 set lmargin at screen 0.22
 set yrange [8.6:0.4]
 set logscale x
@@ -25,16 +35,6 @@ do for [h=1:8] {
 us(h) = column('budget_'.word(hops, h).'_us') / 2
 text(v) = v >= 100 ? sprintf('%.0f', v) : v >= 10 ? sprintf('%.1f', v) : sprintf('%.2f', v)
 width = 0.26
-total = ''
-set datafile columnheaders
-do for [i=1:3] {
-	undefine STATS_*
-	stats [*:*] csv using (is(who[i]) ? column('one_way_us') : NaN) nooutput
-	if (exists("STATS_max")) {
-		total = total.sprintf("%s: %.2f us in all\n", who[i], STATS_max)
-	}
-}
-set datafile nocolumnheaders
 set label 40 total at graph 0.985,0.24 right font ',13' tc rgb black
 # Boxes lie on their side: x from the left edge to the value.
 plot for [i=1:3] for [h=1:8] csv using (is(who[i]) && us(h) > 0.01 ? 0.01 : NaN): \

@@ -16,7 +16,7 @@ set yrange [0:4.5]
 set ytics 1
 set xtics 1
 set format x ''
-set ylabel 'connections (M/s)' offset 0.7,0
+eval ylabel('connections (M/s)', top_px, split)
 crosses = failed(x, '0.03', 'requests_per_s')
 plot for [i=1:4] csv using (of(R[i]) ? @x : NaN): \
 		(y('requests_per_s') - y('requests_per_s_ci95')): \
@@ -37,7 +37,7 @@ set ytics autofreq
 tics = ''
 do for [c=1:8] { tics = tics.sprintf("%s'%d\n%d' %d", c > 1 ? ', ' : '', c, 2*c, c) }
 eval 'set xtics ('.tics.')'
-set ylabel 'batch (frames)' offset 0.7,0
+eval ylabel('batch (frames)', split + 26, top_px + plot_px)
 set xlabel 'server cores (upper line), hyperthreads (lower line)' offset 0,-0.4
 plot for [i=1:4] csv using (of(R[i]) ? @x : NaN):(column('server_batch_mean')) \
 	with linespoints lw 2 pt shape(i) ps 0.8*mark lc rgb tint(int(word('2 4 1 3', i)))

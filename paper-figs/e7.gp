@@ -15,7 +15,7 @@ set multiplot
 set bmargin at screen Y(split)
 set yrange [0:*]
 set format x ''
-set ylabel 'messages (M/s)' offset 0.7,0
+eval ylabel('messages (M/s)', top_px, split)
 crosses = failed(x, '0', 'requests_per_s')
 plot for [i=1:3] csv using (of('rate', B[i]) ? @x : NaN): \
 		(y('requests_per_s') - y('requests_per_s_ci95')): \
@@ -31,7 +31,7 @@ unset key
 set format x '%g'
 set tmargin at screen Y(split + 26)
 set bmargin at screen Y(top_px + plot_px)
-set ylabel 'round trip (us)' offset 0.7,0
+eval ylabel('round trip (us)', split + 26, top_px + plot_px)
 set xlabel 'price of a crossing, there and back (cycles)' offset 0,0.3
 plot for [i=1:3] csv using (of('latency', B[i]) ? @x : NaN):(column('latency_mean_us')) \
 	with linespoints lw 2 pt shape(i) ps 0.8*mark lc rgb tint(int(word('2 4 1', i)))

@@ -24,7 +24,7 @@ set ytics 2
 set xtics ('64 B' 64, '256 B' 256, '1 KiB' 1024, '4 KiB' 4096, '16 KiB' 16384, \
 	'64 KiB' 65536, '256 KiB' 262144)
 set xlabel 'message size' offset 0,0.3
-set ylabel 'goodput (Gb/s)' offset 0.7,0
+eval ylabel('goodput (Gb/s)', top_px, top_px+plot_px)
 set arrow 1 from graph 0,first 5 to graph 1,first 5 nohead dt 3 lc rgb grey lw 1
 set label 1 'half the line rate' at 52,5.25 left font ',10' tc rgb '#666666'
 set label 2 "one way, 64 B:\n".text at graph 0.015,0.95 left tc rgb '#333333' font ',12'

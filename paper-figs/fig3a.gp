@@ -9,7 +9,7 @@ tics = "'½\n1' 0.5"
 do for [h=2:16] { tics = tics.sprintf(", '%s\n%d' %.1f", h % 2 ? '' : sprintf('%d', h/2), h, h/2.) }
 eval 'set xtics ('.tics.') font ",12"'
 set xlabel 'server cores (upper line), hyperthreads (lower line)' offset 0,-0.4
-set ylabel 'connections (M/s)' offset 0.7,0
+eval ylabel('connections (M/s)', top_px, top_px+plot_px)
 # mTCP runs on whole cores: a thread here is a core of its own.
 cores(s) = column('server.threads') / (s eq 'mTCP 10GbE' ? 1.0 : 2.0)
 y(v) = column(v) / 1e6

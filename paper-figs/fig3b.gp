@@ -7,7 +7,7 @@ set yrange [0:14]
 set ytics 2
 set xtics (1, 2, 8, 32, 64, 128, 256, 512, 1024)
 set xlabel 'round trips a connection' offset 0,0.3
-set ylabel 'messages (M/s)' offset 0.7,0
+eval ylabel('messages (M/s)', top_px, top_px+plot_px)
 set arrow 1 from graph 0,first 8.8 to graph 1,first 8.8 nohead dt 3 lc rgb grey lw 1
 set label 1 '10 Gb/s of 142 B' at 0.9,9.1 left font ',10' tc rgb '#666666'
 y(v) = column(v) / 1e6

@@ -11,7 +11,7 @@ set bmargin at screen Y(split)
 set yrange [0:15]
 set ytics 3
 set format x ''
-set ylabel 'messages (M/s)' offset 0.7,0
+eval ylabel('messages (M/s)', top_px, split)
 y(v) = column(v) / 1e6
 n = "column('workload.connections')"
 crosses = failed(n, '0.1', 'requests_per_s')
@@ -33,7 +33,7 @@ set tmargin at screen Y(split + 26)
 set bmargin at screen Y(top_px + plot_px)
 set yrange [0:36]
 set ytics 10
-set ylabel 'L3 misses' offset 0.7,0
+eval ylabel('L3 misses', split + 26, top_px + plot_px)
 set xlabel 'open connections' offset 0,0.3
 set label 1 'a message, server' at graph 0.012,0.9 left font ',11' tc rgb '#555555'
 $said << EOD

@@ -2,7 +2,8 @@
 # fig5.gp - memcached: average and p99 latency against achieved load, a panel a workload
 plot_px = 690
 load figs.'/common.gp'
-half = (plot_px - 30) / 2
+set lmargin at screen 0.105
+half = (plot_px - 20) / 2
 array who[2] = ['IX', 'Linux']
 array style[2] = [1, 4]
 set logscale y
@@ -10,7 +11,6 @@ set yrange [15:1500]
 set ytics (20, 50, 100, 200, 500, 1000)
 set xrange [0:2100]
 set xtics 250
-set ylabel 'latency (us)' offset 1.9,0
 set arrow 1 from graph 0,first 500 to graph 1,first 500 nohead dt 3 lc rgb grey lw 1.2
 set label 1 'SLA: p99 below 500 us' at graph 0.985,first 570 right font ',10' tc rgb '#555555'
 x = "column('requests_per_s')/1e3"
@@ -20,9 +20,12 @@ set multiplot
 do for [k=1:2] {
 	panel = k == 1 ? 'ETC' : 'USR'
 	fig = k == 1 ? 'fig5_etc' : 'fig5_usr'
-	set tmargin at screen Y(top_px + (k-1) * (half + 30))
-	set bmargin at screen Y(top_px + half + (k-1) * (half + 30))
+	set tmargin at screen Y(top_px + (k-1) * (half + 20))
+	set bmargin at screen Y(top_px + half + (k-1) * (half + 20))
 	set label 2 panel at graph 0.012,0.93 left font ',14' tc rgb black
+	set format x k == 2 ? '%g' : ''
+	from = top_px + (k-1) * (half + 20)
+	eval ylabel('latency (us)', from, from + half)
 	if (k == 2) {
 		unset label 9001; unset label 9002; unset label 9003
 		unset key

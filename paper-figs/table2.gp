@@ -24,9 +24,9 @@ set xlabel 'unloaded p99 (us)' offset 0,0.3
 plot for [i=1:4] csv using (0):(is(what[i].' unloaded') ? i : NaN):(0): \
 		(column('latency_p99_us')):(i-0.3):(i+0.3) \
 	with boxxyerror lc rgb colour(i) notitle, \
-     for [i=1:4] csv using (is(what[i].' unloaded') ? column('latency_p99_us') : NaN):(i): \
+     for [i=1:4] csv using (is(what[i].' unloaded') ? 0 : NaN):(i): \
 		(sprintf('%.0f', column('latency_p99_us'))) \
-	with labels right offset -0.6,0 font ',12' tc rgb 'white' notitle, \
+	with labels left offset 0.6,0 font ',12' tc rgb 'white' notitle, \
      for [i=1:4] $none using (us[i]):(i) with points pt 6 ps 1.6*mark lw 2 lc rgb black \
 	title (i == 1 ? 'published' : '')
 unset label 9001
@@ -35,15 +35,15 @@ unset label 9003
 unset key
 set lmargin at screen 0.57
 set rmargin at screen 0.97
-set format y ''
+unset ytics
 set xrange [0:2100]
 set xtics 500
 set xlabel 'highest load, p99 < 500 us (K requests/s)' offset 0,0.3
 plot for [i=1:4] csv using (0):(is(what[i]) ? i : NaN):(0): \
 		(column('requests_per_s')/1e3):(i-0.3):(i+0.3) \
 	with boxxyerror lc rgb colour(i), \
-     for [i=1:4] csv using (is(what[i]) ? column('requests_per_s')/1e3 : NaN):(i): \
+     for [i=1:4] csv using (is(what[i]) ? 0 : NaN):(i): \
 		(sprintf('%.0f', column('requests_per_s')/1e3)) \
-	with labels right offset -0.6,0 font ',12' tc rgb 'white', \
+	with labels left offset 0.6,0 font ',12' tc rgb 'white', \
      for [i=1:4] $none using (krps[i]):(i) with points pt 6 ps 1.6*mark lw 2 lc rgb black
 unset multiplot

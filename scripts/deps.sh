@@ -44,6 +44,7 @@ build)
 	;;
 figures)
 	need_build
+	want python3 "the figures are made, the report is not" has python3
 	want gnuplot-nox "the numbers are made, the drawings are not" has gnuplot
 	want fonts-dejavu-core "drawings fall back to another font" has_font
 	;;
@@ -62,7 +63,8 @@ check)
 	want iproute2 "tests against a real Linux peer are skipped" has ip
 	want ethtool "tests over a veth pair are skipped" has ethtool
 	want tshark "captures are not checked by another program" has tshark
-	want memcached "the key-value load is not tested against it" has memcached
+	want libmemcached-tools "the memcached server meets no real client" has memccapable
+	want memcached "the memcached server and its load do not meet the real one" has memcached
 	;;
 fuzz)
 	need_build

@@ -84,9 +84,11 @@ def drawing(path, name, alt):
     text = re.sub(r'(xlink:)?href=([\'"])#', rf'href=\2#{name}-', text)
     body = text[text.index('>') + 1:text.rindex('</svg>')]
     body = '\n'.join(line.strip() for line in body.splitlines() if line.strip())
-    return (f'<svg role="img" aria-labelledby="{name}-alt" viewBox="0 {top} {width:g} {bottom - top:g}" '
+    return (f'<svg role="img" aria-labelledby="{name}-alt" '
+            f'viewBox="0 {top} {width:g} {bottom - top:g}" '
             f'xmlns="http://www.w3.org/2000/svg"><title id="{name}-alt">{esc(alt)}</title>'
             f'{body}</svg>')
+
 
 
 # ---- a figure ----

@@ -57,7 +57,8 @@ run()
 		base+=(--basefile "$f")
 	done
 	find jobs -name '*.job' | sort | parallel --will-cite --sshloginfile "${hosts:-$T/hosts}" \
-		--workdir ".ix-sweep.${T##*.}" "${base[@]}" --transferfile {} --return {.}.point --cleanup \
+		--workdir ".ix-sweep.${T##*.}" --cleanup "${base[@]}" --transferfile {} \
+		--return {.}.point \
 		--retries 3 "[ -e {} ] || cd $T; ./ix point {} -q -o {.}.point"
 }
 

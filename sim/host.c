@@ -151,8 +151,12 @@ void host_app_run(struct user *u, struct ix_page *page)
 
 	page->n_objects = 0;
 	ixev_run(t->ev, page);
-	if (page->n_objects)
-		t->touch_ps += machine_objects(&t->host->machine, &t->machine, page);
+	if (page->n_objects) {
+		uint64_t ps = machine_objects(&t->host->machine, &t->machine, page);
+
+		t->touch_ps += ps;
+		t->object_ps += ps;
+	}
 }
 
 /* Tell budget and trace what the pass that started at @now cost. */
@@ -195,12 +199,15 @@ nsec host_pass_end(struct host_thread *t, struct work *w, uint64_t extra_ps, nse
 {
 	struct host *h = t->host;
 	const struct exec_cfg *x = &h->setup.cfg->exec;
+	uint64_t ps, wait_ps;
 	nsec end;
 
 	exec_adjust(x, w, t->merged);
-	end = now + cpu_duration(&h->cpu, t->queue,
-				 costs_total(h->setup.costs, w) + t->touch_ps + extra_ps, now) +
-	      machine_wait_ps(&h->machine, &t->machine, w, now) / COST_SCALE;
+	ps = costs_total(h->setup.costs, w) + t->touch_ps + extra_ps +
+	     w->app_requests * h->setup.costs->v[COST_app_kernel];
+	wait_ps = machine_wait_ps(&h->machine, &t->machine, w, now);
+	t->cost_ps += ps + wait_ps;
+	end = now + cpu_duration(&h->cpu, t->queue, ps, now) + wait_ps / COST_SCALE;
 	h->cpu.thread[t->queue].busy_until = end;
 	if (unlikely(t->budget != NULL || h->setup.trace != NULL))
 		observe(t, w, now, end);

@@ -37,6 +37,7 @@ struct host_setup {
 struct host_counts {
 	uint64_t passes, passes_rx;	/* all, those that took frames */
 	uint64_t irqs, wakeups, switches;
+	uint64_t cost_ps, object_ps;	/* of passes on a core of their own; of it, objects */
 	uint64_t busy_ns;		/* in passes, summed over threads */
 	uint64_t thread_busy_ns[CPU_THREADS_MAX];
 	uint64_t segments, objects, misses_milli; /* of the cache model */
@@ -73,6 +74,8 @@ struct host_thread {
 	uint32_t flow, in_flow, merged;	/* large segments: whose frame was last, how many, in all */
 	uint64_t touch_ps;		/* what the running pass's reaching for memory costs */
 	uint64_t passes, passes_rx, busy_ns;
+	uint64_t cost_ps;		/* what passes would have cost on a core of their own */
+	uint64_t object_ps;		/* of it, reaching for the application's objects */
 	uint64_t hash;			/* of the times of its passes */
 	struct machine_thread machine;
 	struct dp *dp;

@@ -326,6 +326,8 @@ void host_count(const struct host *h, nsec now, struct host_counts *c)
 		c->passes += t->passes;
 		c->passes_rx += t->passes_rx;
 		c->irqs += t->irqs;
+		c->cost_ps += t->cost_ps;
+		c->object_ps += t->object_ps;
 		c->wakeups += t->wakeups;
 		c->switches += t->switches;
 		c->thread_busy_ns[i] = t->busy_ns - (until > now ? until - now : 0);

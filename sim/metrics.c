@@ -284,7 +284,7 @@ static void add_cpu(struct sim_result *r, const struct topology *t, const struct
 	const struct host_counts *s = &w->server;
 	struct cost_split split = costs_split(&t->server_costs, &s->work);
 	double ns = (double)w->ns, n = t->host[0]->n_threads;
-	double app = ratio((double)split.app * 100, (double)s->busy_ns * 1000);
+	double app = ratio((double)(split.app + s->object_ps) * 100, (double)s->cost_ps);
 
 	add(r, ratio((double)s->busy_ns * 100, ns * n), "time in passes, all server threads",
 	    "server_util_pct");
@@ -305,8 +305,8 @@ static void add_cpu(struct sim_result *r, const struct topology *t, const struct
 	    "server_switches");
 	add(r, ratio((double)s->busy_ns, requests), "server thread time a request",
 	    "server_ns_per_request");
-	add(r, MIN(app, 100), "share of pass time in the application, were there no hyperthreads "
-	    "to share with", "server_app_pct");
+	add(r, app, "share of the server's work that is the application's: handlers, what it "
+	    "declares, its objects", "server_app_pct");
 	add(r, ratio((double)s->misses_milli / 1000, requests),
 	    "last-level cache misses of the server a request", "l3_misses_per_msg");
 }

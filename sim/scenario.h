@@ -35,7 +35,7 @@ struct host_cfg {
 	uint32_t threads;		/* elastic threads */
 	bool smt_packed;		/* both hyperthreads of a core before the next core */
 	char profile[SCENARIO_PATH_MAX + 1];	/* price list: a name in sim/prices/ or a path */
-	char prices[SCENARIO_PATH_MAX + 1];	/* items that differ: "crossings 0 ns; poll 50 ns" */
+	char prices[SCENARIO_PATH_MAX + 1];	/* items that differ: "crossings 0 ns; ..." */
 	struct dp_cfg dp;
 	struct nic_cfg nic;
 	struct exec_cfg exec;

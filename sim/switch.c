@@ -174,7 +174,8 @@ static void port_rx(struct port *p, struct frame *f, nsec now)
 	uint64_t dst = mac_load(f->data), src = mac_load(f->data + 6);
 	const struct mac_entry *m;
 
-	learn(sw, src, from->group);
+	if (!(f->flags & FRAME_BYTES_SUSPECT))	/* as a real one does not before the FCS */
+		learn(sw, src, from->group);
 	m = mac_find(sw, dst);
 	if (mac_is_group(dst) || m->mac == 0) {
 		flood(from, f, now);

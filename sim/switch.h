@@ -2,7 +2,8 @@
 /*
  * switch.h - an output-queued Ethernet switch with a shared buffer
  *
- * Learns MAC addresses from sources, floods what it does not know. Ports can be bonded
+ * Learns MAC addresses from sources, floods what it does not know; a corrupted frame goes on,
+ * for others to find it out, but teaches nothing. Ports can be bonded
  * into one logical port; a hash of addresses and ports picks the member, so a flow keeps
  * its order. Above ecn_bytes in one output queue it marks packets of ECN-capable
  * transports (RFC 3168); above buffer_bytes in all queues together it drops.

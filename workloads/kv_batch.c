@@ -13,7 +13,7 @@
 static bool find_key(const struct kv_conn *c, const uint8_t *p, uint32_t len, const uint8_t **key,
 		     uint32_t *nkey)
 {
-	const uint8_t *k = p + 4, *end = p + len;
+	const uint8_t *k;
 
 	if (c->proto == KV_BINARY) {
 		if (len < BIN_HEAD + 1)
@@ -24,11 +24,11 @@ static bool find_key(const struct kv_conn *c, const uint8_t *p, uint32_t len, co
 	}
 	if (len < 6 || memcmp(p, "get ", 4) != 0)
 		return false;
-	while (k < end && *k > ' ')
+	k = *key = p + 4;
+	while (k < p + len && *k > ' ')
 		k++;
-	*key = p + 4;
-	*nkey = (uint32_t)(k - p) - 4;
-	return k < end && *nkey > 0 && *nkey <= KV_NKEY_MAX;
+	*nkey = (uint32_t)(k - *key);
+	return k < p + len && *nkey > 0 && *nkey <= KV_NKEY_MAX;
 }
 
 void kv_batch_add(struct kv_server *s, struct kv_conn *c, const uint8_t *p, uint32_t len)
@@ -58,13 +58,14 @@ void kv_batch_run(struct kv_server *s)
 	if (s->n_batch == 0)
 		return;
 	kv_store_clock(s->st, ixev_now(s->ev));
-	for (struct kv_piece_in *b = s->batch; b < end; b++)
-		if (b->key) {
-			const struct kv_item *it = s->st->bucket[b->hash & s->st->mask];
+	for (struct kv_piece_in *b = s->batch; b < end; b++) {
+		const struct kv_item *it = b->key ? s->st->bucket[b->hash & s->st->mask] : NULL;
 
+		if (it) {
 			prefetch(it);
-			prefetch((const uint8_t *)it + CACHE_LINE);
+			prefetch(it->data);
 		}
+	}
 	for (struct kv_piece_in *b = s->batch; b < end; b++) {
 		if (!b->conn)
 			continue;

@@ -304,18 +304,19 @@ enum kv_result kv_put(struct kv_store *st, struct kv_item *it, uint32_t hash, en
 	return r;
 }
 
-/* The number in @it, with blanks around it: a decrement leaves some behind. */
+static bool is_blank(uint8_t ch) { return ch == ' ' || (ch >= '\t' && ch <= '\r'); }
+
+/* The number that @it begins with, as strtoull() and memcached understand it: blanks in front, and
+ * nothing or a blank behind. A decrement leaves some there. */
 static bool item_number(struct kv_item *it, uint64_t *v)
 {
-	const uint8_t *p = kv_value(it), *end = p + it->nbytes;
+	const uint8_t *p = kv_value(it), *end = p + it->nbytes, *last;
 
-	if (it->nbytes > KV_NUMBER_MAX)
-		return false;
-	while (p < end && *p == ' ')
+	while (p < end && is_blank(*p))
 		p++;
-	while (end > p && end[-1] == ' ')
-		end--;
-	return kv_number(p, (uint32_t)(end - p), v);
+	for (last = p; last < end && !is_blank(*last); last++)
+		;
+	return last - p <= KV_NUMBER_MAX && kv_number(p, (uint32_t)(last - p), v);
 }
 
 /* Give @old the text @digits[@n]: where it is, when it fits and nobody is sending it. */

@@ -28,7 +28,7 @@ enum {
 	KV_CLASSES_MAX = 64,
 	KV_SUFFIX_MAX = 24,		/* " 4294967295 1048576\r\n" and some */
 	KV_DELTA_DIGITS = 20,		/* of 2^64 - 1 */
-	KV_NUMBER_MAX = 32,		/* bytes of a value that may be a number */
+	KV_NUMBER_MAX = 32,		/* digits of a value that may be a number */
 };
 
 enum { KV_LINKED = 1, KV_FETCHED = 2 };	/* kv_item.state */

@@ -215,7 +215,8 @@ def arguments():
     p.add_argument("--bytes", type=int, help="a transfer; default: 64 MB, short: 4 MB")
     p.add_argument("--seeds", type=int, help="transfers a case; default: 3, short: 1")
     p.add_argument("--many", type=int, help="connections of the last case; default: 10000")
-    p.add_argument("--jobs", type=int, default=2, help="transfers at a time")
+    p.add_argument("--jobs", type=int, default=2,
+                   help="transfers at a time; with more than CPUs, frames are late")
     p.add_argument("--limit", type=float, default=300, help="seconds a transfer may take")
     p.add_argument("--floor", type=float, default=0.9, help="of Linux's goodput")
     p.add_argument("--set", action="append", default=[], metavar="KEY=VALUE",

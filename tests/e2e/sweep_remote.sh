@@ -122,8 +122,8 @@ sshd_start()
 	local port
 	port=$(free_port)
 	[ "$(id -u)" != 0 ] || mkdir -p /run/sshd
-	ssh-keygen -q -t ed25519 -N '' -f "$T/host_key" && ssh-keygen -q -t ed25519 -N '' -f "$T/key" ||
-		return 1
+	ssh-keygen -q -t ed25519 -N '' -f "$T/host_key" &&
+		ssh-keygen -q -t ed25519 -N '' -f "$T/key" || return 1
 	cat >"$T/sshd_config" <<-END
 	ListenAddress 127.0.0.1
 	Port $port
@@ -160,8 +160,9 @@ slurm_start()
 	ctld_port=$(free_port) node_port=$(free_port)
 	head -c 1024 /dev/urandom >"$T/munge.key" && chmod 400 "$T/munge.key"
 	chmod 755 "$T"		# munged wants to know who may write here
-	munged --force --key-file="$T/munge.key" --socket="$T/munge.sock" --pid-file="$T/munged.pid" \
-		--log-file="$T/munged.log" --seed-file="$T/munge.seed" || return 1
+	munged --force --key-file="$T/munge.key" --socket="$T/munge.sock" \
+		--pid-file="$T/munged.pid" --log-file="$T/munged.log" \
+		--seed-file="$T/munge.seed" || return 1
 	mkdir -p "$T/slurm/state" "$T/slurm/spool"
 	export SLURM_CONF=$T/slurm.conf
 	cat >"$SLURM_CONF" <<-END

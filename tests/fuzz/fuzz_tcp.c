@@ -128,10 +128,21 @@ static void see_recv(struct end *e, const struct ix_event *ev)
 		RIG_CHECK(e->rx <= peer->snd_max - peer->iss - 1 || peer->lied);
 }
 
+/* Does no other connection of the peer, which has the same ring, send? */
+static bool rings_alone(const struct end *e)
+{
+	for (const struct end *o = g.end + 1; o < g.end + g.n_ends; o++)
+		if (o != e && o->peer == e->peer && !o->dead && (o->sending || o->taken > o->sent))
+			return false;
+	return true;
+}
+
 static void see_sent(struct end *e, uint64_t bytes)
 {
-	for (uint64_t i = e->sent; i < e->sent + bytes; i++)
-		*ring(e->peer, i) = 0xee;	/* it is ours again */
+	bool ours = rings_alone(e);			/* again */
+
+	for (uint64_t i = e->sent; i < e->sent + bytes && ours; i++)
+		*ring(e->peer, i) = 0xee;
 	e->sent += bytes;
 	RIG_CHECK(e->sent <= e->taken);
 	if (current(e) && !e->peer->lost)

@@ -5,8 +5,8 @@ make_corpus.py - write the fuzzers' seeds: tests/fuzz/corpus/NAME/, a file a sto
 
 Usage: make_corpus.py [FOLDER]		default: tests/fuzz/corpus
 
-The scripts are those of rig.h, fuzz_calls.c and tcp_op.h. Files named crash-* beside the seeds were
-found by fuzzing and are not written here.
+The scripts are those of rig.h, fuzz_calls.c, fuzz_kv.c and tcp_op.h. Files named crash-* beside
+the seeds were found by fuzzing and are not written here.
 """
 import os
 import struct
@@ -393,11 +393,64 @@ workload = { name = "echo"; size = "2 KB"; connections = 100; mode = "open"; rat
     yield 'contradiction', b'switch = { present = false; }; clients = 4;\n'
 
 
+# fuzz_kv.c: acts
+KV_PASS, KV_STALL, KV_GO, KV_EOF, KV_KILL, KV_SECOND, KV_MONTH, KV_ROOM = range(8)
+
+
+def kv_say(text, client=0):
+    """@text in pieces of at most 31 bytes."""
+    parts = [text[i:i + 31] for i in range(0, len(text), 31)]
+    return b''.join(bytes([client << 5 | len(p)]) + p for p in parts)
+
+
+def kv_act(what, client=0):
+    return bytes([128 | what << 2 | client])
+
+
+def kv_bin(code, key=b'', value=b'', extras=b'', cas=0):
+    """A request of the binary protocol."""
+    return struct.pack('>BBHBBHIIQ', 0x80, code, len(key), len(extras), 0, 0,
+                       len(extras) + len(key) + len(value), 7, cas) + extras + key + value
+
+
+def kv():
+    big = b'\0' + b'v'      # 256 bytes
+    put = b'set a 1 0 5\r\nhello\r\n'
+    yield 'ascii', b'\0', kv_say(put + b'get a b\r\ngets a\r\nappend a 0 0 1\r\n!\r\n'
+                                b'incr a 1\r\ntouch a 9\r\ngat 1 a\r\ndelete a\r\n')
+    yield 'ascii_errors', b'\0', kv_say(b'set a 0 0 x\r\nget\r\nset a 0 0 1\r\nxyz\r\n'
+                                       b'cas a 0 0 1 7 noreply\r\nz\r\nflush_all 9\r\n')
+    yield 'ascii_stats', b'\0', kv_say(put + b'stats\r\nstats items\r\nstats slabs\r\n'
+                                      b'stats settings\r\nstats reset\r\nversion\r\nquit\r\n')
+    yield 'long_value', b'\4', kv_say(b'set a 0 0 1024\r\n') + big * 4, kv_say(b'\r\nget a\r\n')
+    yield 'too_large', b'\0', kv_say(b'set a 0 0 2000000\r\n') + big * 3
+    yield 'evicted_while_sent', b'\5', *[
+        kv_say(b'set k%d 0 0 600000\r\n' % i, i % 4) + big for i in range(6)]
+    yield 'stalled', b'\2', kv_say(put), kv_act(KV_STALL), *[
+        kv_say(b'get a a a a a a a a a a a a a\r\n') for _ in range(60)], kv_act(KV_GO)
+    yield 'expiry', b'\0', kv_say(b'set a 0 1 1\r\nx\r\nset b 0 -1 1\r\nx\r\n'), kv_act(
+        KV_SECOND), kv_say(b'get a b\r\nflush_all 1\r\n'), kv_act(KV_MONTH), kv_say(put)
+    yield 'two_clients', b'\0', kv_say(put), kv_say(b'delete a\r\nincr n 1\r\n', 1), kv_act(
+        KV_EOF), kv_act(KV_KILL, 1)
+    flags = b'\0' * 8
+    yield 'binary', b'\0', kv_say(
+        kv_bin(1, b'a', b'hello', flags) + kv_bin(0, b'a') + kv_bin(12, b'a')
+        + kv_bin(14, b'a', b'!') + kv_bin(4, b'a')
+        + kv_bin(5, b'n', b'', b'\0' * 20) + kv_bin(10) + kv_bin(11))
+    yield 'binary_quiet', b'\0', kv_say(
+        kv_bin(0x11, b'a', b'hello', flags) + kv_bin(9, b'b') + kv_bin(13, b'a')
+        + kv_bin(0x19, b'a', b'x') + kv_bin(0x1d, b'a', b'', b'\0' * 4) + kv_bin(0x18)
+        + kv_bin(0x17))
+    yield 'binary_stat', b'\0', kv_say(kv_bin(16) + kv_bin(16, b'slabs') + kv_bin(0x77, b'k', b'v'))
+    yield 'binary_bad', b'\0', kv_say(kv_bin(0, b'a', b'no')), kv_say(kv_bin(1, b'a')), kv_say(
+        b'\x80' * 24)
+
+
 def main():
     top = sys.argv[1] if len(sys.argv) > 1 else os.path.join(HERE, 'corpus')
     for name, stories in (('frames', frames), ('calls', calls), ('opts', opts), ('conf', conf),
                           ('tcp', tcp_lives), ('tcp', tcp_losses), ('tcp', tcp_receiving),
-                          ('tcp', tcp_troubles)):
+                          ('tcp', tcp_troubles), ('kv', kv)):
         os.makedirs(os.path.join(top, name), exist_ok=True)
         for story, *parts in stories():
             with open(os.path.join(top, name, story), 'wb') as f:

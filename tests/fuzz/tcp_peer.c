@@ -140,6 +140,8 @@ static void said_ack(struct peer *p, const struct seg *s)
 {
 	uint32_t scale = p->scaled ? p->ws : 0;
 
+	if (p->stage == PEER_OVER && !tcp_peer_pcb(p))	/* its cookie may be good still */
+		p->lost = p->lied = true;
 	if (p->stage != PEER_UP || s->ack - p->irs > p->seen - p->irs + PEER_FAR)
 		return;
 	if (seq_gt(s->ack, p->rcv_nxt)) {

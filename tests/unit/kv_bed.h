@@ -321,6 +321,17 @@ static inline void kv_bed_settle(void)
 	BED_CHECK(false);	/* it does not settle */
 }
 
+/** Client @i, which is not open. */
+static inline void kv_bed_open_at(int i)
+{
+	BED_CHECK(i < BED_CONNS && !kb.conn[i].used);
+	kb.conn[i] = (struct bed_conn){ .used = true, .handle = 1ULL << 32 | ++kb.next_handle };
+	kb.conn[i].sent_tail = &kb.conn[i].sent;
+	kb.conn[i].frames_tail = &kb.conn[i].frames;
+	bed_event((struct ix_event){ .nr = IX_EV_KNOCK, .handle = kb.conn[i].handle });
+	kv_bed_pass();
+}
+
 /** A client; its index. */
 static inline int kv_bed_open(void)
 {
@@ -328,12 +339,7 @@ static inline int kv_bed_open(void)
 
 	while (i < BED_CONNS && kb.conn[i].used)
 		i++;
-	BED_CHECK(i < BED_CONNS);
-	kb.conn[i] = (struct bed_conn){ .used = true, .handle = 1ULL << 32 | ++kb.next_handle };
-	kb.conn[i].sent_tail = &kb.conn[i].sent;
-	kb.conn[i].frames_tail = &kb.conn[i].frames;
-	bed_event((struct ix_event){ .nr = IX_EV_KNOCK, .handle = kb.conn[i].handle });
-	kv_bed_pass();
+	kv_bed_open_at(i);
 	return i;
 }
 

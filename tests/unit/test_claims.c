@@ -118,25 +118,29 @@ static void measurements_of_curves(void)
 	CHECK(measured(&t, "op=\"max\"; y=\"y\";", NULL) == 12);
 	CHECK(measured(&t, "op=\"row\"; y=\"y\"; where=(\"B=64\", \"x=400\");", NULL) == 12);
 	CHECK(isnan(measured(&t, "op=\"row\"; y=\"y\"; where=\"B=64\";", "no row")));
-	CHECK(isnan(measured(&t, "op=\"row\"; y=\"y\"; where=(\"B=64\", \"x=300\");", "no row")));
-	CHECK(measured(&t, "op=\"load\"; x=\"x\"; y=\"y\"; level=9.0; where=\"B=1\";", NULL) == 250);
-	CHECK(measured(&t, "op=\"load\"; x=\"x\"; y=\"y\"; level=99.0; where=\"B=1\";", NULL) == 300);
+	CHECK(isnan(measured(&t, "op=\"row\"; y=\"y\"; where=(\"B=64\", \"x=300\");",
+			     "no row")));
+	CHECK(measured(&t, "op=\"load\"; x=\"x\"; y=\"y\"; level=9.0; where=\"B=1\";", NULL) ==
+	      250);
+	CHECK(measured(&t, "op=\"load\"; x=\"x\"; y=\"y\"; level=99.0; where=\"B=1\";", NULL) ==
+	      300);
 	CHECK(isnan(measured(&t, "op=\"load\"; x=\"x\"; y=\"y\"; level=1.0;", "no row")));
 	/* 95 % of 11 is 10.45: only the last row has it; 60 % of it the middle one. */
 	CHECK(measured(&t, "op=\"reaches\"; x=\"x\"; y=\"y\"; where=\"B=1\";", NULL) == 300);
-	CHECK(measured(&t, "op=\"reaches\"; x=\"x\"; y=\"y\"; share=60.0; where=\"B=1\";", NULL) ==
-	      200);
-	CHECK(measured(&t, "op=\"reaches\"; x=\"x\"; y=\"y\"; where=\"B=1\"; scale=0.015; step=1.0;",
-		       NULL) == 5);
-	CHECK(measured(&t, "op=\"share\"; x=\"x\"; y=\"y\"; at=100.0; where=\"B=64\";", NULL) == 50);
+	CHECK(measured(&t, "op=\"reaches\"; x=\"x\"; y=\"y\"; share=60.0; where=\"B=1\";",
+		       NULL) == 200);
+	CHECK(measured(&t, "op=\"reaches\"; x=\"x\"; y=\"y\"; where=\"B=1\"; scale=0.015; "
+		       "step=1.0;", NULL) == 5);
+	CHECK(measured(&t, "op=\"share\"; x=\"x\"; y=\"y\"; at=100.0; where=\"B=64\";", NULL) ==
+	      50);
 	CHECK(measured(&t, "op=\"ratio\"; x=\"x\"; y=\"y\"; at=100.0; series=\"B\"; of=\"64\"; "
 		       "to=\"1\";", NULL) == 1.2);
 	CHECK(measured(&t, "op=\"ratio\"; x=\"x\"; y=\"y\"; series=\"B\"; of=\"64\"; to=\"1\"; "
 		       "scale=11.0;", NULL) == 12);
 	CHECK(isnan(measured(&t, "op=\"ratio\"; x=\"x\"; y=\"y\"; series=\"B\"; of=\"64\"; "
 			     "to=\"3\";", "no row")));
-	CHECK(measured(&t, "op=\"at\"; x=\"x\"; y=\"y\"; at=300; scale=-1; offset=100;",
-		       NULL) == 89);
+	CHECK(measured(&t, "op=\"at\"; x=\"x\"; y=\"y\"; at=300; scale=-1; offset=100;", NULL) ==
+	      89);
 	table_free(&t);
 }
 
@@ -183,8 +187,8 @@ static void shapes_of_curves(void)
 {
 	static const char conf[] =
 		"figure = { curves = ( { x = \"n\"; x_scale = 0.1; y = \"v\"; knee = 90.0; }, "
-		"{ series = \"C\"; where = \"series=see\"; x = \"n\"; x_scale = 0.1; "
-		"y = \"v\"; } ); };";
+		"{ series = \"C\"; where = \"series=see\"; x = \"n\"; x_scale = 0.1; y = \"v\"; } "
+		"); };";
 	static const char published[] =
 		"figure,series,x,x_unit,y,y_unit\nf,A,1,n,10,v\nf,A,2,n,50,v\nf,A,3,n,100,v\n"
 		"f,B,1,n,5,v\nf,C,1,n,7,v\nf,B,9,n,7,v\ng,A,1,n,1,v\n";

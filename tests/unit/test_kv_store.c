@@ -179,6 +179,11 @@ static void deltas(void)
 	put("n", "18446744073709551615", KV_SET, 0);
 	CHECK_EQ(delta("n", true, 2, &v), KV_STORED);
 	CHECK_EQ(v, 1);
+	put("n", " 9 0", KV_SET, 0);	/* as strtoull() reads it */
+	CHECK_EQ(delta("n", true, 2, &v), KV_STORED);
+	CHECK(v == 11 && has("n", "11  "));
+	put("n", "9x", KV_SET, 0);
+	CHECK_EQ(delta("n", true, 2, &v), KV_NON_NUMERIC);
 	put("n", "five", KV_SET, 0);
 	CHECK_EQ(delta("n", true, 1, &v), KV_NON_NUMERIC);
 	put("n", "", KV_SET, 0);

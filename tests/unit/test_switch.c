@@ -104,6 +104,28 @@ static void floods_until_it_has_learned(void)
 	bed_down(&b);
 }
 
+/* One flipped bit makes host 3 of host 2: nobody moves because of it. */
+static void corrupted_frame_teaches_nothing(void)
+{
+	struct bed b;
+	struct frame *f;
+
+	bed_cfg(&b);
+	bed_up(&b, PORTS);
+	learn_all(&b);
+	f = bed_frame(b.fp, 64, 2, 1, 1000);
+	f->data[11] ^= 2 ^ 3;
+	f->flags |= FRAME_BYTES_SUSPECT;
+	link_send(link_end_of(b.l[1], 0), f, engine_now(b.e));
+	settle(&b);
+	send_len(&b, 1, 3, 1000, 64);
+	settle(&b);
+	CHECK_EQ(b.sink[0].n, 1);
+	CHECK_EQ(b.sink[1].n, 0);
+	CHECK_EQ(b.sink[2].n, 1);
+	bed_down(&b);
+}
+
 static void broadcast_floods_and_own_port_filters(void)
 {
 	struct frame *f;
@@ -326,7 +348,8 @@ static void ecn_marks_capable_packets_and_only_them(void)
 	bed_down(&b);
 }
 
-CU_MAIN("switch", TEST(floods_until_it_has_learned), TEST(broadcast_floods_and_own_port_filters),
+CU_MAIN("switch", TEST(floods_until_it_has_learned), TEST(corrupted_frame_teaches_nothing),
+	TEST(broadcast_floods_and_own_port_filters),
 	TEST(cut_through_overlaps_input_and_output), TEST(contention_is_queueing),
 	TEST(a_bond_keeps_flows_together_and_spreads_them), TEST(flooding_reaches_a_bond_once),
 	TEST(the_shared_buffer_drops_and_recovers),

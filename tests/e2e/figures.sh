@@ -1,0 +1,125 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# figures.sh - figures from outside: the same numbers with any -j and as checked in, verdicts
+# and exit codes, points that fail, the report
+#
+# Usage: figures.sh [--update] [PROGRAM]	default: $IX, or ./ix
+#	--update	write tests/e2e/figures.sha256, after a change of results that was meant
+#
+# Runs every figure's preview twice, one point at a time and four, without the store, and
+# compares the CSVs with each other and with the checked-in hashes. FIGURES="fig2 e7" takes
+# some of them only. Not here: whether a claim holds, which is a result and no test.
+set -u
+cd "$(dirname "$0")/../.." || exit 2
+update=0
+[ "${1:-}" = --update ] && { update=1; shift; }
+ix=$(realpath "${1:-${IX:-./ix}}")
+hashes=tests/e2e/figures.sha256
+T=$(mktemp -d)
+trap 'rm -rf "$T"' EXIT
+checks=0 failed=0
+
+fail() { echo "figures.sh: $*"; failed=$((failed + 1)); }
+
+# expect NAME CODE TEXT COMMAND...: exit code and a text in what it prints (either stream).
+expect()
+{
+	local name=$1 code=$2 text=$3 rc
+	shift 3
+	"$@" >"$T/out" 2>&1 </dev/null
+	rc=$?
+	checks=$((checks + 1))
+	[ $rc -eq "$code" ] && grep -qF -- "$text" "$T/out" ||
+		fail "$name: wanted exit $code and \"$text\", got exit $rc: $(head -3 "$T/out")"
+}
+
+check()
+{
+	local name=$1
+	shift
+	checks=$((checks + 1))
+	"$@" >"$T/out" 2>&1 || fail "$name"
+}
+
+# --- the same numbers ---
+for jobs in 1 4; do
+	"$ix" figure ${FIGURES:-all} --quick --quiet --no-store -j $jobs --out "$T/$jobs" \
+		>"$T/log$jobs" 2>&1
+	rc=$?
+	[ $rc -eq 0 ] || [ $rc -eq 3 ] || fail "-j $jobs: exit $rc: $(head -3 "$T/log$jobs")"
+done
+(cd "$T/1" && sha256sum -- *.csv | grep -v ' \(claims\|points\|shapes\)\.csv$') >"$T/sums"
+if [ $update = 1 ]; then
+	cp "$T/sums" $hashes
+	echo "figures.sh: $hashes has $(wc -l <$hashes) hashes"
+fi
+while read -r sum name; do
+	checks=$((checks + 2))
+	cmp -s "$T/1/$name" "$T/4/$name" || fail "$name differs with -j 4"
+	grep -q "^$sum  $name\$" $hashes ||
+		fail "$name is not what $hashes says (meant? tests/e2e/figures.sh --update)"
+done <"$T/sums"
+for name in claims points shapes; do
+	check "$name.csv" cmp "$T/1/$name.csv" "$T/4/$name.csv"
+done
+
+# --- verdicts of saved results ---
+figs=$T/figs
+mkdir "$figs" "$T/none"
+cp paper-figs/curves.csv "$figs"
+cat >"$figs/claims.csv" <<'END'
+id,figure,system,quantity,value,unit,conditions,tolerance,origin
+X1,f,IX,requests,1,,,exact,here
+X2,f,IX,requests,1,,,at least,here
+END
+cat >"$figs/f.conf" <<'END'
+duration = "1 ms";
+sweep = ( { name = "IX"; axes = ( { key = "seed"; values = [1, 2]; } ); },
+          { name = "bad"; set = ["server.profile=nonesuch"];
+            axes = ( { key = "seed"; values = [3]; } ); } );
+figure = {
+  title = "Two points and a failure"; plot = "f.gp"; caption = "Seeds, {clients} clients.";
+  columns = ["requests_per_s"];
+  claims = ( { id = "X1"; op = "max"; y = "requests_per_s"; why = "It was meant to."; },
+             { id = "X2"; op = "max"; y = "requests_per_s"; } );
+};
+END
+cat >"$figs/f.gp" <<'END'
+load common
+set xrange [0:4]
+crosses = failed("column('seed')", '0', 'requests_per_s')
+plot csv using (is('IX') ? column('seed') : NaN):(column('requests_per_s')) with linespoints \
+	title 'IX' @crosses
+END
+sed -i "s,load common,load '$PWD/paper-figs/common.gp'," "$figs/f.gp"
+figure() { "$ix" figure --figs "$figs" --no-store --quiet --out "$T/f" "$@"; }
+expect "no results"	0 "0 hold, 0 miss, 2 not run"	figure --claims
+expect "a failed point"	1 "1 of 3 points failed"	figure f
+expect "a missed claim"	0 "1 hold, 1 miss, 0 not run"	figure --claims
+check "the caption has the miss and its reason" grep -q "It was meant to" "$T/f/f.md"
+check "the caption has the failure" grep -q "nonesuch" "$T/f/f.md"
+if command -v gnuplot >/dev/null; then
+	check "the drawing has the failure" grep -q "failed: 1, see f.md" "$T/f/f.svg"
+	check "... and its cross" grep -q ">failed<" "$T/f/f.svg"
+else
+	echo "skipped: drawings, gnuplot is not installed"
+fi
+check "--json" bash -c "'$ix' figure --figs '$figs' --json --out '$T/f' | python3 -c '
+import json, sys
+j = json.load(sys.stdin)
+assert [c[\"verdict\"] for c in j[\"claims\"]] == [\"misses\", \"holds\"], j[\"claims\"]
+assert j[\"summary\"][\"miss\"] == 1 and len(j[\"points\"]) > 100'"
+sed -i 's/op = "max"; y = "requests_per_s"; why/op = "most"; y = "requests_per_s"; why/' \
+	"$figs/f.conf"
+expect "a malformed claim" 1 "unknown op \"most\""	figure --claims
+
+# --- the report ---
+check "report" python3 scripts/report.py --results "$T/1" -o "$T/index.html"
+check "... needs nothing else" \
+	bash -c "! grep -qE 'src=|href=\"http|<script|@import' '$T/index.html'"
+check "report again" python3 scripts/report.py --results "$T/4" -o "$T/again.html"
+check "... is the same" cmp "$T/index.html" "$T/again.html"
+
+echo "figures.sh: $checks checks, $failed failed"
+[ $failed -eq 0 ]
