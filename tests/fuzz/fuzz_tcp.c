@@ -385,7 +385,8 @@ static void be_patient(const struct peer *p)
 	tcp_set_user_timeout(t, pcb, 0);
 }
 
-/* Everybody behaves from here on. */
+/* Everybody behaves from here on. A retransmission that has backed off is a minute away, and who
+ * did not behave before may have a deadline in every ms of it. */
 static void finish(void)
 {
 	bool is_fair[PEERS];
@@ -410,7 +411,7 @@ static void finish(void)
 			if (is_fair[i])
 				tcp_peer_finish(&tcp_peer[i]);
 		op_pass(0);
-		op_pass(pass % 4 == 3 ? OP_T_LATE : 20);
+		op_pass(pass % 16 == 15 ? OP_T_LONG : pass % 4 == 3 ? OP_T_LATE : 20);
 	}
 	for (uint32_t i = 0; i < PEERS; i++)
 		if (is_fair[i])
