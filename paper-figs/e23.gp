@@ -46,12 +46,12 @@ unset label 9001
 unset label 9002
 unset label 9003
 do for [h=1:8] { unset label h }
-set tmargin at screen Y(split + 64)
+set tmargin at screen Y(split + 69)
 set bmargin at screen Y(top_px + plot_px)
 set yrange [n_linux + 0.6:0.4]
 set xlabel 'us, one way (half of the mean round trip)' offset 0,0.3
 set label 40 sprintf('Linux: %.2f us in all, published 24 us', linux) \
-	at screen 0.025,Y(split + 48) left font ',13' tc rgb red
+	at screen 0.025,Y(split + 53) left font ',13' tc rgb red
 plot saved using (0):1:(0):3:($1-0.36):($1+0.36) with boxxyerror lc rgb red, \
      saved using (0):1:2 with labels right offset -0.7,0 font ',12' tc rgb black, \
      saved using 3:1:(sprintf('%.2f us', $3)) with labels left offset 0.6,0 font ',11' \
