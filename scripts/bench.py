@@ -93,7 +93,7 @@ class Bench:
         self.valgrind = shutil.which('valgrind')
         self.runners = {'echo': self.echo, 'churn': self.churn, 'bytes': self.bytes,
                         'part': self.part, 'sim': self.sim, 'linux': self.linux,
-                        'attack': self.attack}
+                        'attack': self.attack, 'kv': self.kv}
         self.good = {}
 
     def run(self, row_id):
@@ -166,6 +166,18 @@ class Bench:
         ops = 6400
         count = self.count(f'part_{function_of(what)}', 'bench_parts', what, 1, ops)
         return Result([float(line[2]) for line in lines], None if count is None else count / ops)
+
+    def kv(self, what):
+        """A request at the memcached server, library included: verb.preset.records."""
+        words = what.split('.')
+        lines = self.numbers('bench_kv', *words, 640000, self.runs)
+        out = sum(int(line[4]) for line in lines)
+        note = f'{out} preempted passes left out' if out else ''
+        result = Result([float(line[3]) for line in lines], note=note)
+        if self.valgrind and int(words[2]) <= 10000:    # no more to be stored first
+            few, many = (self.count('ixev_run', 'bench_kv', *words, n) for n in (12800, 38400))
+            result.instructions = (many - few) / 25600
+        return result
 
     def attack(self, what):
         """Instructions of a hostile segment in those of a good one of its direction."""
