@@ -189,12 +189,18 @@ def said(value):
     return value if isinstance(value, str) else json.dumps(value)
 
 
+def varied(axis):
+    """A listed point may leave a knob alone."""
+    values = ', '.join('-' if v is None else v for v in axis['values'])
+    return f'{axis["key"]} = {values}'
+
+
 def manifest_html(fig):
     m = fig.manifest
     groups = [[esc(g.get('name') or '-'), esc(g.get('base') or ''),
                esc(', '.join(g.get('set') or [])),
-               esc('; '.join(f'{a["key"]} = {", ".join(a["values"])}'
-                             for a in g.get('axes') or []))] for g in m.get('groups') or []]
+               esc('; '.join(varied(a) for a in g.get('axes') or []))]
+              for g in m.get('groups') or []]
     knobs = '\n'.join(f'{k} = {said(v)}' for k, v in m['config'].items())
     prices = ', '.join(f'{k} {v}' for k, v in (m.get('price_list_hash') or {}).items())
     return (f'<details><summary>{esc(fig.data)}: commit {esc(m["commit"])}, seed '

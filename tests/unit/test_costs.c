@@ -187,7 +187,7 @@ static void items_are_overridden(void)
 	CHECK_EQ(costs.v[COST_crossings], 41667);
 	CHECK_EQ(costs.v[COST_poll], 50000);
 	CHECK_EQ(costs.v[COST_passes], 100000);
-	CHECK(costs.hash != hash);
+	CHECK(costs.hash == hash);
 	CHECK_EQ(override("crossing 1 ns"), -EINVAL);
 	CHECK(strstr(err, "server.prices:1") && strstr(err, "no such price"));
 	CHECK_EQ(override("poll 1 ns; poll 2 ns"), -EINVAL);
