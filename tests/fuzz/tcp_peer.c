@@ -136,6 +136,18 @@ static void said_text(struct peer *p, const struct seg *s)
 		said_fin(p, end);
 }
 
+void tcp_peer_look(struct peer *p)
+{
+	const struct tcp_pcb *pcb = tcp_peer_pcb(p);
+
+	if (!pcb)
+		return;
+	if (p->stage == PEER_OVER || (p->pcb && (pcb != p->pcb || pcb->gen != p->pcb_gen)))
+		p->lost = p->lied = true;
+	p->pcb = pcb;
+	p->pcb_gen = pcb->gen;
+}
+
 /* A cookie is good for two minutes, whatever became of the connection it made: an ACK may make
  * another, which has heard and said nothing. */
 static bool may_be_reborn(const struct peer *p)
@@ -181,6 +193,7 @@ static void say(struct peer *p, struct seg *s)
 {
 	if (p->stage == PEER_FREE)
 		return;
+	tcp_peer_look(p);
 	if ((s->flags & (TH_SYN | TH_RST)) == TH_SYN)
 		said_syn(p);
 	if (!(s->flags & (TH_RST | TH_SYN)))
