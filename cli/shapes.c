@@ -159,7 +159,8 @@ static struct points curve_of(const struct table *p, size_t first, enum point_co
 		abort();
 	for (size_t r = first; r < p->n_rows; r++)
 		if (same(p, first, r, P_FIGURE) && same(p, first, r, P_SERIES) &&
-		    table_number(p, r, P_X, &at.x) && table_number(p, r, col, &at.y))
+		    table_number(p, r, (int)P_X, &at.x) &&
+		    table_number(p, r, (int)col, &at.y))
 			ps.p[ps.n++] = at;
 	return ps;
 }

@@ -2,7 +2,9 @@
 /*
  * echo_client.c - echo load: closed or open loop, churning or persistent connections
  *
- * Closed loop: every connection keeps `depth` requests outstanding. Open loop: requests
+ * Closed loop: every connection keeps `depth` requests outstanding; with `inflight` an instance
+ * has no more than that many on all of them, and takes its connections in turn, as a thread that
+ * does one call after another on many connections; it begins after the ramp. Open loop: requests
  * are due at times drawn in advance; a due one goes to the connection that has been able
  * to send for longest. When none is able it waits with its intended time, so delay at the
  * client is measured, not omitted. The queue needs no memory: the generator stops at the
@@ -22,7 +24,7 @@ enum { MODE_CLOSED, MODE_OPEN };
 enum { PATTERN_OFFSETS = 4096 };	/* slices; a power of two */
 
 struct client_cfg {
-	uint32_t size, rounds, connections, mode, gap, depth, close;
+	uint32_t size, rounds, connections, mode, gap, depth, inflight, close;
 	uint64_t rate, connect_ramp_ns, backoff_ns;
 	bool verify;
 };
@@ -49,6 +51,8 @@ static const struct knob client_knobs[] = {
 	  .doc = "open loop: distribution of the gaps" },
 	{ FIELD(depth), .type = KNOB_U32, .min = 1, .max = 256, .def = 1,
 	  .doc = "requests a connection may have outstanding" },
+	{ FIELD(inflight), .type = KNOB_U32, .max = 1000000,
+	  .doc = "closed loop: requests an instance may have outstanding, in turn; 0: any" },
 	{ FIELD_NS(connect_ramp), .max = 100 * NSEC_PER_SEC, .def = NSEC_PER_MSEC,
 	  .doc = "the first connects are spread over this time" },
 	{ FIELD_NS(backoff), .min = 1, .max = 100 * NSEC_PER_SEC, .def = NSEC_PER_MSEC,
@@ -193,7 +197,7 @@ static void request_send(struct client *cl, struct conn *c, uint64_t intended_ns
 /* The connection may have become able to send. */
 static void conn_go(struct client *cl, struct conn *c)
 {
-	if (cl->cfg.mode == MODE_CLOSED) {
+	if (cl->cfg.mode == MODE_CLOSED && cl->cfg.inflight == 0) {
 		while (able(cl, c) && !stopped(cl))
 			request_send(cl, c, ixev_now(cl->ev));
 	} else if (!c->queued && able(cl, c)) {
@@ -207,18 +211,41 @@ static void conn_go(struct client *cl, struct conn *c)
 	}
 }
 
-/* Send what is due; connections that died while on the list are dropped from it here. */
+/* The connection that has been able to send for longest, taken off the list, or NULL;
+ * connections that died while on the list are dropped from it here. */
+static struct conn *able_pop(struct client *cl)
+{
+	struct conn *c;
+
+	while ((c = cl->able) != NULL) {
+		cl->able = c->able_next;
+		c->queued = false;
+		if (able(cl, c))
+			return c;
+	}
+	return NULL;
+}
+
+/* Open loop: send what is due. */
 static void due_send(struct client *cl)
 {
 	struct conn *c;
 
-	while (!stopped(cl) && cl->next_ns <= ixev_now(cl->ev) && (c = cl->able) != NULL) {
-		cl->able = c->able_next;
-		c->queued = false;
-		if (!able(cl, c))
-			continue;
+	while (!stopped(cl) && cl->next_ns <= ixev_now(cl->ev) && (c = able_pop(cl)) != NULL) {
 		request_send(cl, c, cl->next_ns);
 		cl->next_ns += dist_gap_ns(&cl->gap, &cl->rng);
+		conn_go(cl, c);
+	}
+}
+
+/* Closed loop with connections in turn: send what the limit allows. */
+static void turn_send(struct client *cl)
+{
+	struct conn *c;
+
+	while (!stopped(cl) && cl->outstanding < cl->cfg.inflight &&
+	       ixev_now(cl->ev) >= cl->next_ns && (c = able_pop(cl)) != NULL) {
+		request_send(cl, c, ixev_now(cl->ev));
 		conn_go(cl, c);
 	}
 }
@@ -387,7 +414,7 @@ static uint64_t client_next_due(void *app)
 		due = ramp_ns(cl, cl->started);
 	if (cl->retry)
 		due = MIN(due, cl->retry->retry_ns);
-	if (cl->cfg.mode == MODE_OPEN && cl->able)
+	if (cl->able && (cl->cfg.mode == MODE_OPEN || cl->outstanding < cl->cfg.inflight))
 		due = MIN(due, cl->next_ns);
 	return due < cl->env.stop_ns ? due : NSEC_NEVER;
 }
@@ -404,9 +431,9 @@ static void first_entry(struct client *cl)
 {
 	cl->entered = true;
 	cl->start_ns = ixev_now(cl->ev);
+	cl->next_ns = cl->start_ns + cl->cfg.connect_ramp_ns;
 	if (cl->cfg.mode == MODE_OPEN)
-		cl->next_ns = cl->start_ns + cl->cfg.connect_ramp_ns +
-			      dist_gap_ns(&cl->gap, &cl->rng);
+		cl->next_ns += dist_gap_ns(&cl->gap, &cl->rng);
 }
 
 /* Last in every entry: send and connect what is due, and see that we come back. */
@@ -422,6 +449,8 @@ static void client_idle(void *app, struct ixev *ev)
 	due_connect(cl);
 	if (cl->cfg.mode == MODE_OPEN)
 		due_send(cl);
+	else if (cl->cfg.inflight)
+		turn_send(cl);
 	if (cl->env.exact_wake)
 		return;
 	due = client_next_due(cl);

@@ -217,5 +217,6 @@ nsec dp_next_deadline(const struct dp *dp)
 	return dp_app_due(dp) || dp->tcp.grave ? 0 : dp_stack_deadline(dp);
 }
 
+uint32_t dp_conns(const struct dp *dp) { return tcp_conns(&dp->tcp); }
 const struct stats *dp_stats(const struct dp *dp) { return &dp->stats; }
 struct ix_page *dp_page(struct dp *dp) { return dp->page; }

@@ -137,6 +137,9 @@ nsec dp_next_deadline(const struct dp *dp);
 const struct stats *dp_stats(const struct dp *dp);
 struct ix_page *dp_page(struct dp *dp);
 
+/** Connections in any state. */
+uint32_t dp_conns(const struct dp *dp);
+
 /** Resources in use: 0, 0, 0 when every connection is gone and the application has let go. */
 struct dp_usage {
 	uint32_t conns;		/* connections in any state, TIME-WAIT included */
@@ -144,6 +147,7 @@ struct dp_usage {
 	uint32_t frames_held;	/* received frames held for the application or reassembly */
 	uint32_t timers;	/* armed, application's and connections' */
 };
+/** Walks every connection. */
 struct dp_usage dp_usage(const struct dp *dp);
 
 struct ix_tcp_info;

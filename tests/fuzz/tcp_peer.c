@@ -136,11 +136,32 @@ static void said_text(struct peer *p, const struct seg *s)
 		said_fin(p, end);
 }
 
+void tcp_peer_look(struct peer *p)
+{
+	const struct tcp_pcb *pcb = tcp_peer_pcb(p);
+
+	if (!pcb)
+		return;
+	if (p->stage == PEER_OVER || (p->pcb && (pcb != p->pcb || pcb->gen != p->pcb_gen)))
+		p->lost = p->lied = true;
+	p->pcb = pcb;
+	p->pcb_gen = pcb->gen;
+}
+
+/* A cookie is good for two minutes, whatever became of the connection it made: an ACK may make
+ * another, which has heard and said nothing. */
+static bool may_be_reborn(const struct peer *p)
+{
+	bool used = p->stage == PEER_OVER || p->acked != p->iss + 1;
+
+	return p->rst_said || (used && !tcp_peer_pcb(p));
+}
+
 static void said_ack(struct peer *p, const struct seg *s)
 {
 	uint32_t scale = p->scaled ? p->ws : 0;
 
-	if (p->stage == PEER_OVER && !tcp_peer_pcb(p))	/* its cookie may be good still */
+	if (may_be_reborn(p))
 		p->lost = p->lied = true;
 	if (p->stage != PEER_UP || s->ack - p->irs > p->seen - p->irs + PEER_FAR)
 		return;
@@ -172,14 +193,17 @@ static void say(struct peer *p, struct seg *s)
 {
 	if (p->stage == PEER_FREE)
 		return;
+	tcp_peer_look(p);
 	if ((s->flags & (TH_SYN | TH_RST)) == TH_SYN)
 		said_syn(p);
-	if ((s->flags & TH_RST) && near(s->seq, p->snd_max))
-		p->honest = false;
 	if (!(s->flags & (TH_RST | TH_SYN)))
 		said_text(p, s);
 	if (s->flags & TH_ACK)
 		said_ack(p, s);
+	if ((s->flags & TH_RST) && near(s->seq, p->snd_max)) {
+		p->honest = false;
+		p->rst_said |= seq_in(s->seq, p->acked, p->snd_max + 1 - p->acked);
+	}
 	p->last = s->seq;
 	send_seg(p, s);
 }

@@ -213,9 +213,12 @@ void tcp_peer_segment(struct rig *r, const uint8_t *ip, const uint8_t *h, uint32
 	}
 	if (be16_load(h + TCP_SPORT) != p->lport)
 		return;
+	tcp_peer_look(p);
 	if (h[TCP_FLAGS] & TH_RST) {
 		if (!tcp_peer_pcb(p) && p->stage != PEER_FREE)
 			p->stage = PEER_OVER;
+		else if (h[TCP_FLAGS] & TH_ACK)		/* it lay in the ring: it is another now */
+			p->lost = p->lied = true;
 	} else if (h[TCP_FLAGS] & TH_SYN) {
 		if (p->stage == PEER_CALLING && !p->lost && be32_load(h + TCP_ACK) == p->iss + 1 &&
 		    p->lose-- == 0)
