@@ -3,7 +3,7 @@
 #
 # deps.sh - the packages a purpose needs: find what is missing, say so, install it
 #
-# Usage: deps.sh [-q] build|figures|congestion|check|fuzz|bench|remote
+# Usage: deps.sh [-q] build|figures|congestion|check|fuzz|bench|remote|calibrate
 #	-q	say nothing about optional packages that are missing
 #
 # Installs with apt-get when it may (root, or sudo without a password) and NO_INSTALL is
@@ -78,6 +78,10 @@ bench)
 	want iproute2 "the kernel's own TCP is not measured beside ours" has ip
 	want valgrind "instructions and cache misses are not counted" has valgrind
 	;;
+calibrate)
+	need_build
+	need python3 has python3
+	;;
 remote)
 	need parallel has parallel
 	need rsync has rsync
@@ -90,7 +94,7 @@ remote)
 	;;
 *)
 	echo "deps.sh: \"$purpose\" is no purpose; use build, figures, congestion, check, fuzz," \
-		"bench or remote." >&2
+		"bench, remote or calibrate." >&2
 	exit 2
 	;;
 esac

@@ -41,6 +41,8 @@ const struct knob exec_knobs[] = {
 	  .doc = "wait: longest, since the first frame" },
 	{ FIELD_NS(itr), .max = 10 * NSEC_PER_MSEC,
 	  .doc = "least time between two interrupts of a queue" },
+	{ FIELD(itr_adaptive), .type = KNOB_BOOL,
+	  .doc = "itr follows the bytes of an interrupt, 10 to 125 us, as ixgbe's driver has it" },
 	{ FIELD_NS(clock), .max = NSEC_PER_SEC,
 	  .doc = "timers of the stack fire at multiples of this; 0: when due" },
 	{ FIELD(shared), .type = KNOB_BOOL,
@@ -99,7 +101,36 @@ void exec_adjust(const struct exec_cfg *x, struct work *w, uint32_t merged)
 	if (x->tx_copy)
 		w->copied_bytes += payload(w->tx_bytes, w->tx_frames);
 	if (x->tx_flush == FLUSH_EARLY && w->tx_frames > 0)
-		w->tx_doorbells = w->tx_frames;
+		w->tx_doorbells = w->tx_frames - (x->large_segments ? sent_merged(w) : 0);
+}
+
+enum { ITR_LOW = 10, ITR_BULK = 20 };	/* bytes a microsecond */
+
+static uint8_t itr_level(uint8_t level, uint64_t rate)
+{
+	if (level == 0)
+		return rate > ITR_LOW;
+	if (level == 1)
+		return rate > ITR_BULK ? 2 : rate > ITR_LOW;
+	return rate > ITR_BULK ? 2 : 1;
+}
+
+void exec_itr_update(struct exec_itr *i, uint64_t rx, uint64_t tx)
+{
+	static const nsec wanted[] = { 10 * NSEC_PER_USEC, 50 * NSEC_PER_USEC,
+				       125 * NSEC_PER_USEC };
+	uint64_t now[2] = { rx, tx };
+	nsec want;
+
+	for (int d = 0; d < 2; d++) {
+		uint64_t bytes = now[d] - i->bytes[d];
+
+		if (bytes && i->ns >= NSEC_PER_USEC)
+			i->level[d] = itr_level(i->level[d], bytes / (i->ns / NSEC_PER_USEC));
+		i->bytes[d] = now[d];
+	}
+	want = wanted[MAX(i->level[0], i->level[1])];
+	i->ns = 10 * want * i->ns / (9 * want + i->ns);
 }
 
 /* -ln(u) = ln 2 (k + 1 - log2 m) for u = m 2^(-k-1), m in [1, 2); log2 m by a parabola. */

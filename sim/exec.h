@@ -37,6 +37,7 @@ struct exec_cfg {
 	uint32_t policy;		/* enum exec_policy */
 	uint64_t batch_timeout_ns;	/* wait: since the first frame of the batch */
 	uint64_t itr_ns;		/* least time between two interrupts of a queue */
+	bool itr_adaptive;		/* ... follows what they find, see exec_itr_update() */
 	uint64_t clock_ns;		/* timers of the stack fire at its multiples; 0: when due */
 	bool shared;			/* threads share connection tables, and their lock */
 };
@@ -55,6 +56,19 @@ enum {
 /** What a system that crosses, copies and merges where IX does not has done other than @w says:
  * changes @w. @merged: received frames that were appended to the one before. */
 void exec_adjust(const struct exec_cfg *x, struct work *w, uint32_t merged);
+
+/* A queue's moderation. ixgbe's driver takes bytes a microsecond, counted as if every interrupt
+ * came as late as it may: above 10 it allows an interrupt in 50 us instead of 10, above 20 one in
+ * 125 us, a step at a time, and moves towards that by a tenth of its rate. */
+struct exec_itr {
+	nsec ns;			/* least time between two interrupts now */
+	uint8_t level[2];		/* received, sent: 0 to 2 */
+	uint64_t bytes[2];		/* seen so far */
+};
+
+/** A poll that found the ring empty at its end, so interrupts are allowed again: @rx and @tx
+ * bytes were received and sent since the start. */
+void exec_itr_update(struct exec_itr *i, uint64_t rx, uint64_t tx);
 
 /** An exponentially distributed time of mean @mean_ps, in ns; 0 draws nothing. Error of the
  * distribution function below 0.006. */

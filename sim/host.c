@@ -30,7 +30,7 @@ nsec host_seen_at(struct host_thread *t, nsec at)
 	if (s->cfg->exec.wake == WAKE_POLL)
 		return at + t->host->detect_ns;
 	irq = at + s->costs->v[COST_irq_delay] / COST_SCALE;
-	return MAX(irq, t->irq_at + s->cfg->exec.itr_ns);
+	return MAX(irq, t->irq_at + t->itr.ns);
 }
 
 /* Ask for a pass at @start. */
@@ -212,7 +212,8 @@ nsec host_pass_end(struct host_thread *t, struct work *w, uint64_t extra_ps, nse
 	if (unlikely(t->budget != NULL || h->setup.trace != NULL))
 		observe(t, w, now, end);
 	if (unlikely(x->tx_flush == FLUSH_EARLY))
-		nic_pass_end_spread(h->nic, t->queue, now, end);
+		nic_pass_end_spread(h->nic, t->queue,
+				    x->large_segments ? EXEC_LARGE_FRAMES : 1, now, end);
 	else
 		nic_pass_end(h->nic, t->queue, end);
 	account(t, w, now, end);

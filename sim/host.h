@@ -68,6 +68,7 @@ struct host_thread {
 	struct host *host;
 	uint16_t queue;
 	nsec irq_at;			/* of the last interrupt */
+	struct exec_itr itr;
 	uint64_t irqs, wakeups, switches; /* of the whole run */
 	struct rng jitter;
 	struct host_parts parts;

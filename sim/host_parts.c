@@ -115,6 +115,8 @@ static void stack_part(struct host_thread *t, nsec now)
 	}
 	end = host_pass_end(t, &w, extra_ps, now);
 	p->polled_until = end;
+	if (exec_of(t)->itr_adaptive && sim_nic_rx_waiting(t->host->nic, t->queue) == 0)
+		exec_itr_update(&t->itr, t->work.rx_bytes, t->work.tx_bytes);
 	stack_next(t);
 	app_next(t, end);
 }

@@ -167,6 +167,7 @@ static int start_thread(struct host *h, uint16_t queue, char *err, size_t err_le
 	t->queue = queue;
 	t->start.fire = s->cfg->exec.stack == STACK_COMPLETION ? host_pass : host_part;
 	t->parts = (struct host_parts){ .app_at = NSEC_NEVER, .calls_at = NSEC_NEVER };
+	t->itr.ns = s->cfg->exec.itr_ns;
 	rng_stream(&t->jitter, s->seed,
 		   STREAM_JITTER + (uint64_t)s->id * CPU_THREADS_MAX + queue);
 	if (machine_thread_init(&t->machine, &h->machine) != 0) {

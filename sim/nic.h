@@ -91,9 +91,9 @@ uint32_t sim_nic_rx_bufs(const struct sim_nic *n, uint16_t q);
 void nic_pass_begin(struct sim_nic *n, uint16_t q, nsec now);
 void nic_pass_end(struct sim_nic *n, uint16_t q, nsec end);
 
-/** As nic_pass_end(), with doorbells of their own: the k frames collected ring at even
- * distances from @from (not) to @end. */
-void nic_pass_end_spread(struct sim_nic *n, uint16_t q, nsec from, nsec end);
+/** As nic_pass_end(), with doorbells of their own: of the frames collected, which were made at even
+ * distances from @from (not) to @end, @burst ring at a time, when the last of them is made. */
+void nic_pass_end_spread(struct sim_nic *n, uint16_t q, uint32_t burst, nsec from, nsec end);
 
 const struct nic_counters *sim_nic_counters(const struct sim_nic *n);
 

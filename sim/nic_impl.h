@@ -55,6 +55,7 @@ struct nic_queue {
 	nsec done_last;
 	struct event doorbell;
 	nsec spread_step, spread_end;	/* doorbells of their own; 0: one for all */
+	uint32_t spread_burst;		/* ... frames of one */
 	nic_rx_tap_fn *rx_tap;
 	nic_tx_tap_fn *tx_tap;
 	void *tap_ctx;

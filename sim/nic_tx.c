@@ -143,6 +143,14 @@ static inline void posted(struct nic_queue *q, const struct burst *b, nsec now)
 			nic_pcie_up(q->n, card, now, b->up[card]);
 }
 
+/* The next doorbell of a pass that has several: when the frames it tells of have been made. */
+static void spread_next(struct nic_queue *q, nsec now)
+{
+	nsec at = now + q->spread_step * MIN(q->n_tx, q->spread_burst);
+
+	engine_at(q->n->engine, &q->doorbell, MIN(at, q->spread_end));
+}
+
 void nic_tx_doorbell(struct event *ev, nsec now)
 {
 	struct nic_queue *q = container_of(ev, struct nic_queue, doorbell);
@@ -150,13 +158,17 @@ void nic_tx_doorbell(struct event *ev, nsec now)
 	struct burst b = { 0 };
 
 	retire(q, now);
-	if (q->spread_step != 0 && f->next != NULL) {
-		q->tx_head = f->next;
-		q->n_tx--;
-		ring(q, f, now, &b);
+	if (q->spread_step != 0 && q->n_tx > q->spread_burst) {
+		for (uint32_t k = 0; k < q->spread_burst; k++) {
+			struct frame *next = f->next;
+
+			ring(q, f, now, &b);
+			f = next;
+		}
+		q->tx_head = f;
+		q->n_tx -= q->spread_burst;
 		posted(q, &b, now);
-		engine_at(q->n->engine, &q->doorbell,
-			  MIN(now + q->spread_step, q->spread_end));
+		spread_next(q, now);
 		return;
 	}
 	q->n_tx = 0;
@@ -200,12 +212,14 @@ void nic_pass_end(struct sim_nic *n, uint16_t queue, nsec end)
 		nic_tx_doorbell(&q->doorbell, end);
 }
 
-void nic_pass_end_spread(struct sim_nic *n, uint16_t queue, nsec from, nsec end)
+void nic_pass_end_spread(struct sim_nic *n, uint16_t queue, uint32_t burst, nsec from, nsec end)
 {
 	struct nic_queue *q = &n->queues[queue];
+	nsec step = q->n_tx > burst ? MAX((end - from) / q->n_tx, 1u) : 0;
 
 	q->spread_end = end;
-	q->spread_step = q->n_tx > 1 ? MAX((end - from) / q->n_tx, 1u) : 0;
-	nic_pass_end(n, queue, q->spread_step ? MIN(from + q->spread_step, end) : end);
+	q->spread_step = step;
+	q->spread_burst = burst;
+	nic_pass_end(n, queue, step ? MIN(from + step * burst, end) : end);
 	q->pass_end = end;
 }

@@ -2,9 +2,8 @@
 /*
  * echo_client.c - echo load: closed or open loop, churning or persistent connections
  *
- * Closed loop: every connection keeps `depth` requests outstanding; with `inflight` an instance
- * has no more than that many on all of them, and takes its connections in turn, as a thread that
- * does one call after another on many connections; it begins after the ramp. Open loop: requests
+ * Closed loop: every connection keeps `depth` requests outstanding, or an instance `outstanding`,
+ * each on the connection that has been able to send for longest. Open loop: requests
  * are due at times drawn in advance; a due one goes to the connection that has been able
  * to send for longest. When none is able it waits with its intended time, so delay at the
  * client is measured, not omitted. The queue needs no memory: the generator stops at the
@@ -24,7 +23,7 @@ enum { MODE_CLOSED, MODE_OPEN };
 enum { PATTERN_OFFSETS = 4096 };	/* slices; a power of two */
 
 struct client_cfg {
-	uint32_t size, rounds, connections, mode, gap, depth, inflight, close;
+	uint32_t size, rounds, connections, mode, gap, depth, outstanding, close;
 	uint64_t rate, connect_ramp_ns, backoff_ns;
 	bool verify;
 };
@@ -51,8 +50,8 @@ static const struct knob client_knobs[] = {
 	  .doc = "open loop: distribution of the gaps" },
 	{ FIELD(depth), .type = KNOB_U32, .min = 1, .max = 256, .def = 1,
 	  .doc = "requests a connection may have outstanding" },
-	{ FIELD(inflight), .type = KNOB_U32, .max = 1000000,
-	  .doc = "closed loop: requests an instance may have outstanding, in turn; 0: any" },
+	{ FIELD(outstanding), .type = KNOB_U32, .max = 1 << 20,
+	  .doc = "closed loop: requests under way an instance; 0: depth a connection" },
 	{ FIELD_NS(connect_ramp), .max = 100 * NSEC_PER_SEC, .def = NSEC_PER_MSEC,
 	  .doc = "the first connects are spread over this time" },
 	{ FIELD_NS(backoff), .min = 1, .max = 100 * NSEC_PER_SEC, .def = NSEC_PER_MSEC,
@@ -71,7 +70,7 @@ struct request {
 
 struct conn {
 	struct ixev_ctx ctx;
-	struct conn *able_next;		/* open loop: may be able to send */
+	struct conn *able_next;		/* may be able to send */
 	struct conn *retry_next;	/* backing off */
 	uint64_t retry_ns;
 	uint32_t index;			/* over all instances */
@@ -194,58 +193,66 @@ static void request_send(struct client *cl, struct conn *c, uint64_t intended_ns
 	ixev_send(&c->ctx, &q->ref);
 }
 
+static void able_put(struct client *cl, struct conn *c)
+{
+	if (c->queued || !able(cl, c))
+		return;
+	c->queued = true;
+	c->able_next = NULL;
+	if (cl->able)
+		cl->able_tail->able_next = c;
+	else
+		cl->able = c;
+	cl->able_tail = c;
+}
+
+static struct conn *able_take(struct client *cl)
+{
+	struct conn *c = cl->able;
+
+	cl->able = c->able_next;
+	c->queued = false;
+	return c;
+}
+
+/* Closed loop, a bounded number outstanding: connections take turns once the ramp is over. */
+static void turns_send(struct client *cl)
+{
+	while (cl->able && cl->outstanding < cl->cfg.outstanding && !stopped(cl) &&
+	       ixev_now(cl->ev) >= cl->next_ns) {
+		struct conn *c = able_take(cl);
+
+		if (!able(cl, c))
+			continue;
+		request_send(cl, c, ixev_now(cl->ev));
+		able_put(cl, c);
+	}
+}
+
 /* The connection may have become able to send. */
 static void conn_go(struct client *cl, struct conn *c)
 {
-	if (cl->cfg.mode == MODE_CLOSED && cl->cfg.inflight == 0) {
+	if (cl->cfg.mode == MODE_CLOSED && cl->cfg.outstanding == 0) {
 		while (able(cl, c) && !stopped(cl))
 			request_send(cl, c, ixev_now(cl->ev));
-	} else if (!c->queued && able(cl, c)) {
-		c->queued = true;
-		c->able_next = NULL;
-		if (cl->able)
-			cl->able_tail->able_next = c;
-		else
-			cl->able = c;
-		cl->able_tail = c;
+		return;
 	}
+	able_put(cl, c);
+	if (cl->cfg.mode == MODE_CLOSED)
+		turns_send(cl);
 }
 
-/* The connection that has been able to send for longest, taken off the list, or NULL;
- * connections that died while on the list are dropped from it here. */
-static struct conn *able_pop(struct client *cl)
-{
-	struct conn *c;
-
-	while ((c = cl->able) != NULL) {
-		cl->able = c->able_next;
-		c->queued = false;
-		if (able(cl, c))
-			return c;
-	}
-	return NULL;
-}
-
-/* Open loop: send what is due. */
+/* Send what is due; connections that died while on the list are dropped from it here. */
 static void due_send(struct client *cl)
 {
 	struct conn *c;
 
-	while (!stopped(cl) && cl->next_ns <= ixev_now(cl->ev) && (c = able_pop(cl)) != NULL) {
+	while (!stopped(cl) && cl->next_ns <= ixev_now(cl->ev) && (c = cl->able) != NULL) {
+		able_take(cl);
+		if (!able(cl, c))
+			continue;
 		request_send(cl, c, cl->next_ns);
 		cl->next_ns += dist_gap_ns(&cl->gap, &cl->rng);
-		conn_go(cl, c);
-	}
-}
-
-/* Closed loop with connections in turn: send what the limit allows. */
-static void turn_send(struct client *cl)
-{
-	struct conn *c;
-
-	while (!stopped(cl) && cl->outstanding < cl->cfg.inflight &&
-	       ixev_now(cl->ev) >= cl->next_ns && (c = able_pop(cl)) != NULL) {
-		request_send(cl, c, ixev_now(cl->ev));
 		conn_go(cl, c);
 	}
 }
@@ -414,7 +421,7 @@ static uint64_t client_next_due(void *app)
 		due = ramp_ns(cl, cl->started);
 	if (cl->retry)
 		due = MIN(due, cl->retry->retry_ns);
-	if (cl->able && (cl->cfg.mode == MODE_OPEN || cl->outstanding < cl->cfg.inflight))
+	if (cl->able && (cl->cfg.mode == MODE_OPEN || cl->outstanding < cl->cfg.outstanding))
 		due = MIN(due, cl->next_ns);
 	return due < cl->env.stop_ns ? due : NSEC_NEVER;
 }
@@ -449,8 +456,8 @@ static void client_idle(void *app, struct ixev *ev)
 	due_connect(cl);
 	if (cl->cfg.mode == MODE_OPEN)
 		due_send(cl);
-	else if (cl->cfg.inflight)
-		turn_send(cl);
+	else if (cl->cfg.outstanding)
+		turns_send(cl);
 	if (cl->env.exact_wake)
 		return;
 	due = client_next_due(cl);

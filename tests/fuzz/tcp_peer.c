@@ -143,7 +143,7 @@ void tcp_peer_look(struct peer *p)
 	if (!pcb)
 		return;
 	if (p->stage == PEER_OVER || (p->pcb && (pcb != p->pcb || pcb->gen != p->pcb_gen)))
-		p->lost = p->lied = true;
+		tcp_peer_astray(p);
 	p->pcb = pcb;
 	p->pcb_gen = pcb->gen;
 }
@@ -162,13 +162,13 @@ static void said_ack(struct peer *p, const struct seg *s)
 	uint32_t scale = p->scaled ? p->ws : 0;
 
 	if (may_be_reborn(p))
-		p->lost = p->lied = true;
+		tcp_peer_astray(p);
 	if (p->stage != PEER_UP || s->ack - p->irs > p->seen - p->irs + PEER_FAR)
 		return;
 	if (seq_gt(s->ack, p->rcv_nxt)) {
 		p->honest = false;
 		if (!tcp_peer_pcb(p))		/* a SYN cookie, changed: other numbers */
-			p->lost = p->lied = true;
+			tcp_peer_astray(p);
 	}
 	p->most = seq_max(p->most, s->ack);
 	p->wnd_max = MAX(p->wnd_max, MAX(p->syn_wnd, (uint32_t)s->wnd << scale));
@@ -185,8 +185,7 @@ static void said_syn(struct peer *p)
 	if (p->stage == PEER_UP && p->honest && pcb && pcb->state >= TCP_ESTABLISHED &&
 	    pcb->state != TCP_TIME_WAIT && r->n_rx == 0 && r->dp->rx_pos == r->dp->rx_n)
 		return;
-	p->lost = p->lied = true;
-	p->honest = false;
+	tcp_peer_astray(p);
 }
 
 static void say(struct peer *p, struct seg *s)
@@ -298,8 +297,7 @@ static void said_odd_ts(struct peer *p)
 {
 	if (p->stage != PEER_UP || tcp_peer_pcb(p))
 		return;
-	p->lost = p->lied = true;
-	p->honest = false;
+	tcp_peer_astray(p);
 }
 
 static void put_odd(struct peer *p, struct seg *s, uint8_t how)

@@ -60,6 +60,13 @@ struct peer {
 
 extern struct peer tcp_peer[PEERS];
 
+/** @p knows no numbers any more: nothing it says or hears is judged. */
+static inline void tcp_peer_astray(struct peer *p)
+{
+	p->lost = p->lied = true;
+	p->honest = false;
+}
+
 /** Byte @off of what peer @i sends. */
 static inline uint8_t tcp_peer_byte(uint32_t i, uint32_t off)
 {

@@ -53,6 +53,21 @@ static void wrong_bytes_are_counted(void)
 	bed_end();
 }
 
+/* Two requests under way on four connections that take turns: Little's law. */
+static void outstanding_is_bounded(void)
+{
+	bed_echo(64, 64);
+	bed_set(0, "outstanding", 2);
+	bed_start(3, 16384);
+	bed_run_until(5 * MS);
+	CHECK(bed_report(0)->requests > 100);
+	CHECK_EQ(b.report[0].conns_open, 4);
+	CHECK_EQ(b.report[0].bad_bytes, 0);
+	CHECK(b.report[0].latency->sum <= 2 * 5 * MS);
+	CHECK(b.report[0].latency->sum > 2 * 5 * MS * 9 / 10);
+	bed_end();
+}
+
 static void rounds_then_close(uint32_t fin)
 {
 	bed_echo(64, 64);
@@ -389,7 +404,8 @@ static void bad_configurations_are_refused(void)
 		CHECK(app_find((*a)->name) == *a);
 }
 
-CU_MAIN("echo_app", TEST(bytes_come_back), TEST(wrong_bytes_are_counted), TEST(rounds_end_by_rst),
+CU_MAIN("echo_app", TEST(bytes_come_back), TEST(wrong_bytes_are_counted),
+	TEST(outstanding_is_bounded), TEST(rounds_end_by_rst),
 	TEST(rounds_end_by_fin), TEST(warmup_and_stop_bound_the_measure),
 	TEST(open_loop_keeps_its_rate), TEST(open_loop_omits_nothing),
 	TEST(next_due_is_the_intended_time), TEST(timer_drives_an_idle_client),

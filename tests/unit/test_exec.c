@@ -148,6 +148,25 @@ static void interrupts_are_moderated(void)
 	CHECK(passes >= 20 && passes <= 41);	/* 4 ms of 100 us */
 }
 
+/* What an interrupt finds decides how soon the next may come: 10, 50, 125 us. */
+static void moderation_follows_the_bytes(void)
+{
+	struct exec_itr i = { .ns = 10 * NSEC_PER_USEC };
+	uint64_t rx = 0;
+
+	for (int n = 0; n < 100; n++)
+		exec_itr_update(&i, rx += 100, 0);
+	CHECK_EQ(i.ns, 10 * NSEC_PER_USEC);	/* 10 B/us is not above 10 */
+	exec_itr_update(&i, rx, 1500);
+	CHECK(i.ns > 10 * NSEC_PER_USEC && i.ns < 12 * NSEC_PER_USEC);	/* slowly */
+	for (int n = 0; n < 100; n++)
+		exec_itr_update(&i, rx += 60000, 1500);
+	CHECK(i.ns > 120 * NSEC_PER_USEC && i.ns <= 125 * NSEC_PER_USEC);
+	for (int n = 0; n < 100; n++)
+		exec_itr_update(&i, rx += 100, 1500 + (uint64_t)n);
+	CHECK_EQ(i.ns / NSEC_PER_USEC, 10);
+}
+
 static void threads_wait_for_each_other_twice(void)
 {
 	double none, some;
@@ -288,6 +307,7 @@ static void an_answer_does_not_wait_for_the_next_request(void)
 CU_MAIN("exec", TEST(an_answer_does_not_wait_for_the_next_request),
 	TEST(an_interrupt_and_a_wake_up_are_paid_a_request), TEST(calls_cross_one_by_one),
 	TEST(payload_is_copied_where_it_is_said), TEST(interrupts_are_moderated),
+	TEST(moderation_follows_the_bytes),
 	TEST(threads_wait_for_each_other_twice), TEST(late_replies_wait_for_the_next_receive),
 	TEST(early_replies_do_not_wait_for_the_batch),
 	TEST(a_batch_is_waited_for_until_the_timeout), TEST(a_full_batch_does_not_wait),
