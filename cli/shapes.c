@@ -169,7 +169,7 @@ static void number_set(struct table *t, size_t row, enum check_column col, doubl
 {
 	char text[40];
 
-	snprintf(text, sizeof(text), "%.4g", v);
+	snprintf(text, sizeof(text), fabs(v) < 1000 ? "%.4g" : "%.0f", v);
 	table_set(t, row, col, isfinite(v) ? text : "");
 }
 

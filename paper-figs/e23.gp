@@ -15,7 +15,8 @@ us(h) = column('budget_'.word(hops, h).'_us') / 2
 # A line a mechanism: number, label, what the latency loses without it, what it is with it.
 saved = "< awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next } ".\
 	"$1 == \"Linux\" { v = $c[\"one_way_us\"]; l = $c[\"label\"]; ".\
-	"if (l == \"all of it\") all = v; else print ++n \",\" l \",\" all - v \",\" all }' '".csv."'"
+	"if (l == \"all of it\") all = v; else print ++n \",\" l \",\" all - v \",\" all }' ".\
+	"'".csv."'"
 set datafile columnheaders
 stats csv using (is('IX') ? column('one_way_us') : NaN) nooutput
 ix = STATS_max
@@ -41,7 +42,8 @@ set label 40 sprintf('IX: %.2f us in all, published 5.7 us', ix) \
 plot for [h=1:8] csv using (is('IX') ? 0 : NaN):(h):(0):(us(h)):(h - 0.36):(h + 0.36) \
 	with boxxyerror lc rgb blue, \
      for [h=1:8] csv using (is('IX') ? us(h) : NaN):(h): \
-		(sprintf('%.2f us', us(h))) with labels left offset 0.6,0 font ',11' tc rgb '#333333'
+		(sprintf('%.2f us', us(h))) with labels left offset 0.6,0 font ',11' \
+		tc rgb '#333333'
 unset label 9001
 unset label 9002
 unset label 9003

@@ -292,7 +292,8 @@ def points_html(points):
 def page(args):
     results = args.results
     figs = [Figure(p, results) for p in sorted(args.figs.glob('*.conf'))]
-    figs.sort(key=lambda f: not f.paper)
+    figs.sort(key=lambda f: (not f.paper, [int(p) if p.isdigit() else p
+                                           for p in re.split(r'(\d+)', f.name)]))
     claims, points, shapes = (read_csv(results / f'{n}.csv')
                               for n in ('claims', 'points', 'shapes'))
     done = [f for f in figs if f.manifest]
