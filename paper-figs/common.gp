@@ -69,7 +69,7 @@ set label 9001 title at screen 0.025,Y(26) left font ',17' tc rgb black noenhanc
 set label 9002 caption at screen 0.025,Y(top_px + plot_px + axis_px + 12) left font ',9.5' \
 	tc rgb '#555555' noenhanced
 if (n_failed) set label 9003 sprintf('× failed: %d, see %s.md', n_failed, name) \
-	at screen 0.975,Y(26) right font ',11' tc rgb red noenhanced
+	at screen 0.975,Y(50) right font ',11' tc rgb red noenhanced
 set key at screen 0.095,Y(44) left top Left reverse horizontal samplen 1.8 spacing 1.2 \
 	font ',12' maxrows key_rows
 set lmargin at screen 0.1
