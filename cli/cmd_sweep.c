@@ -119,12 +119,18 @@ static const char doc[] =
 	"  sweep = ( { key = \"server.dp.batch_max\"; values = [1, 16, 64]; } );\v"
 	"Rows are in the order of the combinations, last --vary fastest, and the same whatever "
 	"-j is. A point that fails is a row with an error; the others are kept, and the exit "
-	"status is 1.\n\n"
+	"status is 1. docs/sweeps.md has the other forms of `sweep`: groups with settings of "
+	"their own, knobs varied together, listed points, searches.\n\n"
+	"Finished points are kept in a store, by the code, the knobs, the seed and the data files "
+	"that decide them, and are not run again: a sweep that was interrupted or killed goes on "
+	"when it is run again. A run that failed is tried again.\n\n"
 	"Examples:\n"
 	"  ix sweep -s mode=open -v server.dp.batch_max=1,2,8,16,64 -o results/b.csv\n"
 	"  ix sweep my.conf -v workload.rate='100 k/s:1 M/s:100 k/s' -v seed=1:5:1\n"
 	"  ix sweep my.conf -v 'workload.connections=16..16384*4' --columns "
-	"requests\n\n" CLI_EXIT_CODES;
+	"requests\n"
+	"  ix sweep my.conf --export jobs && ix point jobs/*.job && ix sweep my.conf --collect "
+	"\n\n" CLI_EXIT_CODES;
 
 static void failures_print(const struct sweep_outcome *o)
 {

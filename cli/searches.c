@@ -29,7 +29,8 @@ static bool ends_check(struct search *s, const struct sweep *sw, struct conf *c,
 		snprintf(assignment, sizeof(assignment), "%.127s=%.30s", s->spec->key, text);
 		ok = task_configure(sw, &t, one, sc);
 		if (!ok)
-			conf_error(c, "at %s: %.300s", assignment, one->errors);
+			conf_error(c, "at %s: %.*s", assignment,
+				   (int)strcspn(one->errors, "\n"), one->errors);
 		conf_free(one);
 		free(one);
 	}

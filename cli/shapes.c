@@ -159,7 +159,8 @@ static struct points curve_of(const struct table *p, size_t first, enum point_co
 		abort();
 	for (size_t r = first; r < p->n_rows; r++)
 		if (same(p, first, r, P_FIGURE) && same(p, first, r, P_SERIES) &&
-		    table_number(p, r, P_X, &at.x) && table_number(p, r, col, &at.y))
+		    table_number(p, r, (int)P_X, &at.x) &&
+		    table_number(p, r, (int)col, &at.y))
 			ps.p[ps.n++] = at;
 	return ps;
 }
@@ -168,7 +169,7 @@ static void number_set(struct table *t, size_t row, enum check_column col, doubl
 {
 	char text[40];
 
-	snprintf(text, sizeof(text), "%.4g", v);
+	snprintf(text, sizeof(text), fabs(v) < 1000 ? "%.4g" : "%.0f", v);
 	table_set(t, row, col, isfinite(v) ? text : "");
 }
 

@@ -5,11 +5,11 @@ set lmargin at screen 0.115
 array who[4] = ['IX: from the send', 'IX: from when due', 'Linux: from the send', \
 	'Linux: from when due']
 array style[4] = [2, 1, 5, 4]
-set xrange [0:2100]
-set xtics 250
+set xrange [0:2600]
+set xtics 500
 set logscale y
-set yrange [20:20000]
-set ytics (20, 100, 500, 2000, 10000)
+set yrange [20:60000]
+set ytics (20, 100, 500, 2000, 10000, 50000)
 set xlabel 'offered load (K requests/s)' offset 0,0.3
 eval ylabel('p99 latency (us)', top_px, top_px+plot_px)
 set arrow 1 from graph 0,first 500 to graph 1,first 500 nohead dt 3 lc rgb grey lw 1.2

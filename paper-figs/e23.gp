@@ -1,46 +1,61 @@
 # SPDX-License-Identifier: MIT
-# e23.gp - one-way latency of 64 B, a bar a hop and system
-plot_px = 520
-key_rows = 1
+# e23.gp - one-way latency of 64 B: IX by hop, Linux by what a mechanism's absence saves
+plot_px = 560
+key_rows = 0
+axis_px = 66
 load figs.'/common.gp'
-hops = 'stack queue app transmit pcie nic switch wire'
-what = 'stack_(both_ends) waiting_to_run application transmit_and_doorbell PCIe '. \
-	'NIC_(both_ends) switch wire'
-array who[3] = ['IX', 'Linux', 'mTCP']
-array style[3] = [1, 4, 3]
+hops = 'stack pcie nic app transmit switch wire queue'
+what = 'dataplane_(both_ends) PCIe NIC_(both_ends) application transmit_and_doorbell '. \
+	'switch wire waiting_for_a_pass'
 clean(s) = system("echo '".s."' | tr _ ' '")
-total = ''
+n_linux = 7
+set key off
+split = top_px + 300
+us(h) = column('budget_'.word(hops, h).'_us') / 2
+# A line a mechanism: number, label, what the latency loses without it, what it is with it.
+saved = "< awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next } ".\
+	"$1 == \"Linux\" { v = $c[\"one_way_us\"]; l = $c[\"label\"]; ".\
+	"if (l == \"all of it\") all = v; else print ++n \",\" l \",\" all - v \",\" all }' ".\
+	"'".csv."'"
 set datafile columnheaders
-do for [i=1:3] {
-	undefine STATS_*
-	stats csv using (is(who[i]) ? column('one_way_us') : NaN) nooutput
-	if (exists("STATS_max")) {
-		total = total.sprintf("%s: %.2f us in all\n", who[i], STATS_max)
-	}
-}
+stats csv using (is('IX') ? column('one_way_us') : NaN) nooutput
+ix = STATS_max
+stats csv using (is('Linux') ? column('one_way_us') : NaN) nooutput
+linux = STATS_max
 set datafile nocolumnheaders
-set lmargin at screen 0.22
-set yrange [8.6:0.4]
-set logscale x
-set xrange [0.01:300]
-set xtics (0.01, 0.1, 1, 10, 100)
+set lmargin at screen 0.235
+set rmargin at screen 0.93
 unset ytics
 set grid noytics
 set grid xtics ls 10
-set xlabel 'us, one way (half of the mean round trip)' offset 0,0.3
 set style fill solid 0.85 noborder
+set multiplot
+set tmargin at screen Y(top_px + 30)
+set bmargin at screen Y(split)
+set yrange [8.6:0.4]
+set xrange [0:*]
 do for [h=1:8] {
 	set label h clean(word(what, h)) at graph -0.015,first h right tc rgb black font ',12'
 }
-us(h) = column('budget_'.word(hops, h).'_us') / 2
-text(v) = v >= 100 ? sprintf('%.0f', v) : v >= 10 ? sprintf('%.1f', v) : sprintf('%.2f', v)
-width = 0.26
-set label 40 total at graph 0.985,0.24 right font ',13' tc rgb black
-# Boxes lie on their side: x from the left edge to the value.
-plot for [i=1:3] for [h=1:8] csv using (is(who[i]) && us(h) > 0.01 ? 0.01 : NaN): \
-		(h + (i-2)*width):(0.01):(us(h)): \
-		(h + (i-2)*width - 0.45*width):(h + (i-2)*width + 0.45*width) \
-	with boxxyerror lc rgb tint(int(word('1 2 3', i))) title (h == 1 ? who[i] : ''), \
-     for [i=1:3] for [h=1:8] csv using (is(who[i]) && us(h) > 0.01 ? us(h) : NaN): \
-		(h + (i-2)*width):(text(us(h))) \
-	with labels left offset 0.4,0 font ',9' tc rgb '#333333' notitle
+set label 40 sprintf('IX: %.2f us in all, published 5.7 us', ix) \
+	at screen 0.025,Y(top_px + 14) left font ',13' tc rgb blue
+plot for [h=1:8] csv using (is('IX') ? 0 : NaN):(h):(0):(us(h)):(h - 0.36):(h + 0.36) \
+	with boxxyerror lc rgb blue, \
+     for [h=1:8] csv using (is('IX') ? us(h) : NaN):(h): \
+		(sprintf('%.2f us', us(h))) with labels left offset 0.6,0 font ',11' \
+		tc rgb '#333333'
+unset label 9001
+unset label 9002
+unset label 9003
+do for [h=1:8] { unset label h }
+set tmargin at screen Y(split + 69)
+set bmargin at screen Y(top_px + plot_px)
+set yrange [n_linux + 0.6:0.4]
+set xlabel 'us, one way (half of the mean round trip)' offset 0,0.3
+set label 40 sprintf('Linux: %.2f us in all, published 24 us', linux) \
+	at screen 0.025,Y(split + 53) left font ',13' tc rgb red
+plot saved using (0):1:(0):3:($1-0.36):($1+0.36) with boxxyerror lc rgb red, \
+     saved using (0):1:2 with labels right offset -0.7,0 font ',12' tc rgb black, \
+     saved using 3:1:(sprintf('%.2f us', $3)) with labels left offset 0.6,0 font ',11' \
+	tc rgb '#333333'
+unset multiplot

@@ -18,8 +18,8 @@ do for [k=1:2] for [i=1:2] {
 	panel = k == 1 ? 'ETC' : 'USR'
 	set tmargin at screen Y(top_px + (k-1) * (half + 20))
 	set bmargin at screen Y(top_px + half + (k-1) * (half + 20))
-	set lmargin at screen i == 1 ? 0.105 : 0.57
-	set rmargin at screen i == 1 ? 0.51 : 0.975
+	set lmargin at screen i == 1 ? 0.12 : 0.57
+	set rmargin at screen i == 1 ? 0.515 : 0.975
 	set label 2 who[i].', '.panel at graph 0.025,0.94 left font ',13' tc rgb black
 	set xrange [0:(i == 1 ? 2000 : 700)]
 	set xtics i == 1 ? 500 : 200

@@ -31,8 +31,8 @@ unset key
 set format x '%g'
 set tmargin at screen Y(split + 26)
 set bmargin at screen Y(top_px + plot_px)
-set yrange [0:36]
-set ytics 10
+set yrange [0:*]
+set ytics autofreq
 eval ylabel('L3 misses', split + 26, top_px + plot_px)
 set xlabel 'open connections' offset 0,0.3
 set label 1 'a message, server' at graph 0.012,0.9 left font ',11' tc rgb '#555555'

@@ -12,7 +12,7 @@ set ytics (20, 50, 100, 200, 500, 1000)
 set xrange [0:2100]
 set xtics 250
 set arrow 1 from graph 0,first 500 to graph 1,first 500 nohead dt 3 lc rgb grey lw 1.2
-set label 1 'SLA: p99 below 500 us' at graph 0.985,first 570 right font ',10' tc rgb '#555555'
+set label 1 'SLA: p99 below 500 us' at graph 0.55,first 570 center font ',10' tc rgb '#555555'
 x = "column('requests_per_s')/1e3"
 crosses = failed("column('workload.rate_per_s')/1e3", '16', 'requests_per_s')
 part(s, panel) = is(s.' '.panel)

@@ -35,15 +35,16 @@ def table(head, rows, caption, classes=''):
            '<thead><tr>' + ''.join(f'<th scope="col">{esc(h)}</th>' for h in head)
            + '</tr></thead><tbody>']
     for row in rows:
-        cells = [f'<th scope="row">{row[0]}</th>'] + [cell(c) for c in row[1:]]
+        cells = [f'<th scope="row">{row[0]}</th>'] + [
+            cell(c, h == 'Verdict') for c, h in zip(row[1:], head[1:])]
         out.append('<tr>' + ''.join(cells) + '</tr>')
     out.append('</tbody></table></div>')
     return '\n'.join(out)
 
 
-def cell(text):
+def cell(text, verdict):
     """Numbers to the right, verdicts with a colour beside the word."""
-    if text in WORDS:
+    if verdict and text in WORDS:
         return f'<td><span class="v {WORDS[text]}">{text}</span></td>'
     number = re.fullmatch(r'[-+]?[\d.]+(e[-+]?\d+)?( %)?', text)
     return f'<td{" class=n" if number else ""}>{text}</td>'
@@ -189,12 +190,18 @@ def said(value):
     return value if isinstance(value, str) else json.dumps(value)
 
 
+def varied(axis):
+    """A listed point may leave a knob alone."""
+    values = ', '.join('-' if v is None else v for v in axis['values'])
+    return f'{axis["key"]} = {values}'
+
+
 def manifest_html(fig):
     m = fig.manifest
     groups = [[esc(g.get('name') or '-'), esc(g.get('base') or ''),
                esc(', '.join(g.get('set') or [])),
-               esc('; '.join(f'{a["key"]} = {", ".join(a["values"])}'
-                             for a in g.get('axes') or []))] for g in m.get('groups') or []]
+               esc('; '.join(varied(a) for a in g.get('axes') or []))]
+              for g in m.get('groups') or []]
     knobs = '\n'.join(f'{k} = {said(v)}' for k, v in m['config'].items())
     prices = ', '.join(f'{k} {v}' for k, v in (m.get('price_list_hash') or {}).items())
     return (f'<details><summary>{esc(fig.data)}: commit {esc(m["commit"])}, seed '
@@ -286,7 +293,8 @@ def points_html(points):
 def page(args):
     results = args.results
     figs = [Figure(p, results) for p in sorted(args.figs.glob('*.conf'))]
-    figs.sort(key=lambda f: not f.paper)
+    figs.sort(key=lambda f: (not f.paper, [int(p) if p.isdigit() else p
+                                           for p in re.split(r'(\d+)', f.name)]))
     claims, points, shapes = (read_csv(results / f'{n}.csv')
                               for n in ('claims', 'points', 'shapes'))
     done = [f for f in figs if f.manifest]

@@ -213,8 +213,6 @@ static int check_list(const struct reader *r, const struct costs *c, const bool 
 	return 0;
 }
 
-static const uint64_t hash_key[2] = { 0x6978206c61622070ULL, 0x7269636520206c73ULL };
-
 int costs_override(struct costs *c, const char *who, const char *text, char *err, size_t err_len)
 {
 	struct reader r = { .file = who, .line = 0, .err = err, .err_len = err_len };
@@ -222,8 +220,6 @@ int costs_override(struct costs *c, const char *who, const char *text, char *err
 	const char *p = text, *end = text + strlen(text);
 	int rc = 0, item;
 
-	if (*text)
-		c->hash ^= siphash24(hash_key, text, strlen(text));
 	while (rc == 0 && p < end) {
 		const char *semicolon = strchr(p, ';');
 
@@ -244,11 +240,12 @@ int costs_override(struct costs *c, const char *who, const char *text, char *err
 int costs_parse(struct costs *c, const char *file, const char *text, size_t len,
 		char *err, size_t err_len)
 {
+	static const uint64_t key[2] = { 0x6978206c61622070ULL, 0x7269636520206c73ULL };
 	struct reader r = { .file = file, .line = 0, .err = err, .err_len = err_len };
 	const char *end = text + len, *p = text;
 	bool seen[COST_NR] = { false };
 
-	*c = (struct costs){ .hash = siphash24(hash_key, text, len) };
+	*c = (struct costs){ .hash = siphash24(key, text, len) };
 	while (p < end) {
 		const char *eol = memchr(p, '\n', (size_t)(end - p));
 		int rc;

@@ -88,8 +88,8 @@ struct cost_split {
 };
 
 /**
- * Change the items that @text names, "crossings 0 ns; poll 50 ns", and the hash with them. @who
- * stands in messages. Returns 0 or -EINVAL and a sentence.
+ * Change the items that @text names, "crossings 0 ns; poll 50 ns"; the hash stays that of the list.
+ * @who stands in messages. Returns 0 or -EINVAL and a sentence.
  */
 int costs_override(struct costs *c, const char *who, const char *text, char *err, size_t err_len);
 

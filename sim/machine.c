@@ -83,7 +83,7 @@ uint64_t machine_frame(const struct machine *m, struct machine_thread *t, uint32
 uint64_t machine_pages(struct machine *m, struct machine_thread *t, uint32_t hash, bool syn)
 {
 	if (syn)
-		tlb_place(&m->tlb, &t->tlb, hash, t->dp ? dp_usage(t->dp).conns : 0);
+		tlb_place(&m->tlb, &t->tlb, hash, t->dp ? dp_conns(t->dp) : 0);
 	return tlb_flow(&m->tlb, &t->tlb, hash);
 }
 

@@ -204,6 +204,29 @@ static const char *check_size(const struct scenario *sc, char *buf, size_t len)
 	return buf;
 }
 
+/* A server that begins with records has those that its clients ask for. NULL when it does. */
+static const char *check_records(const struct scenario *sc, char *buf, size_t len)
+{
+	const struct app_ops *s = scenario_server_ops(sc), *c = scenario_client_ops(sc);
+	static const char *const names[] = { "preset", "records" };
+
+	if (!knob_value(s->knobs, s->n_knobs, sc->server_app, "stored", 0))
+		return NULL;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		const struct knob *k = knob_named(s->knobs, s->n_knobs, names[i]);
+		uint64_t theirs = k ? knob_get(k, sc->server_app) : 0;
+		uint64_t ours = knob_value(c->knobs, c->n_knobs, sc->client_app, names[i], theirs);
+
+		if (theirs == ours || (k->type != KNOB_ENUM && theirs > ours))
+			continue;
+		snprintf(buf, len, "workload.server.%s is not workload.%s: clients would ask for "
+			 "records that the server does not have; make them equal, or set "
+			 "workload.stored = false and workload.fill = true", names[i], names[i]);
+		return buf;
+	}
+	return NULL;
+}
+
 /* How many of @total the fullest of @threads has when they are spread evenly. */
 static uint64_t share_of(uint64_t total, uint64_t threads)
 {
@@ -328,7 +351,8 @@ int scenario_check(const struct scenario *sc, char *err, size_t err_len)
 	else if (sc->sw.present && sc->sw.ecn_bytes > sc->sw.buffer_bytes)
 		snprintf(err, err_len, "switch.ecn is above switch.buffer: no frame would "
 			 "ever be marked; lower it, or 0 for none");
-	else if (!check_size(sc, err, err_len) && !check_host(s, err, err_len, "server") &&
+	else if (!check_size(sc, err, err_len) && !check_records(sc, err, err_len) &&
+		 !check_host(s, err, err_len, "server") &&
 		 !check_host(c, err, err_len, "client") && !check_conns(sc, err, err_len))
 		return 0;
 	return -EINVAL;

@@ -215,10 +215,11 @@ static struct conn *able_take(struct client *cl)
 	return c;
 }
 
-/* Closed loop, a bounded number outstanding: connections take turns. */
+/* Closed loop, a bounded number outstanding: connections take turns once the ramp is over. */
 static void turns_send(struct client *cl)
 {
-	while (cl->able && cl->outstanding < cl->cfg.outstanding && !stopped(cl)) {
+	while (cl->able && cl->outstanding < cl->cfg.outstanding && !stopped(cl) &&
+	       ixev_now(cl->ev) >= cl->next_ns) {
 		struct conn *c = able_take(cl);
 
 		if (!able(cl, c))
@@ -420,7 +421,7 @@ static uint64_t client_next_due(void *app)
 		due = ramp_ns(cl, cl->started);
 	if (cl->retry)
 		due = MIN(due, cl->retry->retry_ns);
-	if (cl->cfg.mode == MODE_OPEN && cl->able)
+	if (cl->able && (cl->cfg.mode == MODE_OPEN || cl->outstanding < cl->cfg.outstanding))
 		due = MIN(due, cl->next_ns);
 	return due < cl->env.stop_ns ? due : NSEC_NEVER;
 }
@@ -437,9 +438,9 @@ static void first_entry(struct client *cl)
 {
 	cl->entered = true;
 	cl->start_ns = ixev_now(cl->ev);
+	cl->next_ns = cl->start_ns + cl->cfg.connect_ramp_ns;
 	if (cl->cfg.mode == MODE_OPEN)
-		cl->next_ns = cl->start_ns + cl->cfg.connect_ramp_ns +
-			      dist_gap_ns(&cl->gap, &cl->rng);
+		cl->next_ns += dist_gap_ns(&cl->gap, &cl->rng);
 }
 
 /* Last in every entry: send and connect what is due, and see that we come back. */
@@ -455,6 +456,8 @@ static void client_idle(void *app, struct ixev *ev)
 	due_connect(cl);
 	if (cl->cfg.mode == MODE_OPEN)
 		due_send(cl);
+	else if (cl->cfg.outstanding)
+		turns_send(cl);
 	if (cl->env.exact_wake)
 		return;
 	due = client_next_due(cl);

@@ -181,11 +181,11 @@ static void due_run(struct load *l, uint64_t now)
 		l->start_ns = now;
 		load_begin(l, l->start_ns + l->cfg.connect_ramp_ns);
 	}
-	if (!stopped(l)) {
-		due_connect(l, now);
-		due_send(l, now);
-	}
 	l->next_ns = NSEC_NEVER;
+	if (stopped(l))
+		return;		/* what is still due never leaves, and is no reason to come back */
+	due_connect(l, now);
+	due_send(l, now);
 	kv_load_due(l, due_first_ns(&l->due));
 	if (l->started < l->n_conns)
 		kv_load_due(l, ramp_ns(l, l->started));

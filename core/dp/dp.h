@@ -137,6 +137,17 @@ nsec dp_next_deadline(const struct dp *dp);
 const struct stats *dp_stats(const struct dp *dp);
 struct ix_page *dp_page(struct dp *dp);
 
+/** Soon there will be a pass after others of this processor's: fetch what every pass touches.
+ * dp_prefetch() first; once that has arrived, dp_prefetch_next() what it points to, and
+ * dp_prefetch_flow() what a segment from @raddr:@rport to our @lport of RSS hash @rss is for. */
+void dp_prefetch(const struct dp *dp);
+void dp_prefetch_next(const struct dp *dp);
+void dp_prefetch_flow(const struct dp *dp, uint32_t raddr, uint16_t rport, uint16_t lport,
+		      uint32_t rss);
+
+/** Connections in any state. */
+uint32_t dp_conns(const struct dp *dp);
+
 /** Resources in use: 0, 0, 0 when every connection is gone and the application has let go. */
 struct dp_usage {
 	uint32_t conns;		/* connections in any state, TIME-WAIT included */
@@ -144,6 +155,7 @@ struct dp_usage {
 	uint32_t frames_held;	/* received frames held for the application or reassembly */
 	uint32_t timers;	/* armed, application's and connections' */
 };
+/** Walks every connection. */
 struct dp_usage dp_usage(const struct dp *dp);
 
 struct ix_tcp_info;

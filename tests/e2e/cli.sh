@@ -44,7 +44,7 @@ expect "... works"		0 "requests/s" "$IX" sim -s mode=open -s workload.rate='500 
 expect "--version"		0 "ix 0."		"$IX" --version
 expect "unknown command"	2 "did you mean \`ix sweep\`" "$IX" swep
 expect "nothing like it"	2 "\`ix --help\` lists"	"$IX" frobnicate
-for c in sim sweep search figure serve load rss doctor; do
+for c in sim sweep search point figure serve load rss doctor; do
 	expect "help $c"	0 "Exit status:"	"$IX" help $c
 	expect "$c --help"	0 "Usage: ix $c"	"$IX" $c --help
 	expect "$c bad option"	2 "unrecognized option"	"$IX" $c --no-such-option
@@ -148,6 +148,21 @@ expect "netpipe: a line a size" 0 "1024," "$IX" sweep -s workload=netpipe -s max
 expect "bad value"	2 "--vary: server.dp.batch_max: 5000 is out of range" \
 	"$IX" sweep -v server.dp.batch_max=1,5000
 expect "bad key"	2 "did you mean server.dp.batch_max" "$IX" sweep -v server.dp.batchmax=1
+expect "B = 0"		2 "0 is out of range: 1 to 1024" "$IX" sweep -v server.dp.batch_max=0,1
+expect "a negative rate" 2 "workload.rate: needs a rate such as" "$IX" sweep -s mode=open \
+	-v 'workload.rate=-5 k/s,1 k/s'
+expect "a point with more connections than ports" 2 "set clients = 8" "$IX" sweep \
+	-v workload.connections=64,500000
+expect "... says which" 2 "(in point 2 of 2: workload.connections=500000)" "$IX" sweep \
+	-v workload.connections=64,500000
+printf 'sweep = ( { name = "a"; zip = ( { key = "clients"; values = [1, 2]; },\n%s' \
+	'{ key = "seed"; values = [1]; } ); } );' >"$T/zip.conf"
+expect "an unequal zip"	2 "clients has 2 and seed has 1" "$IX" sweep "$T/zip.conf"
+printf 'sweep = ( { nam = "a"; } );\n' >"$T/group.conf"
+expect "a misspelt member" 2 "has no member \"nam\"; it may have name, base" "$IX" sweep \
+	"$T/group.conf"
+printf 'sweep = ( { name = "a"; base = "none.conf"; } );\n' >"$T/base.conf"
+expect "a base that is not there" 2 "none.conf: cannot read" "$IX" sweep "$T/base.conf"
 expect "bad column"	2 "no metric is called \"nosuch\"" "$IX" sweep "${short[@]}" -v seed=1 \
 	--columns requests,nosuch
 expect "bad range"	2 "is not lo:hi:step" "$IX" sweep -v seed=5:1:1
@@ -186,6 +201,8 @@ expect "a search whose client gives up" 4 "the client was the bottleneck" "$IX" 
 expect "search: no objective" 2 "say what to vary and what must hold" "$IX" search -v seed=1..2
 expect "search: bad objective" 2 "is no objective" "$IX" search -v workload.rate=1..2 --sla p99
 expect "search: bad range" 2 "a search needs KEY=LO..HI" "$IX" search -v workload.rate=1 --sla 'x<1'
+expect "search: an end that cannot be" 2 "at workload.connections=500000:" "$IX" search \
+	-v 'workload.connections=64..500000' --sla 'x<1'
 expect "search: bad tolerance" 2 "is a part of the load" "$IX" search --tolerance 200%
 expect "search: unknown metric" 1 "no metric is called \"nosuch\"" "$IX" search \
 	"${echo_rate[@]}" -v workload.rate='100 k/s..4 M/s' --sla 'nosuch<100'

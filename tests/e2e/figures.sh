@@ -51,7 +51,11 @@ for jobs in 1 4; do
 done
 (cd "$T/1" && sha256sum -- *.csv | grep -v ' \(claims\|points\|shapes\)\.csv$') >"$T/sums"
 if [ $update = 1 ]; then
-	cp "$T/sums" $hashes
+	# Those of figures that were not run stay.
+	touch $hashes
+	awk 'NR == FNR { new[$2] = 1; print; next } !($2 in new)' "$T/sums" $hashes |
+		sort -k 2 >"$T/merged"
+	cp "$T/merged" $hashes
 	echo "figures.sh: $hashes has $(wc -l <$hashes) hashes"
 fi
 while read -r sum name; do

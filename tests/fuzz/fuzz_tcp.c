@@ -15,7 +15,8 @@
 
 #include "tests/fuzz/tcp_peer.h"
 
-enum { ENDS = 64, QUEUE = 12, SG_ROOM = 16384, FINISH_PASSES = 600 };
+enum { ENDS = 64, QUEUE = 12, SG_ROOM = 16384, FINISH_PASSES = 600,
+       FINISH_BYTES = 1 << 18 };	/* a window of 2 KB a pass, in less than half of them */
 enum { APP_REFUSE = BIT(0), APP_KEEP = BIT(1) };	/* KEEP: no recv_done by itself */
 
 /** A connection as the application knows it: its cookie is the index. */
@@ -345,7 +346,8 @@ static void op_run(const struct op *o)
 
 /* What must still come to a good end: both sides are up, nobody has spoilt it, and the stack
  * would send once more what it has sent in vain. A cookie can bring a connection back that has
- * died in silence: a peer that has heard from the dead one is ahead of the other. */
+ * died in silence: a peer that has heard from the dead one is ahead of the other. One that has
+ * spoken from far beyond its window has more to fill than there is time for. */
 static bool fair(const struct peer *p)
 {
 	const struct end *e = end_of(p);
@@ -353,7 +355,7 @@ static bool fair(const struct peer *p)
 	const struct tcp *t = &g.rig.dp->tcp;
 
 	return p->stage == PEER_UP && p->honest && e && e->live && !e->dead && pcb &&
-	       seq_leq(p->rcv_nxt, pcb->snd_nxt) &&
+	       seq_leq(p->rcv_nxt, pcb->snd_nxt) && p->snd_max - p->acked <= FINISH_BYTES &&
 	       tcp_cold(t, pcb)->retries < t->cfg.data_retries;
 }
 
@@ -385,7 +387,8 @@ static void be_patient(const struct peer *p)
 	tcp_set_user_timeout(t, pcb, 0);
 }
 
-/* Everybody behaves from here on. */
+/* Everybody behaves from here on. A retransmission that has backed off is a minute away, and who
+ * did not behave before may have a deadline in every ms of it. */
 static void finish(void)
 {
 	bool is_fair[PEERS];
@@ -410,7 +413,7 @@ static void finish(void)
 			if (is_fair[i])
 				tcp_peer_finish(&tcp_peer[i]);
 		op_pass(0);
-		op_pass(pass % 4 == 3 ? OP_T_LATE : 20);
+		op_pass(pass % 16 == 15 ? OP_T_LONG : pass % 4 == 3 ? OP_T_LATE : 20);
 	}
 	for (uint32_t i = 0; i < PEERS; i++)
 		if (is_fair[i])

@@ -45,7 +45,7 @@ struct op {
 _Static_assert(sizeof(struct op) == OP_SIZE, "an op is its bytes");
 
 /* OP_PASS a: below OP_T_LATE, 1 us << a / 2; OP_T_LATE: just behind the next deadline. */
-enum { OP_T_LATE = 60 };
+enum { OP_T_LONG = 46, OP_T_LATE = 60 };	/* OP_T_LONG: 8 s */
 
 /* OP_SEG b: low half of the sequence number, high half of the acknowledgement: an anchor,
  * and OP_FAR, which multiplies the delta by an MSS. */

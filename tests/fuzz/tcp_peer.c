@@ -136,18 +136,39 @@ static void said_text(struct peer *p, const struct seg *s)
 		said_fin(p, end);
 }
 
+void tcp_peer_look(struct peer *p)
+{
+	const struct tcp_pcb *pcb = tcp_peer_pcb(p);
+
+	if (!pcb)
+		return;
+	if (p->stage == PEER_OVER || (p->pcb && (pcb != p->pcb || pcb->gen != p->pcb_gen)))
+		tcp_peer_astray(p);
+	p->pcb = pcb;
+	p->pcb_gen = pcb->gen;
+}
+
+/* A cookie is good for two minutes, whatever became of the connection it made: an ACK may make
+ * another, which has heard and said nothing. */
+static bool may_be_reborn(const struct peer *p)
+{
+	bool used = p->stage == PEER_OVER || p->acked != p->iss + 1;
+
+	return p->rst_said || (used && !tcp_peer_pcb(p));
+}
+
 static void said_ack(struct peer *p, const struct seg *s)
 {
 	uint32_t scale = p->scaled ? p->ws : 0;
 
-	if (p->stage == PEER_OVER && !tcp_peer_pcb(p))	/* its cookie may be good still */
-		p->lost = p->lied = true;
+	if (may_be_reborn(p))
+		tcp_peer_astray(p);
 	if (p->stage != PEER_UP || s->ack - p->irs > p->seen - p->irs + PEER_FAR)
 		return;
 	if (seq_gt(s->ack, p->rcv_nxt)) {
 		p->honest = false;
 		if (!tcp_peer_pcb(p))		/* a SYN cookie, changed: other numbers */
-			p->lost = p->lied = true;
+			tcp_peer_astray(p);
 	}
 	p->most = seq_max(p->most, s->ack);
 	p->wnd_max = MAX(p->wnd_max, MAX(p->syn_wnd, (uint32_t)s->wnd << scale));
@@ -164,22 +185,24 @@ static void said_syn(struct peer *p)
 	if (p->stage == PEER_UP && p->honest && pcb && pcb->state >= TCP_ESTABLISHED &&
 	    pcb->state != TCP_TIME_WAIT && r->n_rx == 0 && r->dp->rx_pos == r->dp->rx_n)
 		return;
-	p->lost = p->lied = true;
-	p->honest = false;
+	tcp_peer_astray(p);
 }
 
 static void say(struct peer *p, struct seg *s)
 {
 	if (p->stage == PEER_FREE)
 		return;
+	tcp_peer_look(p);
 	if ((s->flags & (TH_SYN | TH_RST)) == TH_SYN)
 		said_syn(p);
-	if ((s->flags & TH_RST) && near(s->seq, p->snd_max))
-		p->honest = false;
 	if (!(s->flags & (TH_RST | TH_SYN)))
 		said_text(p, s);
 	if (s->flags & TH_ACK)
 		said_ack(p, s);
+	if ((s->flags & TH_RST) && near(s->seq, p->snd_max)) {
+		p->honest = false;
+		p->rst_said |= seq_in(s->seq, p->acked, p->snd_max + 1 - p->acked);
+	}
 	p->last = s->seq;
 	send_seg(p, s);
 }
@@ -274,8 +297,7 @@ static void said_odd_ts(struct peer *p)
 {
 	if (p->stage != PEER_UP || tcp_peer_pcb(p))
 		return;
-	p->lost = p->lied = true;
-	p->honest = false;
+	tcp_peer_astray(p);
 }
 
 static void put_odd(struct peer *p, struct seg *s, uint8_t how)

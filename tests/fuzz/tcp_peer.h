@@ -34,6 +34,9 @@ struct peer {
 	uint8_t stage;
 	bool honest, lied;	/* lied: some of its bytes are ~tcp_peer_byte() */
 	bool lost;		/* a stray SYN of its may have opened: it knows no numbers */
+	bool rst_said;		/* it may have ended the connection itself */
+	const struct tcp_pcb *pcb;	/* the stack's end when last looked at, and its life */
+	uint32_t pcb_gen;
 	uint32_t gen;		/* connections so far */
 	/* its stream; sequence numbers */
 	uint32_t iss, snd_max;	/* end of what it has said, FIN included */
@@ -57,6 +60,13 @@ struct peer {
 
 extern struct peer tcp_peer[PEERS];
 
+/** @p knows no numbers any more: nothing it says or hears is judged. */
+static inline void tcp_peer_astray(struct peer *p)
+{
+	p->lost = p->lied = true;
+	p->honest = false;
+}
+
 /** Byte @off of what peer @i sends. */
 static inline uint8_t tcp_peer_byte(uint32_t i, uint32_t off)
 {
@@ -75,6 +85,8 @@ void tcp_peers_init(struct rig *r);
 struct peer *tcp_peer_at(uint32_t ip, uint16_t port);
 /** The stack's end of @p's connection, or NULL. */
 const struct tcp_pcb *tcp_peer_pcb(const struct peer *p);
+/** Look whether the stack's end is still the one it was: if not, @p knows no numbers. */
+void tcp_peer_look(struct peer *p);
 /** May @p begin anew? Nothing of its last connection is left but a TIME-WAIT. */
 bool tcp_peer_can_begin(const struct peer *p);
 

@@ -125,8 +125,7 @@ static void called(struct peer *p, const uint8_t *h, const struct heard *k)
 	take_syn(p, h, k);
 	pcb = tcp_peer_pcb(p);
 	if (!pcb || pcb->state != TCP_SYN_SENT) {	/* it lay in the ring: much has happened */
-		p->lost = p->lied = true;
-		p->honest = false;
+		tcp_peer_astray(p);
 	}
 }
 
@@ -213,9 +212,12 @@ void tcp_peer_segment(struct rig *r, const uint8_t *ip, const uint8_t *h, uint32
 	}
 	if (be16_load(h + TCP_SPORT) != p->lport)
 		return;
+	tcp_peer_look(p);
 	if (h[TCP_FLAGS] & TH_RST) {
 		if (!tcp_peer_pcb(p) && p->stage != PEER_FREE)
 			p->stage = PEER_OVER;
+		else if (h[TCP_FLAGS] & TH_ACK)		/* it lay in the ring: it is another now */
+			tcp_peer_astray(p);
 	} else if (h[TCP_FLAGS] & TH_SYN) {
 		if (p->stage == PEER_CALLING && !p->lost && be32_load(h + TCP_ACK) == p->iss + 1 &&
 		    p->lose-- == 0)

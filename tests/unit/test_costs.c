@@ -135,10 +135,18 @@ static void prices_work_linearly(void)
 
 static void loads_the_lists_that_come_along(void)
 {
+	static const char *const names[] = { "ix", "linux", "linux-tuned", "mtcp", "client",
+					     "free" };
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		err[0] = '\0';
+		CHECK_EQ(costs_load(&costs, names[i], err, sizeof(err)), 0);
+		if (err[0])
+			fprintf(stderr, "%s\n", err);
+	}
 	CHECK_EQ(costs_load(&costs, "ix", err, sizeof(err)), 0);
 	CHECK(costs.v[COST_passes] >= COST_SCALE);
 	CHECK_EQ(costs.v[COST_cores], 8 * COST_SCALE);
-	CHECK_EQ(costs_load(&costs, "free", err, sizeof(err)), 0);
 	CHECK_EQ(costs_load(&costs, "no-such-list", err, sizeof(err)), -ENOENT);
 	CHECK(strstr(err, "no-such-list") != NULL);
 	CHECK_EQ(costs_load(&costs, "/no/such/file", err, sizeof(err)), -ENOENT);
@@ -187,7 +195,7 @@ static void items_are_overridden(void)
 	CHECK_EQ(costs.v[COST_crossings], 41667);
 	CHECK_EQ(costs.v[COST_poll], 50000);
 	CHECK_EQ(costs.v[COST_passes], 100000);
-	CHECK(costs.hash != hash);
+	CHECK(costs.hash == hash);
 	CHECK_EQ(override("crossing 1 ns"), -EINVAL);
 	CHECK(strstr(err, "server.prices:1") && strstr(err, "no such price"));
 	CHECK_EQ(override("poll 1 ns; poll 2 ns"), -EINVAL);

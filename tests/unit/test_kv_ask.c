@@ -12,8 +12,8 @@ static uint8_t value[256];
 
 static struct kv_ask ask(enum kv_proto proto, enum kv_op op)
 {
-	struct kv_ask q = { .proto = proto, .op = op, .opaque = 0x01020304, .value_len = 5,
-			    .value = value };
+	struct kv_ask q = { .proto = (uint8_t)proto, .op = (uint8_t)op,
+			    .opaque = 0x01020304, .value_len = 5, .value = value };
 
 	memcpy(value, "hello", 5);
 	kv_dist_init(&usr, KV_USR, 1000, 1);

@@ -195,6 +195,7 @@ static void overload_is_omitted_or_not(void)
 		service[mode] = hist_quantile(b.report[0].service, 500000);
 		CHECK(service[mode] < 60000);
 		CHECK(b.report[0].never_sent > 10000);
+		CHECK_EQ(b.ops[0]->next_due(b.app[0]), UINT64_MAX);	/* it will not be sent */
 		CHECK(fabs((double)(b.report[0].never_sent + b.report[0].requests) - 40000) < 1500);
 		CHECK_EQ(hist_quantile(b.report[0].latency, 500000) > 5 * MS, mode == OPEN);
 		CHECK_EQ(b.report[0].latency->sum == b.report[0].service->sum, mode == MUTILATE);

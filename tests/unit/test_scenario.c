@@ -274,8 +274,41 @@ static void refuses_more_connections_than_tables_hold(void)
 	CHECK_EQ(scenario_check(&sc, err, sizeof(err)), 0);
 }
 
+static uint32_t workload_named(const char *name)
+{
+	uint32_t i = 0;
+
+	while (strcmp(workload_names[i], name) != 0)
+		i++;
+	return i;
+}
+
+static void refuses_records_that_the_server_lacks(void)
+{
+	static const struct {
+		const char *name;
+		uint64_t v;
+		bool ok;
+	} t[] = {
+		{ "preset", 2, false }, { "records", 999999, false }, { "records", 2000000, true },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(t); i++) {
+		scenario_defaults(&sc);
+		scenario_workload(&sc, workload_named("kv"));
+		set("workload.server", t[i].name, t[i].v);
+		CHECK_EQ(scenario_check(&sc, err, sizeof(err)), 0);	/* it begins empty */
+		set("workload.server", "stored", 1);
+		if (t[i].ok)
+			CHECK_EQ(scenario_check(&sc, err, sizeof(err)), 0);
+		if (!t[i].ok)
+			refused(t[i].name);
+	}
+}
+
 CU_MAIN("scenario", TEST(every_section_is_there), TEST(knobs_are_well_formed),
 	TEST(defaults_are_a_legal_scenario), TEST(hosts_are_apart),
 	TEST(workload_brings_its_own_knobs), TEST(refuses_contradictions),
 	TEST(refuses_rings_that_empty_the_pool), TEST(refuses_more_connections_than_ports),
-	TEST(refuses_more_connections_than_tables_hold))
+	TEST(refuses_more_connections_than_tables_hold),
+	TEST(refuses_records_that_the_server_lacks))
