@@ -2,7 +2,8 @@
 # common.gp - what every figure shares: terminals, palette, layout, caption
 #
 # `ix figure` sets: name ext figs csv curves out title caption caption_lines n_failed quick.
-# A script may set before loading this: plot_px (height of the panels), key_rows, axis_px.
+# A script may set before loading this: plot_px (height of the panels), key_rows, axis_px; or
+# height, of a page whose panels it places itself.
 #
 # A system has a colour (Okabe and Ito's, distinct for colour-blind readers), a curve a mark
 # and dashes, so that it is told apart without colour. Lines with filled marks are simulated,
@@ -12,7 +13,7 @@ if (!exists("key_rows")) key_rows = 2
 if (!exists("axis_px")) axis_px = 66
 top_px = 50 + 21 * key_rows
 caption_px = caption_lines ? 12 + 14.5 * caption_lines : 8
-height = top_px + plot_px + axis_px + caption_px
+if (!exists("height")) height = top_px + plot_px + axis_px + caption_px
 # Of a point so many pixels below the top.
 Y(px) = 1 - px * 1.0 / height
 font = 'DejaVu Sans,Helvetica,Arial,sans-serif'

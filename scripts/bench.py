@@ -43,7 +43,9 @@ SIM_100K = ['-s', 'clients=8', '-s', 'warmup=600 ms', '-s', 'workload.connection
             '-s', 'workload.rate=3 M/s', '-s', 'server.threads=8',
             '-s', 'server.dp.conns_max=131072',
             '-s', 'workload.server.conns_max=131072', '-s', 'server.dp.mbufs=65536']
-SIM = {100: (SIM_100, '200 ms', '1 s'), 100000: (SIM_100K, '100 ms', '400 ms')}
+SIM = {'100': (SIM_100, '200 ms', '1 s'), '100000': (SIM_100K, '100 ms', '400 ms'),
+       'kv': (['tests/bench/sim_kv.conf'], '30 ms', '130 ms'),
+       '250992': (['tests/bench/sim_250992.conf'], '15 ms', '45 ms')}
 LINUX_REQUESTS = {1: 20000, 64: 50000}
 
 
@@ -69,7 +71,7 @@ class Result:
 
 
 def execute(cmd):
-    """Run a command; returns its output, CPU seconds and wall seconds."""
+    """Run a command; returns its output, CPU seconds, wall seconds and peak memory in MiB."""
     start = time.monotonic()
     with tempfile.TemporaryFile('w+') as out, tempfile.TemporaryFile('w+') as err:
         with subprocess.Popen(cmd, stdout=out, stderr=err, text=True) as proc:
@@ -80,7 +82,8 @@ def execute(cmd):
         if proc.returncode != 0:
             raise Failed(f'`{" ".join(cmd)}` gave exit status {proc.returncode}: '
                          f'{err.read().strip() or "no message"}')
-        return out.read(), usage.ru_utime + usage.ru_stime, time.monotonic() - start
+        return (out.read(), usage.ru_utime + usage.ru_stime, time.monotonic() - start,
+                usage.ru_maxrss / 1024)
 
 
 class Bench:
@@ -92,7 +95,7 @@ class Bench:
         self.runs = args.runs
         self.valgrind = shutil.which('valgrind')
         self.runners = {'echo': self.echo, 'churn': self.churn, 'bytes': self.bytes,
-                        'part': self.part, 'sim': self.sim, 'linux': self.linux,
+                        'part': self.part, 'sim': self.sim, 'rss': self.rss, 'linux': self.linux,
                         'attack': self.attack, 'kv': self.kv}
         self.good = {}
 
@@ -105,7 +108,7 @@ class Bench:
 
     def numbers(self, program, *words):
         """CSV lines of a program."""
-        out, _, _ = execute([os.path.join(self.dir, program), *map(str, words)])
+        out, *_ = execute([os.path.join(self.dir, program), *map(str, words)])
         return [line.split(',') for line in out.splitlines()]
 
     def count(self, function, program, *words):
@@ -191,18 +194,18 @@ class Bench:
         return Result([hostile / self.good[good]], hostile, f'{good}: {self.good[good]:.0f}')
 
     def sim_once(self, scenario, duration):
-        """Requests, CPU seconds and wall seconds of one simulation."""
-        out, cpu, wall = execute([self.ix, 'sim', '--quiet', '--json', '--allow-client-bound',
+        """Requests, CPU seconds, wall seconds and peak MiB of one simulation."""
+        out, cpu, wall, peak = execute([self.ix, 'sim', '--quiet', '--json', '--allow-client-bound',
                                   '-s', f'duration={duration}', *scenario])
         metrics = json.loads(out)['metrics']
         lost = sum(v for k, v in metrics.items() if 'drop' in k and v)
         if lost:
             raise Failed(f'the scenario drops {lost:.0f} frames, so it measures recovery')
-        return metrics['requests'], cpu, wall
+        return metrics['requests'], cpu, wall, peak
 
     def sim(self, what):
         """Marginal rate: the difference of two durations, so that opening is not counted."""
-        scenario, short, long = SIM[int(what)]
+        scenario, short, long = SIM[what]
         cpu_rates, wall_rates, whole = [], [], []
         for _ in range(max(3, self.runs - 2)):
             few, many = (self.sim_once(scenario, d) for d in (short, long))
@@ -213,6 +216,11 @@ class Bench:
         note = (f'a wall second {statistics.median(wall_rates):.2f} M; opening counted in '
                 f'{statistics.median(whole):.2f} M')
         return Result(cpu_rates, note=note)
+
+    def rss(self, what):
+        """Peak memory of a simulation."""
+        scenario, short, _ = SIM[what]
+        return Result([self.sim_once(scenario, short)[3]])
 
     def linux(self, what):
         """The kernel's TCP between two namespaces of this machine."""

@@ -94,7 +94,7 @@ def draw(fig, algs, out):
             'labels': labels, 'colours': colours,
         }
         text = '; '.join("{}='{}'".format(k, v.replace("'", "''"))
-                         for k, v in variables.items())
+                         for k, v in variables.items()) + '; caption_lines=0; n_failed=0'
         try:
             done = subprocess.run(['gnuplot', '-e', text, f'{FOLDER}/{fig.name}.gp'],
                                   capture_output=True, text=True, check=False)

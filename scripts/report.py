@@ -35,15 +35,16 @@ def table(head, rows, caption, classes=''):
            '<thead><tr>' + ''.join(f'<th scope="col">{esc(h)}</th>' for h in head)
            + '</tr></thead><tbody>']
     for row in rows:
-        cells = [f'<th scope="row">{row[0]}</th>'] + [cell(c) for c in row[1:]]
+        cells = [f'<th scope="row">{row[0]}</th>'] + [
+            cell(c, h == 'Verdict') for c, h in zip(row[1:], head[1:])]
         out.append('<tr>' + ''.join(cells) + '</tr>')
     out.append('</tbody></table></div>')
     return '\n'.join(out)
 
 
-def cell(text):
+def cell(text, verdict):
     """Numbers to the right, verdicts with a colour beside the word."""
-    if text in WORDS:
+    if verdict and text in WORDS:
         return f'<td><span class="v {WORDS[text]}">{text}</span></td>'
     number = re.fullmatch(r'[-+]?[\d.]+(e[-+]?\d+)?( %)?', text)
     return f'<td{" class=n" if number else ""}>{text}</td>'

@@ -17,6 +17,7 @@ enum {
 	BUCKET_SHIFT = 6,
 	BUCKETS = 512,		/* 32.768 us ahead of the clock */
 	WORDS = BUCKETS / 64,
+	AHEAD = 4,		/* buckets, from the hint to the event */
 	ARITY = 4,
 	CAP_INITIAL = 256,
 	IN_BUCKET = -1,		/* event.pos; otherwise heap position + 1 */
@@ -31,6 +32,7 @@ struct engine {
 	uint64_t order;		/* of the next scheduling */
 	uint64_t hash;
 	bool stop;
+	uint64_t hinted;	/* buckets up to this one have been told; counted from time 0 */
 	uint32_t words;		/* which words of map are not 0 */
 	uint64_t map[WORDS];	/* which buckets are not empty */
 	struct bucket bucket[BUCKETS];
@@ -229,15 +231,33 @@ nsec engine_next(const struct engine *e)
 	return ev == NULL ? NSEC_NEVER : ev->at;
 }
 
+/* Tell the events of the buckets that have come within AHEAD. */
+static inline void look_ahead(struct engine *e)
+{
+	uint64_t now = e->now >> BUCKET_SHIFT;
+
+	if (likely(e->hinted == now + AHEAD))
+		return;
+	for (uint64_t i = MAX(e->hinted, now) + 1; i <= now + AHEAD; i++)
+		for (struct event *ev = e->bucket[i % BUCKETS].head; ev != NULL; ev = ev->next)
+			if (ev->soon != NULL)
+				ev->soon(ev);
+	e->hinted = now + AHEAD;
+}
+
 uint64_t engine_run(struct engine *e, nsec until)
 {
-	struct event *ev;
+	struct event *ev, *next;
 	uint64_t n = 0;
 
 	e->stop = false;
 	while (!e->stop && (ev = first(e)) != NULL && ev->at <= until) {
 		engine_cancel(e, ev);
+		next = first(e);
+		if (next != NULL && next->warm != NULL)
+			next->warm(next);
 		e->now = ev->at;
+		look_ahead(e);
 		e->hash = (e->hash ^ e->now) * 0x9e3779b97f4a7c15ULL;
 		ev->fire(ev, e->now);
 		n++;

@@ -18,6 +18,9 @@ typedef void event_fn(struct event *ev, nsec now);
 
 struct event {
 	event_fn *fire;
+	/* Hints, so that hundreds of owners that take turns find their state in a cache: it fires
+	 * in about 0.2 us, it is next. Change nothing. NULL: none. */
+	void (*soon)(struct event *ev), (*warm)(struct event *ev);
 	nsec at;
 	uint64_t order;
 	struct event *next, *prev;	/* of its bucket */

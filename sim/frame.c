@@ -13,7 +13,10 @@
 
 #include "base/fault.h"
 
-enum { SLAB_FRAMES = 256 };
+enum {
+	SLAB_FRAMES = 256,
+	SMALL_BYTES = ALIGN_UP(offsetof(struct frame, data) + FRAME_SMALL, CACHE_LINE),
+};
 enum { L3 = 14, TYPE = 12, TYPE_IPV4 = 0x0800 };
 enum { IP_MIN = 20, IP_TOTLEN_ = 2, IP_FRAG = 6, IP_PROTO_ = 9, IP_CSUM_ = 10,
        IP_SRC_ = 12, IP_DST_ = 16, FRAG_BITS = 0x3fff, PROTO_TCP = 6, PROTO_UDP = 17 };
@@ -25,7 +28,7 @@ struct slab {
 };
 
 struct frame_pool {
-	struct frame *free;
+	struct frame *free[2];	/* large, small */
 	struct slab *slabs;
 	uint32_t n_out;
 	struct toeplitz tz;
@@ -54,13 +57,14 @@ void frame_pool_free(struct frame_pool *fp)
 	free(fp);
 }
 
-static void grow(struct frame_pool *fp)
+static void grow(struct frame_pool *fp, bool small)
 {
+	size_t bytes = small ? (size_t)SMALL_BYTES : sizeof(struct frame);
 	struct slab *s = calloc(1, sizeof(*s));
-	struct frame *f;
+	uint8_t *mem;
 
 	if (s != NULL)
-		s->mem = aligned_alloc(CACHE_LINE, SLAB_FRAMES * sizeof(struct frame));
+		s->mem = aligned_alloc(CACHE_LINE, SLAB_FRAMES * bytes);
 	if (s == NULL || s->mem == NULL) {
 		fprintf(stderr, "ix: no memory for more than %u frames under way; "
 			"lower rx_ring, tx_ring or buffer_bytes\n", fp->n_out);
@@ -68,23 +72,27 @@ static void grow(struct frame_pool *fp)
 	}
 	s->next = fp->slabs;
 	fp->slabs = s;
-	f = s->mem;
-	for (uint32_t i = 0; i < SLAB_FRAMES; i++, f++) {
-		f->next = fp->free;
-		fp->free = f;
+	mem = s->mem;
+	for (uint32_t i = 0; i < SLAB_FRAMES; i++) {
+		struct frame *f = (struct frame *)(void *)(mem + i * bytes);
+
+		f->next = fp->free[small];
+		fp->free[small] = f;
 	}
 }
 
-struct frame *frame_get(struct frame_pool *fp)
+struct frame *frame_get(struct frame_pool *fp, uint32_t len)
 {
+	bool small = len <= FRAME_SMALL;
 	struct frame *f;
 
-	if (unlikely(fp->free == NULL))
-		grow(fp);
-	f = fp->free;
-	fp->free = f->next;
+	if (unlikely(fp->free[small] == NULL))
+		grow(fp, small);
+	f = fp->free[small];
+	fp->free[small] = f->next;
 	fp->n_out++;
 	memset(f, 0, offsetof(struct frame, data));
+	f->small = small;
 	return f;
 }
 
@@ -92,8 +100,8 @@ void frame_put(struct frame_pool *fp, struct frame *f)
 {
 	assert(fp->n_out > 0);
 	fp->n_out--;
-	f->next = fp->free;
-	fp->free = f;
+	f->next = fp->free[f->small];
+	fp->free[f->small] = f;
 }
 
 uint32_t frame_pool_out(const struct frame_pool *fp)
@@ -108,9 +116,11 @@ const struct toeplitz *frame_pool_toeplitz(const struct frame_pool *fp)
 
 struct frame *frame_dup(struct frame_pool *fp, const struct frame *f)
 {
-	struct frame *copy = frame_get(fp);
+	struct frame *copy = frame_get(fp, f->len);
+	bool small = copy->small;
 
 	memcpy(copy, f, offsetof(struct frame, data) + f->len);
+	copy->small = small;
 	copy->next = NULL;
 	return copy;
 }

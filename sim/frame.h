@@ -14,6 +14,7 @@
 enum {
 	FRAME_MIN = 60,			/* bytes; a NIC pads with zeros */
 	FRAME_MAX = 1536,
+	FRAME_SMALL = 192,		/* up to here a frame takes four cache lines */
 	FRAME_WIRE_OVERHEAD = 24,	/* preamble 8, FCS 4, inter-frame gap 12 */
 };
 
@@ -32,18 +33,21 @@ struct frame {
 	nsec at;			/* when the current stage ends */
 	uint16_t len;
 	uint8_t flags;
-	uint8_t ecn_marked;
+	bool ecn_marked : 1;
+	bool small : 1;			/* data has room for FRAME_SMALL bytes only */
 	uint32_t hop_ns[HOP_NR];
 	uint32_t rss;			/* hash, with FRAME_RSS */
 	uint32_t dma_mark;		/* sim_nic_dma_mark() when it was placed in memory */
 	uint8_t data[FRAME_MAX];
 } __attribute__((aligned(CACHE_LINE)));
 
-/** Recycles frames of one simulation; grows by whole slabs. */
+/** Recycles frames of one simulation; grows by whole slabs. Small ones are apart: a hundred
+ * thousand of them under way shall not be one a page. */
 struct frame_pool;
 struct frame_pool *frame_pool_new(void);
 void frame_pool_free(struct frame_pool *fp);
-struct frame *frame_get(struct frame_pool *fp);		/* len, flags, hop_ns zeroed; data not */
+/** Room for @len bytes; len, flags, hop_ns are zeroed, data is not. */
+struct frame *frame_get(struct frame_pool *fp, uint32_t len);
 void frame_put(struct frame_pool *fp, struct frame *f);
 uint32_t frame_pool_out(const struct frame_pool *fp);	/* frames not put back */
 

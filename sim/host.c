@@ -21,6 +21,9 @@ enum {
 	VHL_PLAIN = 0x45,
 };
 
+/* Bytes an application, its event library touch in nearly every entry. */
+enum { WARM_APP = 512, WARM_EV = 256 };
+
 /* When a frame that is visible at @at is seen by a thread that is doing nothing. */
 nsec host_seen_at(struct host_thread *t, nsec at)
 {
@@ -71,6 +74,30 @@ static inline void want_frame(struct host_thread *t, nsec at)
 	else
 		want_pass(t, MAX(host_seen_at(t, at), c->busy_until) +
 			  exec_jitter(&t->jitter, s->costs->v[COST_wake_jitter]));
+}
+
+void host_soon(struct event *ev)
+{
+	const struct host_thread *t = container_of(ev, struct host_thread, start);
+
+	sim_nic_soon(t->host->nic, t->queue);
+	prefetch_to(t, t + 1);
+	dp_prefetch(t->dp);
+	prefetch_to(t->app, (const char *)t->app + WARM_APP);
+	prefetch_to(t->ev, (const char *)t->ev + WARM_EV);
+}
+
+void host_warm(struct event *ev)
+{
+	const struct host_thread *t = container_of(ev, const struct host_thread, start);
+	const struct frame *f = sim_nic_warm(t->host->nic, t->queue);
+	struct frame_flow fl;
+
+	dp_prefetch_next(t->dp);
+	if (f == NULL)
+		return;
+	frame_flow(f, &fl);
+	dp_prefetch_flow(t->dp, fl.saddr, fl.sport, fl.dport, f->rss);
 }
 
 void host_wake(void *ctx, nsec at)

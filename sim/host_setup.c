@@ -167,6 +167,8 @@ static int start_thread(struct host *h, uint16_t queue, char *err, size_t err_le
 	t->host = h;
 	t->queue = queue;
 	t->start.fire = s->cfg->exec.stack == STACK_COMPLETION ? host_pass : host_part;
+	t->start.soon = host_soon;
+	t->start.warm = host_warm;
 	t->parts = (struct host_parts){ .app_at = NSEC_NEVER, .calls_at = NSEC_NEVER };
 	t->itr.ns = s->cfg->exec.itr_ns;
 	rng_stream(&t->jitter, s->seed,

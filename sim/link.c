@@ -67,8 +67,10 @@ static void arrive(struct event *ev, nsec now)
 	if (end->unsent == end->head)
 		sent_one(end);
 	f = head_pop(end);
-	if (end->head != NULL)
+	if (end->head != NULL) {
 		engine_at(end->engine, &end->arrival, end->head->at);
+		prefetch(end->head->next);
+	}
 	end->n_frames++;
 	end->n_bytes += f->len;
 	end->hash = hash_frame(end->hash, f);

@@ -225,6 +225,32 @@ uint32_t sim_nic_rx_bufs(const struct sim_nic *n, uint16_t queue)
 	return n->queues[queue].n_bufs;
 }
 
+void sim_nic_soon(const struct sim_nic *n, uint16_t queue)
+{
+	const struct nic_queue *q = &n->queues[queue];
+
+	prefetch_to(q, q + 1);
+	if (q->n_bufs > 0)
+		prefetch(&q->bufs[q->n_bufs - 1]);
+	if (q->rx_head != NULL)
+		prefetch_to(q->rx_head, q->rx_head->data + CACHE_LINE);
+}
+
+const struct frame *sim_nic_warm(const struct sim_nic *n, uint16_t queue)
+{
+	const struct nic_queue *q = &n->queues[queue];
+
+	prefetch(&q->done[q->done_first]);
+	if (q->n_bufs > 0) {
+		const struct mbuf *m = q->bufs[q->n_bufs - 1];
+
+		prefetch(m);
+		prefetch_to((const uint8_t *)(m + 1) + MBUF_HEADROOM,
+			    (const uint8_t *)(m + 1) + MBUF_HEADROOM + 2 * CACHE_LINE);
+	}
+	return q->rx_head;
+}
+
 uint32_t sim_nic_dma_mark(const struct sim_nic *n)
 {
 	return n->dma_mark;

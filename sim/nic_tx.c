@@ -55,8 +55,8 @@ static inline void offload(struct frame *f, uint8_t flags)
 /* The frame of @m, padded; frees @m. */
 static inline struct frame *gather(struct sim_nic *n, struct mbuf *m)
 {
-	struct frame *f = frame_get(n->fp);
 	uint32_t len = mbuf_frame_len(m);
+	struct frame *f = frame_get(n->fp, len);
 
 	assert(len > 0 && len <= FRAME_MAX);	/* the stack knows the MTU */
 	if (m->n_frags == 0)

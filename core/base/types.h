@@ -34,6 +34,13 @@ typedef uint64_t nsec;
 #define likely(x)	__builtin_expect(!!(x), 1)
 #define unlikely(x)	__builtin_expect(!!(x), 0)
 #define prefetch(p)	__builtin_prefetch(p)
+/** Every line from @p to @end. */
+#define prefetch_to(p, end) \
+	do { \
+		for (const char *at_ = (const char *)(p); at_ < (const char *)(end); \
+		     at_ += CACHE_LINE) \
+			prefetch(at_); \
+	} while (0)
 
 /* Unaligned big-endian loads and stores: the only way wire bytes are read. */
 static inline uint16_t be16_load(const uint8_t *p)

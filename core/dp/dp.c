@@ -217,6 +217,40 @@ nsec dp_next_deadline(const struct dp *dp)
 	return dp_app_due(dp) || dp->tcp.grave ? 0 : dp_stack_deadline(dp);
 }
 
+void dp_prefetch(const struct dp *dp)
+{
+	prefetch(&dp->cfg.batch_max);
+	prefetch_to(&dp->nic, &dp->tcp.mark_at);
+	prefetch(&dp->tcp.starved);
+	prefetch_to(&dp->sys, &dp->sys.udp_ports);
+	prefetch(&dp->stats.v[STAT_RX_FRAMES]);
+	prefetch(&dp->stats.v[STAT_TCP_FAST]);
+	prefetch(&dp->stats.v[STAT_EVENTS]);
+	prefetch_to(&dp->now, dp->rx + 8);
+	prefetch_to(&dp->wheel, &dp->wheel.slot);
+	prefetch_to(&dp->nif, dp->nif.refs_of);
+	prefetch(&dp->nif.refs_mark);
+	prefetch(dp->nif.txq);
+}
+
+void dp_prefetch_next(const struct dp *dp)
+{
+	prefetch_to(dp->page, dp->page + 1);
+	prefetch(dp->page->events);
+	prefetch(dp->sys.calls);
+	prefetch(&dp->tcp.mark_at[dp->nif.refs_mark % NETIF_MARKS]);
+	prefetch(&dp->nif.refs_of[dp->nif.refs_mark % NETIF_MARKS]);
+	prefetch(dp->nif.pool->pool.free);
+}
+
+void dp_prefetch_flow(const struct dp *dp, uint32_t raddr, uint16_t rport, uint16_t lport,
+		      uint32_t rss)
+{
+	struct flow f = { .laddr = dp->nif.ip, .raddr = raddr, .lport = lport, .rport = rport };
+
+	tcp_prefetch_flow(&dp->tcp, &f, rss);
+}
+
 uint32_t dp_conns(const struct dp *dp) { return tcp_conns(&dp->tcp); }
 const struct stats *dp_stats(const struct dp *dp) { return &dp->stats; }
 struct ix_page *dp_page(struct dp *dp) { return dp->page; }

@@ -137,6 +137,14 @@ nsec dp_next_deadline(const struct dp *dp);
 const struct stats *dp_stats(const struct dp *dp);
 struct ix_page *dp_page(struct dp *dp);
 
+/** Soon there will be a pass after others of this processor's: fetch what every pass touches.
+ * dp_prefetch() first; once that has arrived, dp_prefetch_next() what it points to, and
+ * dp_prefetch_flow() what a segment from @raddr:@rport to our @lport of RSS hash @rss is for. */
+void dp_prefetch(const struct dp *dp);
+void dp_prefetch_next(const struct dp *dp);
+void dp_prefetch_flow(const struct dp *dp, uint32_t raddr, uint16_t rport, uint16_t lport,
+		      uint32_t rss);
+
 /** Connections in any state. */
 uint32_t dp_conns(const struct dp *dp);
 

@@ -29,6 +29,7 @@ struct mbuf *mbuf_alloc(struct mempool *mp)
 
 	if (unlikely(m == NULL))
 		return NULL;
+	prefetch(mp->pool.free);	/* it is the next one, and links to the one behind it */
 	m->next = NULL;
 	m->buf = (uint8_t *)(m + 1);
 	m->pool = mp;

@@ -241,6 +241,14 @@ static inline void fetch_pcb(const struct tcp *t, uint32_t i)
 	prefetch((uint8_t *)&t->pcbs[i - 1] + CACHE_LINE);
 }
 
+void tcp_prefetch_flow(const struct tcp *tcp, const struct flow *f, uint32_t rss)
+{
+	uint32_t slot = tcp->flows.head[fg_bucket(&tcp->flows, f, rss)];
+
+	if (slot)
+		fetch_pcb(tcp, slot);
+}
+
 /* Each round reads what the round before has fetched: bucket, connection, what it names. */
 void tcp_prefetch(struct tcp *tcp, struct mbuf *const *m, uint32_t n)
 {

@@ -2,6 +2,7 @@
 # cubic.gp - congestion window of one long flow, and the curve RFC 9438 says
 height = 560
 load figs.'/common.gp'
+set key off
 colour(i) = word(colours, i) eq 'blue' ? blue : orange
 csv = dir.'/cubic.csv'
 set lmargin at screen 0.115

@@ -2,6 +2,7 @@
 # dctcp.gp - the queue over time, its distribution, and its bounds against N
 height = 860
 load figs.'/common.gp'
+set key off
 time = dir.'/dctcp-time.csv'
 cdf = dir.'/dctcp-cdf.csv'
 csv = dir.'/dctcp.csv'

@@ -2,6 +2,7 @@
 # fairness.gp - four flows that begin five seconds apart, and how even n flows are
 height = 860
 load figs.'/common.gp'
+set key off
 colour(i) = word(colours, i) eq 'blue' ? blue : word(colours, i) eq 'orange' ? orange : green
 flow_colour(f) = word(black.' '.red.' '.sky.' '.purple, f + 1)
 time = dir.'/fairness-time.csv'

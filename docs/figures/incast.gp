@@ -2,6 +2,7 @@
 # incast.gp - goodput and round time against the number of senders
 height = 860
 load figs.'/common.gp'
+set key off
 colour(i) = word(colours, i) eq 'blue' ? blue : word(colours, i) eq 'orange' ? orange : green
 csv = dir.'/incast.csv'
 N = words(shown)

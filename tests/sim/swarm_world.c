@@ -276,6 +276,10 @@ static void settle_host(struct host_cfg *h, uint32_t prices)
 	snprintf(h->profile, sizeof(h->profile), "%s", swarm_prices[prices]);
 	h->nic.rx_refill = MIN(h->nic.rx_refill, h->nic.rx_ring);
 	h->dp.rto_max_ns = MAX(h->dp.rto_max_ns, MAX(h->dp.rto_min_ns, h->dp.rto_init_ns));
+	if (exec_trouble(&h->exec)) {		/* IX's order, whatever else was drawn */
+		h->exec.stack = STACK_COMPLETION;
+		h->exec.wake = WAKE_POLL;
+	}
 }
 
 int world_settle(struct world *w, char *err, size_t err_len)

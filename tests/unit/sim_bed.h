@@ -86,7 +86,7 @@ static inline void bed_tcp(uint8_t *d, uint32_t len, uint8_t src, uint8_t dst, u
 static inline struct frame *bed_frame(struct frame_pool *fp, uint32_t len, uint8_t src,
 				      uint8_t dst, uint16_t sport)
 {
-	struct frame *f = frame_get(fp);
+	struct frame *f = frame_get(fp, FRAME_MAX);
 
 	f->len = (uint16_t)len;
 	f->flags = FRAME_CSUM_VIRTUAL;

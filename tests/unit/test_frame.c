@@ -33,19 +33,27 @@ static uint16_t segment_sum(const struct frame *f)
 static void frames_are_recycled_clean(void)
 {
 	struct frame_pool *fp = frame_pool_new();
-	struct frame *f = frame_get(fp), *g;
+	struct frame *f = frame_get(fp, FRAME_MAX), *g;
 
 	f->len = 60;
 	f->flags = FRAME_BYTES_SUSPECT;
 	f->hop_ns[HOP_WIRE] = 5;
 	frame_put(fp, f);
 	CHECK_EQ(frame_pool_out(fp), 0);
-	g = frame_get(fp);
+	g = frame_get(fp, FRAME_MAX);
 	CHECK(g == f);
 	CHECK_EQ(g->len, 0);
 	CHECK_EQ(g->flags, 0);
 	CHECK_EQ(bed_hops(g), 0);
 	CHECK_EQ((uintptr_t)g % CACHE_LINE, 0);
+	f = frame_get(fp, FRAME_SMALL);		/* never where a large one will be */
+	CHECK(f->small && !g->small);
+	frame_put(fp, f);
+	frame_put(fp, g);
+	CHECK(frame_get(fp, FRAME_SMALL + 1) == g);
+	frame_put(fp, g);
+	g = frame_dup(fp, f);
+	CHECK(g == f && g->small);
 	frame_put(fp, g);
 	frame_pool_free(fp);
 }

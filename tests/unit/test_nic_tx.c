@@ -43,8 +43,8 @@ static void pieces_are_gathered_and_short_frames_padded(void)
 
 	nic_bed_init(&b);
 	nic_bed_up(&b, BED_MBUFS);
-	f = frame_get(b.fp);			/* the next frame has a past */
-	memset(f->data, 0xee, sizeof(f->data));
+	f = frame_get(b.fp, FRAME_SMALL);	/* the next frame has a past */
+	memset(f->data, 0xee, FRAME_SMALL);
 	frame_put(b.fp, f);
 	m = nic_bed_mbuf(&b, 54, 9);
 	m->frag[0] = (struct mbuf_frag){ app, 2 };
