@@ -5,6 +5,7 @@
  * Not here: running what is wanted (task.c), and who asks (sweep.c, cmd_search.c).
  */
 #include <inttypes.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 
@@ -34,7 +35,7 @@ bool search_objective(struct search_spec *spec, const char *text, char *err, siz
 		spec->limit = strtod(number, &end);
 	}
 	if (n == 0 || n >= sizeof(spec->metric) || (*op != '<' && *op != '>') || end == number ||
-	    end[strspn(end, " ")]) {
+	    end[strspn(end, " ")] || !isfinite(spec->limit)) {
 		snprintf(err, err_len, "\"%.100s\" is no objective; write METRIC<NUMBER or "
 			 "METRIC>NUMBER, for example latency_p99_us<500", text);
 		return false;

@@ -151,6 +151,36 @@ static int read_source(struct reader *r)
 	return 0;
 }
 
+/* The largest value of a unit, whole; 0: any. Beyond them sums of prices would leave 64 bits, and
+ * a single piece of work a run. */
+static uint64_t largest(const char *unit)
+{
+	static const struct { const char *unit; uint32_t max; } most[] = {
+		{ "ns", NSEC_PER_MSEC }, { "lines", 100000 }, { "pages", 100000 },
+		{ "misses", 100000 }, { "x", 1000 }, { "cores", 4096 },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(most); i++)
+		if (strcmp(most[i].unit, unit) == 0)
+			return most[i].max;
+	return 0;
+}
+
+/* Is the value of item @i in its range? Returns 0, or -EINVAL and a sentence. */
+static int check_range(struct reader *r, int i, uint64_t v, const char *value, size_t n_value)
+{
+	uint64_t most = largest(items[i].unit);
+
+	if (v < items[i].min)
+		return complain(r, "the value is too small", value, n_value);
+	if (most == 0 || v <= most * COST_SCALE)
+		return 0;
+	snprintf(r->err, r->err_len, "%s:%u: %s is %.*s, but at most %llu %s are legal", r->file,
+		 r->line, items[i].name, (int)MIN(n_value, 64), value, (unsigned long long)most,
+		 items[i].unit);
+	return -EINVAL;
+}
+
 /* "name value unit". Stores which item it was, or -1 if the line is empty. */
 static int read_price(struct reader *r, struct costs *c, bool seen[COST_NR], int *item)
 {
@@ -171,8 +201,8 @@ static int read_price(struct reader *r, struct costs *c, bool seen[COST_NR], int
 	n_value = word(r, &value);
 	if (!number(value, n_value, &c->v[i]))
 		return complain(r, "not a number of at most three decimals", value, n_value);
-	if (c->v[i] < items[i].min)
-		return complain(r, "the value is too small", value, n_value);
+	if (check_range(r, i, c->v[i], value, n_value) != 0)
+		return -EINVAL;
 	n_unit = word(r, &unit);
 	if (!same(items[i].unit, unit, n_unit)) {
 		snprintf(r->err, r->err_len, "%s:%u: %s is priced in %s, not in '%.*s'", r->file,

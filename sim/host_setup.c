@@ -84,8 +84,9 @@ static int alloc_apps(struct host *h, char *err, size_t err_len)
 	h->app_mem = host_alloc(h, h->app_len, CACHE_LINE);
 	if (h->app_mem)
 		return 0;
-	snprintf(err, err_len, "%s: no memory for %zu bytes of application %s", s->name,
-		 h->app_len, s->app->name);
+	snprintf(err, err_len, "%s: no memory for %zu bytes of application %s; lower what "
+		 "its tables follow (conns_max, buffers, frames, size, depth, memory_limit)",
+		 s->name, h->app_len, s->app->name);
 	return -ENOMEM;
 }
 

@@ -203,6 +203,12 @@ static void items_are_overridden(void)
 	CHECK_EQ(override("poll 1 ns crossings 2 ns"), -EINVAL);
 	CHECK(strstr(err, "a semicolon is missing") != NULL);
 	CHECK_EQ(override("passes 0 ns"), -EINVAL);
+	CHECK_EQ(parse(LIST), 0);
+	CHECK_EQ(override("wake_jitter 1000000 ns"), 0);
+	CHECK_EQ(override("wake_jitter 1000000.001 ns"), -EINVAL);
+	CHECK(strstr(err, "wake_jitter is 1000000.001, but at most 1000000 ns") != NULL);
+	CHECK_EQ(override("pcb_lines 1000000000 lines"), -EINVAL);
+	CHECK_EQ(override("smt_slowdown 1001 x"), -EINVAL);
 }
 
 CU_MAIN("costs", TEST(items_are_overridden), TEST(reads_values_exactly),

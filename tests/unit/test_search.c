@@ -179,7 +179,8 @@ static void means(void)
 
 static void objectives(void)
 {
-	static const char *const bad[] = { "", "p99", "p99<", "<5", "p99<5x", "p99=5", "p99 5" };
+	static const char *const bad[] = { "", "p99", "p99<", "<5", "p99<5x", "p99=5", "p99 5",
+					   "a<nan", "a<inf" };
 	struct search_spec sp = { 0 };
 	char err[300];
 
