@@ -5,12 +5,11 @@ load figs.'/common.gp'
 split = top_px + 400
 set logscale x
 set xrange [14:330000]
-set xtics ('18' 18, '100' 100, '1,000' 1000, '10,000' 10000, '100 k' 100000, '250 k' 250000)
+set xtics ('' 18, '' 100, '' 1000, '' 10000, '' 100000, '' 250000)
 set multiplot
 set bmargin at screen Y(split)
 set yrange [0:15]
 set ytics 3
-set format x ''
 eval ylabel('messages (M/s)', top_px, split)
 y(v) = column(v) / 1e6
 n = "column('workload.connections')"
@@ -28,7 +27,7 @@ unset label 9001
 unset label 9002
 unset label 9003
 unset key
-set format x '%g'
+set xtics ('18' 18, '100' 100, '1,000' 1000, '10,000' 10000, '100 k' 100000, '250 k' 250000)
 set tmargin at screen Y(split + 26)
 set bmargin at screen Y(top_px + plot_px)
 set yrange [0:*]
