@@ -12,11 +12,14 @@
 #include "net/arp.h"
 #include "net/eth.h"
 
+/* The steps are parts of dp_run_once(), whoever else uses them. */
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+
 enum { PREFETCH_CONNS = 4096 };		/* below this, connections are in the cache anyway */
 #define TX_RETRY_NS (10 * NSEC_PER_USEC)	/* frames the ring refused */
 #define NIC_WAIT_NS (100 * NSEC_PER_USEC)	/* connections that wait for the NIC to let go */
 
-static void begin(struct dp *dp, nsec now, struct work *w)
+static ALWAYS_INLINE void begin(struct dp *dp, nsec now, struct work *w)
 {
 	assert(now >= dp->now);
 	dp->now = now;
@@ -30,7 +33,7 @@ static void begin(struct dp *dp, nsec now, struct work *w)
 	}
 }
 
-static void rx_poll(struct dp *dp, struct work *w)
+static ALWAYS_INLINE void rx_poll(struct dp *dp, struct work *w)
 {
 	if (unlikely(dp->rx_pos < dp->rx_n))
 		return;
@@ -51,7 +54,7 @@ static uint32_t warm(struct dp *dp)
 	return dp->rx_pos + n;
 }
 
-static void net_input(struct dp *dp, nsec now, struct work *w)
+static ALWAYS_INLINE void net_input(struct dp *dp, nsec now, struct work *w)
 {
 	uint32_t warm_to = tcp_conns(&dp->tcp) > PREFETCH_CONNS ? dp->rx_pos : dp->rx_n;
 
@@ -71,7 +74,7 @@ static void net_input(struct dp *dp, nsec now, struct work *w)
 	}
 }
 
-static void app_run(struct dp *dp, nsec now, uint32_t max, struct work *w)
+static ALWAYS_INLINE void app_run(struct dp *dp, nsec now, uint32_t max, struct work *w)
 {
 	struct events *e = &dp->sys.events;
 	struct ix_page *page = dp->page;
@@ -98,7 +101,7 @@ static void app_run(struct dp *dp, nsec now, uint32_t max, struct work *w)
 
 /* What died before the application ran is let go now, if it has seen `dead`. Returns how many
  * calls there were. */
-static uint32_t calls_run(struct dp *dp, nsec now)
+static ALWAYS_INLINE uint32_t calls_run(struct dp *dp, nsec now)
 {
 	uint32_t n = dp->page->n_calls;		/* read once, believed never */
 	struct mbuf *grave = events_pending(&dp->sys.events) ? NULL : tcp_take_grave(&dp->tcp);
@@ -116,12 +119,12 @@ static uint32_t calls_run(struct dp *dp, nsec now)
 	return n;
 }
 
-static void timers_run(struct dp *dp, nsec now, struct work *w)
+static ALWAYS_INLINE void timers_run(struct dp *dp, nsec now, struct work *w)
 {
 	w->timers += wheel_run(&dp->wheel, now, events_room(&dp->sys.events) / 2);
 }
 
-static void tx_flush(struct dp *dp)
+static ALWAYS_INLINE void tx_flush(struct dp *dp)
 {
 	tcp_flush(&dp->tcp);
 	netif_post(&dp->nif);
