@@ -258,6 +258,8 @@ int world_set(struct world *w, const char *assignment, char *err, size_t err_len
 void world_fast_path(struct world *w, bool on)
 {
 	w->sc.server.dp.fast_path = w->sc.client.dp.fast_path = on;
+	/* What merging saves is priced on the fast path, so time would tell them apart. */
+	w->sc.server.exec.large_segments = w->sc.client.exec.large_segments = false;
 }
 
 /* Too few entries for everybody at some moment; those in TIME-WAIT count. */
