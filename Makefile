@@ -199,8 +199,9 @@ fuzz:			## packages, build with clang, and FUZZ_SECONDS=30 of every fuzzer
 SHARE := $(DESTDIR)$(PREFIX)/share/ix
 install: all		## into PREFIX=/usr/local, below DESTDIR
 	install -D -m 755 $(BUILD)/ix "$(DESTDIR)$(PREFIX)/bin/ix"
-	install -D -m 644 -t "$(SHARE)/prices" $(wildcard sim/prices/*)
-	install -D -m 644 -t "$(SHARE)/paper-figs" $(wildcard paper-figs/*)
+	install -D -m 644 -t "$(SHARE)/prices" $(wildcard sim/prices/*.conf)
+	install -D -m 644 -t "$(SHARE)/paper-figs" $(wildcard paper-figs/*.*)
+	install -D -m 644 -t "$(SHARE)/paper-figs/systems" $(wildcard paper-figs/systems/*)
 	install -D -m 644 docs/ix.1 "$(DESTDIR)$(PREFIX)/share/man/man1/ix.1"
 
 uninstall:		## what install put there

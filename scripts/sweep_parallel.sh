@@ -46,7 +46,8 @@ trap 'rm -rf "$T"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 "$ix" sweep "$@" --store "$store" --export "$T/jobs" || exit
-mkdir -p "$T/jobs" "$T/sim/prices" && cp "$ix" "$T/ix" && cp "$prices"/* "$T/sim/prices/" || exit 1
+mkdir -p "$T/jobs" "$T/sim/prices" && cp "$ix" "$T/ix" &&
+	cp "$prices"/*.conf "$T/sim/prices/" || exit 1
 
 # Where there is nothing to copy (":") the job runs in the folder that has everything.
 run()
