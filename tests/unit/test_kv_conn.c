@@ -87,7 +87,7 @@ static void sent_as_it_was(void)
 	give(1, "v", 100000);
 	say(1, "delete v\r\nflush_all\r\n");
 	for (int i = 0; i < 100; i++) {
-		char key[8];
+		char key[16];
 
 		snprintf(key, sizeof(key), "w%d", i);
 		give(1, key, 100000);
