@@ -125,7 +125,7 @@ sed -i 's/op = "max"; y = "requests_per_s"; why/op = "most"; y = "requests_per_s
 expect "a malformed claim" 1 "unknown op \"most\""	figure --claims
 
 # --- the report ---
-check "report" python3 scripts/report.py --results "$T/1" -o "$T/index.html"
+check "report" python3 scripts/report.py --results "$T/4" -o "$T/index.html"
 check "... needs nothing else" \
 	bash -c "! grep -qE 'src=|href=\"http|<script|@import' '$T/index.html'"
 check "report again" python3 scripts/report.py --results "$T/4" -o "$T/again.html"
