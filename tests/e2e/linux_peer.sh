@@ -96,10 +96,12 @@ serve()
 	wait_line "$tmp/server" "listening on 10.9.0.2 port 7" "$server"
 }
 
-# End it by SIGTERM: it must exit 0, print its counters and hold no frame back.
+# End it by SIGTERM: it must exit 0, print its counters and hold no frame back. What a TAP drops
+# of the last frames is repeated first, after an RTO (200 ms) if need be.
 unserve()
 {
 	local rc
+	sleep 0.5
 	kill "$server"
 	wait "$server"
 	rc=$?
@@ -132,7 +134,7 @@ capture_on()
 capture_off()
 {
 	[ -n "$capture" ] || { echo "not judged: tcpdump is not installed"; return 1; }
-	sleep 1				# for what the kernel lost of the last frames to be repeated
+	sleep 1				# for what the TAP dropped of the last frames to be repeated
 	kill "$capture"
 	wait "$capture"
 	capture=""

@@ -22,6 +22,9 @@
  * bytes, one that fails an assertion, and a fast path whose price shows on the wire. */
 enum swarm_broken { SWARM_SOUND, SWARM_MISREADS, SWARM_ASSERTS, SWARM_PRICED };
 
+/** A connection that has not ended by then is reset where it may be; virtual ns. */
+#define SWARM_PATIENCE_NS	(300 * NSEC_PER_SEC)
+
 /** Of one run; both workloads read it. swarm_knobs[] describes every field but scarce. */
 struct swarm_cfg {
 	uint64_t seed;

@@ -14,7 +14,6 @@ enum { TABLE = 65521, REFS = 6, CONNS_MAX = 128, HEADER = 8,
        BROKEN_AT = 3000 };
 
 #define START_NS	(10 * NSEC_PER_MSEC)
-#define PATIENCE_NS	(300 * NSEC_PER_SEC)
 
 enum ending {
 	END_CLIENT_FIRST,
@@ -427,7 +426,7 @@ static struct end *new_end(struct swarm *sw)
 	ixev_ctx_init(&e->ctx, &conn_ops);
 	ixev_timer_init(&e->timer, read_slowly);
 	ixev_timer_init(&e->patience, lose_patience);
-	ixev_timer_arm(sw->ev, &e->patience, PATIENCE_NS);
+	ixev_timer_arm(sw->ev, &e->patience, SWARM_PATIENCE_NS);
 	sw->tally.begun++;
 	return e;
 }
