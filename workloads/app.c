@@ -27,3 +27,11 @@ const struct app_ops *app_find(const char *name)
 			return *a;
 	return NULL;
 }
+
+void app_report_served(struct app_report *r, const struct app_served *s)
+{
+	*r = (struct app_report){
+		.requests = s->requests, .bytes = s->bytes, .conns_opened = s->opened,
+		.conns_failed = s->refused, .conns_died = s->died, .conns_open = s->open,
+	};
+}

@@ -3,7 +3,7 @@
  * app.h - what a workload is to the world that runs it
  *
  * A workload is a libix program: it sees ix/ixev.h and this file. A world (sim/, hw/)
- * starts one instance a elastic thread, gives it memory in its window, and asks for its
+ * starts one instance an elastic thread, gives it memory in its window, and asks for its
  * report. It never calls the world: time is ixev_now(), randomness is its seed.
  */
 #ifndef WORKLOADS_APP_H
@@ -73,6 +73,14 @@ struct app_report {
 	const uint64_t *flow_bytes;
 };
 
+/** What every server counts; opened, requests and bytes as app_report says. */
+struct app_served {
+	uint64_t requests, bytes, opened, refused, died, open;
+};
+
+/** Fill @r with @s, and what else it has with 0. */
+void app_report_served(struct app_report *r, const struct app_served *s);
+
 /** One size of netpipe. */
 struct app_row {
 	uint32_t bytes;
@@ -96,7 +104,8 @@ struct app_ops {
 	void *(*start)(const void *cfg, const struct app_env *env, char *err, size_t err_len);
 	struct ixev *(*ev)(void *app);		/* what the world enters with ixev_run() */
 	void (*report)(void *app, struct app_report *r);	/* adds to nothing: fills @r */
-	bool (*finished)(void *app);		/* a bounded client has done all it was asked */
+	/* A bounded client has done all it was asked; NULL of servers, which never have. */
+	bool (*finished)(void *app);
 	/* May be NULL. When the instance next wants to act without an event: 0 before its first
 	 * entry, UINT64_MAX for never. Valid between entries. A world that can enters the
 	 * thread exactly then (and says so in exact_wake). */

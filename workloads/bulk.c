@@ -44,8 +44,9 @@ struct bulk {
 	struct ixev *ev;
 	uint64_t stop_ns;
 	uint8_t *pattern;	/* 2 * BULK_PERIOD bytes */
-	uint32_t open, waiting;	/* connections; those with a block under way */
-	uint64_t blocks, bytes, opened, refused, died, bad_bytes;
+	uint32_t waiting;	/* connections with a block under way */
+	struct app_served served;	/* requests: blocks */
+	uint64_t bad_bytes;
 	struct conn *conns;
 };
 
@@ -116,7 +117,7 @@ static bool askable(const struct bulk *s)
 /* The next round, if the last one is over and all senders are there. */
 static void barrier(struct bulk *s)
 {
-	if (s->cfg.mode != BULK_BARRIER || s->waiting > 0 || s->open != s->cfg.connections ||
+	if (s->cfg.mode != BULK_BARRIER || s->waiting > 0 || s->served.open != s->cfg.connections ||
 	    ixev_now(s->ev) >= s->stop_ns || !askable(s))
 		return;
 	for (struct conn *c = s->conns; c < s->conns + s->cfg.conns_max; c++)
@@ -146,14 +147,14 @@ static void conn_recv(struct ixev_ctx *ctx, const uint8_t *p, uint32_t len)
 
 	verify(s, c, p, len);
 	c->off += len;
-	s->bytes += len;
+	s->served.bytes += len;
 	ixev_recv_done(ctx, len);
 	if (c->owed == 0)
 		return;
 	c->owed -= MIN(len, c->owed);
 	if (c->owed > 0)
 		return;
-	s->blocks++;
+	s->served.requests++;
 	s->waiting--;
 	barrier(s);
 }
@@ -177,9 +178,9 @@ static void conn_dead(struct ixev_ctx *ctx, enum ix_dead_reason reason)
 	struct conn *c = conn_of(ctx);
 
 	if (reason == IX_DEAD_TIMEOUT || reason == IX_DEAD_UNREACHABLE)
-		s->died++;
+		s->served.died++;
 	s->waiting -= c->owed > 0;
-	s->open--;
+	s->served.open--;
 	c->used = false;
 }
 
@@ -198,12 +199,12 @@ static struct ixev_ctx *bulk_knock(void *app, struct ixev *ev, const struct ix_a
 			continue;
 		memset(c, 0, sizeof(*c));
 		c->used = true;
-		s->opened++;
-		s->open++;
+		s->served.opened++;
+		s->served.open++;
 		ixev_ctx_init(&c->ctx, &conn_ops);
 		return &c->ctx;
 	}
-	s->refused++;
+	s->served.refused++;
 	return NULL;
 }
 
@@ -252,20 +253,8 @@ static void bulk_report(void *app, struct app_report *r)
 {
 	const struct bulk *s = app;
 
-	memset(r, 0, sizeof(*r));
-	r->requests = s->blocks;
-	r->bytes = s->bytes;
-	r->conns_opened = s->opened;
-	r->conns_failed = s->refused;
-	r->conns_died = s->died;
-	r->conns_open = s->open;
+	app_report_served(r, &s->served);
 	r->bad_bytes = s->bad_bytes;
-}
-
-static bool bulk_finished(void *app)
-{
-	(void)app;
-	return false;
 }
 
 const struct app_ops bulk_server_ops = {
@@ -278,5 +267,4 @@ const struct app_ops bulk_server_ops = {
 	.start = bulk_start,
 	.ev = bulk_ev,
 	.report = bulk_report,
-	.finished = bulk_finished,
 };

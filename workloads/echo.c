@@ -82,7 +82,7 @@ struct echo {
 	struct piece *pieces;
 	uint32_t pieces_used;
 	struct piece *piece_free;
-	uint64_t requests, bytes, opened, refused, died, open;
+	struct app_served served;
 };
 
 struct layout {
@@ -124,8 +124,8 @@ static void count_request(struct echo *s, uint32_t bytes)
 {
 	ixev_work(s->ev, s->cfg.app_cycles);
 	if (measuring(s)) {
-		s->requests++;
-		s->bytes += bytes;
+		s->served.requests++;
+		s->served.bytes += bytes;
 	}
 }
 
@@ -137,7 +137,7 @@ static struct piece *piece_take(struct echo *s, struct conn *c, const uint8_t *p
 	struct piece *f = s->piece_free;
 
 	if (c->frames >= MAX(s->cfg.frames / PIECES_SHARE, 16u)) {
-		s->died++;
+		s->served.died++;
 		ixev_close(&c->ctx, IX_CLOSE_RST);
 		return NULL;
 	}
@@ -146,7 +146,7 @@ static struct piece *piece_take(struct echo *s, struct conn *c, const uint8_t *p
 	} else if (s->pieces_used < s->cfg.frames) {
 		f = &s->pieces[s->pieces_used++];
 	} else {
-		s->died++;
+		s->served.died++;
 		ixev_close(&c->ctx, IX_CLOSE_RST);
 		return NULL;
 	}
@@ -318,8 +318,8 @@ static void conn_dead(struct ixev_ctx *ctx, enum ix_dead_reason reason)
 	while (c->held)
 		piece_put(s, unhold(c));
 	if (reason == IX_DEAD_TIMEOUT || reason == IX_DEAD_UNREACHABLE)
-		s->died++;
-	s->open--;
+		s->served.died++;
+	s->served.open--;
 	c->free_next = s->conn_free;
 	s->conn_free = c;
 }
@@ -343,13 +343,13 @@ static struct ixev_ctx *echo_knock(void *app, struct ixev *ev, const struct ix_a
 	} else if (s->conns_used < s->cfg.conns_max) {
 		c = (struct conn *)(void *)(s->conns + s->conns_used++ * s->stride);
 	} else {
-		s->refused++;
+		s->served.refused++;
 		return NULL;
 	}
 	memset(c, 0, sizeof(*c));
 	ixev_ctx_init(&c->ctx, s->cfg.size ? &msg_ops : &stream_ops);
-	s->open++;
-	s->opened += measuring(s);
+	s->served.open++;
+	s->served.opened += measuring(s);
 	return &c->ctx;
 }
 
@@ -389,19 +389,7 @@ static void echo_report(void *app, struct app_report *r)
 {
 	const struct echo *s = app;
 
-	memset(r, 0, sizeof(*r));
-	r->requests = s->requests;
-	r->bytes = s->bytes;
-	r->conns_opened = s->opened;
-	r->conns_failed = s->refused;
-	r->conns_died = s->died;
-	r->conns_open = s->open;
-}
-
-static bool echo_finished(void *app)
-{
-	(void)app;
-	return false;
+	app_report_served(r, &s->served);
 }
 
 const struct app_ops echo_server_ops = {
@@ -414,5 +402,4 @@ const struct app_ops echo_server_ops = {
 	.start = echo_start,
 	.ev = echo_ev,
 	.report = echo_report,
-	.finished = echo_finished,
 };

@@ -131,19 +131,7 @@ static void kv_report(void *app, struct app_report *r)
 {
 	const struct kv_server *s = app;
 
-	memset(r, 0, sizeof(*r));
-	r->requests = s->requests;
-	r->bytes = s->bytes;
-	r->conns_opened = s->opened;
-	r->conns_failed = s->refused;
-	r->conns_died = s->died;
-	r->conns_open = s->open;
-}
-
-static bool kv_finished(void *app)
-{
-	(void)app;
-	return false;
+	app_report_served(r, &s->served);
 }
 
 const struct app_ops kv_server_ops = {
@@ -157,5 +145,4 @@ const struct app_ops kv_server_ops = {
 	.start = kv_start,
 	.ev = kv_ev,
 	.report = kv_report,
-	.finished = kv_finished,
 };

@@ -125,7 +125,7 @@ struct kv_server {
 	uint32_t pieces_used;
 	union kv_in *ins, *in_free;
 	uint32_t ins_used, ins_n;
-	uint64_t requests, bytes, opened, refused, died, open;
+	struct app_served served;
 	struct kv_piece_in *hint;	/* the piece that is being served */
 	uint32_t n_batch;
 	struct kv_piece_in batch[KV_BATCH];
@@ -148,8 +148,8 @@ static inline void kv_request(struct kv_server *s, uint32_t hash, uint32_t bytes
 
 	ixev_request(s->ev, hash, bytes, update);
 	if (now >= s->warmup_ns && now < s->stop_ns) {
-		s->requests++;
-		s->bytes += bytes;
+		s->served.requests++;
+		s->served.bytes += bytes;
 	}
 }
 

@@ -175,7 +175,7 @@ static void hold(struct kv_server *s, struct kv_conn *c, const uint8_t *p, uint3
 	struct kv_piece *f = piece_take(s);
 
 	if (!f) {
-		s->died++;
+		s->served.died++;
 		c->state = KV_CLOSING;
 		ixev_close(&c->ctx, IX_CLOSE_RST);
 		return;
@@ -286,8 +286,8 @@ static void conn_dead(struct ixev_ctx *ctx, enum ix_dead_reason reason)
 	c->item = NULL;
 	assert(c->chunks == 0 && !c->out);
 	if (reason == IX_DEAD_TIMEOUT || reason == IX_DEAD_UNREACHABLE)
-		s->died++;
-	s->open--;
+		s->served.died++;
+	s->served.open--;
 	s->st->stats.curr_conns--;
 	c->free_next = s->conn_free;
 	s->conn_free = c;
@@ -309,14 +309,14 @@ static struct ixev_ctx *knock(void *app, struct ixev *ev, const struct ix_addr *
 	} else if (s->conns_used < s->cfg.conns_max) {
 		c = &s->conns[s->conns_used++];
 	} else {
-		s->refused++;
+		s->served.refused++;
 		s->st->stats.refused_conns++;
 		return NULL;
 	}
 	memset(c, 0, sizeof(*c));
 	ixev_ctx_init(&c->ctx, &conn_ops);
-	s->open++;
-	s->opened += now >= s->warmup_ns && now < s->stop_ns;
+	s->served.open++;
+	s->served.opened += now >= s->warmup_ns && now < s->stop_ns;
 	s->st->stats.curr_conns++;
 	s->st->stats.total_conns++;
 	return &c->ctx;

@@ -29,7 +29,7 @@ struct netpipe {
 	struct netpipe_sizes sizes;
 	struct ixev *ev;
 	uint8_t *buf;
-	uint64_t requests, bytes, opened, refused, died, open;
+	struct app_served served;
 	struct conn conns[CONNS];
 };
 
@@ -111,8 +111,8 @@ static void answer(struct netpipe *s, struct conn *c)
 		ref->addr = s->buf;
 		ref->len = s->sizes.bytes[c->at];
 		ref->release = released;
-		s->requests++;
-		s->bytes += ref->len;
+		s->served.requests++;
+		s->served.bytes += ref->len;
 		if (c->round++ == s->cfg.rounds) {
 			c->round = 0;
 			c->at++;
@@ -159,8 +159,8 @@ static void conn_dead(struct ixev_ctx *ctx, enum ix_dead_reason reason)
 	struct netpipe *s = netpipe_of(ctx);
 
 	if (reason == IX_DEAD_TIMEOUT || reason == IX_DEAD_UNREACHABLE)
-		s->died++;
-	s->open--;
+		s->served.died++;
+	s->served.open--;
 	conn_of(ctx)->used = false;
 }
 
@@ -179,12 +179,12 @@ static struct ixev_ctx *netpipe_knock(void *app, struct ixev *ev, const struct i
 			continue;
 		memset(c, 0, sizeof(*c));
 		c->used = true;
-		s->opened++;
-		s->open++;
+		s->served.opened++;
+		s->served.open++;
 		ixev_ctx_init(&c->ctx, &conn_ops);
 		return &c->ctx;
 	}
-	s->refused++;
+	s->served.refused++;
 	return NULL;
 }
 
@@ -224,19 +224,7 @@ static void netpipe_report(void *app, struct app_report *r)
 {
 	const struct netpipe *s = app;
 
-	memset(r, 0, sizeof(*r));
-	r->requests = s->requests;
-	r->bytes = s->bytes;
-	r->conns_opened = s->opened;
-	r->conns_failed = s->refused;
-	r->conns_died = s->died;
-	r->conns_open = s->open;
-}
-
-static bool netpipe_finished(void *app)
-{
-	(void)app;
-	return false;
+	app_report_served(r, &s->served);
 }
 
 const struct app_ops netpipe_server_ops = {
@@ -249,5 +237,4 @@ const struct app_ops netpipe_server_ops = {
 	.start = netpipe_start,
 	.ev = netpipe_ev,
 	.report = netpipe_report,
-	.finished = netpipe_finished,
 };

@@ -115,7 +115,8 @@ struct server {
 	uint8_t *pattern;
 	struct conn *conns, *conn_free;
 	uint32_t conns_used;
-	uint64_t requests, bytes, opened, refused, died, open, bad_bytes;
+	struct app_served served;
+	uint64_t bad_bytes;
 };
 
 struct layout {
@@ -149,8 +150,8 @@ static void conn_go(struct server *s, struct conn *c)
 	if (!stream_pump(&c->s) || !c->eof || c->answered)
 		return;
 	c->answered = true;
-	s->requests++;
-	s->bytes += c->s.in + c->s.out;
+	s->served.requests++;
+	s->served.bytes += c->s.in + c->s.out;
 	stream_word_send(&c->s, c->s.in);
 	ixev_close(&c->s.ctx, IX_CLOSE_FIN);
 }
@@ -197,8 +198,8 @@ static void conn_dead(struct ixev_ctx *ctx, enum ix_dead_reason reason)
 	struct server *s = server_of(ctx);
 	struct conn *c = conn_of(ctx);
 
-	s->died += reason != IX_DEAD_CLOSED;
-	s->open--;
+	s->served.died += reason != IX_DEAD_CLOSED;
+	s->served.open--;
 	c->free_next = s->conn_free;
 	s->conn_free = c;
 }
@@ -219,7 +220,7 @@ static struct ixev_ctx *server_knock(void *app, struct ixev *ev, const struct ix
 	} else if (s->conns_used < s->cfg.conns_max) {
 		c = &s->conns[s->conns_used++];
 	} else {
-		s->refused++;
+		s->served.refused++;
 		return NULL;
 	}
 	memset(c, 0, sizeof(*c));
@@ -227,8 +228,8 @@ static struct ixev_ctx *server_knock(void *app, struct ixev *ev, const struct ix
 	c->s.shift_in = STREAM_TO_SERVER;
 	c->s.shift_out = STREAM_TO_CLIENT;
 	ixev_ctx_init(&c->s.ctx, &conn_ops);
-	s->opened++;
-	s->open++;
+	s->served.opened++;
+	s->served.open++;
 	return &c->s.ctx;
 }
 
@@ -266,20 +267,8 @@ static void server_report(void *app, struct app_report *r)
 {
 	const struct server *s = app;
 
-	memset(r, 0, sizeof(*r));
-	r->requests = s->requests;
-	r->bytes = s->bytes;
-	r->conns_opened = s->opened;
-	r->conns_failed = s->refused;
-	r->conns_died = s->died;
-	r->conns_open = s->open;
+	app_report_served(r, &s->served);
 	r->bad_bytes = s->bad_bytes;
-}
-
-static bool server_finished(void *app)
-{
-	(void)app;
-	return false;
 }
 
 const struct app_ops stream_server_ops = {
@@ -292,5 +281,4 @@ const struct app_ops stream_server_ops = {
 	.start = server_start,
 	.ev = server_ev,
 	.report = server_report,
-	.finished = server_finished,
 };

@@ -400,7 +400,7 @@ static inline void kv_bed_end(void)
 	for (int i = 0; i < BED_CONNS; i++)
 		if (kb.conn[i].used)
 			kv_bed_kill(i);
-	BED_CHECK(kb.app->open == 0);
+	BED_CHECK(kb.app->served.open == 0);
 	BED_CHECK(kb.app->chunks_left == kb.app->chunks_n);
 	for (uint32_t i = 0; i < kb.app->st->n_classes; i++) {
 		const struct kv_class *k = &kb.app->st->cls[i];

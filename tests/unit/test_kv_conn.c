@@ -296,7 +296,7 @@ static void too_many_connections(void)
 		kv_bed_open();
 	kv_bed_pass();
 	CHECK(!kb.conn[1].closed && kb.conn[2].dead && kb.conn[3].dead);
-	CHECK_EQ(kb.app->refused, 2);
+	CHECK_EQ(kb.app->served.refused, 2);
 	kv_bed_kill(0);
 	kb.conn[2] = (struct bed_conn){ 0 };
 	kb.conn[3] = (struct bed_conn){ 0 };
