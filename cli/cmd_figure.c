@@ -2,13 +2,13 @@
 /*
  * cmd_figure.c - `ix figure`: the papers' figures, from definition to drawing and verdict
  */
-#include <argp.h>
 #include <stdlib.h>
 
 #include "cli/cli.h"
 #include "cli/judge.h"
 #include "cli/result.h"
 #include "cli/store.h"
+#include "cli/sweep_args.h"
 
 enum { KEY_QUICK = 1000, KEY_FIGS, KEY_REDRAW, KEY_CLAIMS, KEY_JSON, KEY_STORE,
        KEY_NO_STORE };
@@ -32,16 +32,9 @@ static bool is_figure(const struct figure_args *a, const char *name)
 static error_t parse(int key, char *arg, struct argp_state *st)
 {
 	struct figure_args *a = st->input;
-	unsigned long jobs;
-	char *end;
 
 	switch (key) {
-	case 'j':
-		jobs = strtoul(arg, &end, 10);
-		a->env.jobs = (unsigned)jobs;
-		if (end == arg || *end || jobs < 1 || jobs > 256)
-			argp_error(st, "-j needs a number from 1 to 256, not \"%s\"", arg);
-		break;
+	case 'j':	a->env.jobs = args_count(st, "-j", arg, 1, JOBS_MAX); break;
 	case 'o':	a->env.out = arg; break;
 	case 'l':	a->list = true; break;
 	case 'q':	a->env.quiet = true; break;

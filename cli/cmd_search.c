@@ -5,40 +5,23 @@
  * A sweep of one group without dimensions, each of whose points is a search. Not here: how
  * it decides (search.c).
  */
-#include <argp.h>
 #include <stdlib.h>
 
 #include "cli/cli.h"
 #include "cli/conf.h"
 #include "cli/outcome.h"
 #include "cli/result.h"
-#include "cli/store.h"
+#include "cli/sweep_args.h"
 #include "cli/units.h"
 
-enum { SETS_MAX = 128, KEY_SLA = 1000, KEY_TOLERANCE, KEY_SEEDS, KEY_SEEDS_MAX, KEY_STORE,
-       KEY_NO_STORE, KEY_BOUND };
+enum { KEY_SLA = 1000, KEY_TOLERANCE, KEY_SEEDS, KEY_SEEDS_MAX };
 
 struct search_args {
-	const char *file, *out, *store, *range, *sla;
-	const char *sets[SETS_MAX];
-	size_t n_sets;
+	struct sweep_args sweep;
+	const char *range, *sla;
 	double tolerance;
-	unsigned jobs, seeds, seeds_max;
-	bool quiet, no_store, allow_client_bound;
+	unsigned seeds, seeds_max;
 };
-
-/* A number from @min to @max, or the end. */
-static unsigned count(struct argp_state *st, const char *option, const char *arg, unsigned min,
-		      unsigned max)
-{
-	char *end;
-	unsigned long v = strtoul(arg, &end, 10);
-
-	if (end == arg || *end || v < min || v > max)
-		argp_error(st, "%s needs a number from %u to %u, not \"%s\"", option, min, max,
-			   arg);
-	return (unsigned)v;
-}
 
 static double part(struct argp_state *st, const char *arg)
 {
@@ -60,33 +43,18 @@ static error_t parse(int key, char *arg, struct argp_state *st)
 	struct search_args *a = st->input;
 
 	switch (key) {
-	case 's':
-		if (a->n_sets == SETS_MAX)
-			argp_error(st, "more than %d -s", SETS_MAX);
-		a->sets[a->n_sets++] = arg;
-		break;
+	case ARGP_KEY_INIT: st->child_inputs[0] = &a->sweep; break;
 	case 'v':
 		if (a->range)
 			argp_error(st, "a search varies one knob; to vary others too, write a "
 				   "`search` into a group of a sweep (docs/sweeps.md)");
 		a->range = arg;
 		break;
-	case 'j':	a->jobs = count(st, "-j", arg, 1, 256); break;
-	case 'o':	a->out = arg; break;
-	case 'q':	a->quiet = true; break;
 	case KEY_SLA:	a->sla = arg; break;
 	case KEY_TOLERANCE: a->tolerance = part(st, arg); break;
-	case KEY_SEEDS:	a->seeds = count(st, "--seeds", arg, 1, SEARCH_SEEDS_MAX); break;
+	case KEY_SEEDS:	a->seeds = args_count(st, "--seeds", arg, 1, SEARCH_SEEDS_MAX); break;
 	case KEY_SEEDS_MAX:
-		a->seeds_max = count(st, "--seeds-max", arg, 1, SEARCH_SEEDS_MAX);
-		break;
-	case KEY_STORE:	a->store = arg; break;
-	case KEY_NO_STORE: a->no_store = true; break;
-	case KEY_BOUND:	a->allow_client_bound = true; break;
-	case ARGP_KEY_ARG:
-		if (a->file)
-			argp_error(st, "one configuration is enough; what is \"%s\"?", arg);
-		a->file = arg;
+		a->seeds_max = args_count(st, "--seeds-max", arg, 1, SEARCH_SEEDS_MAX);
 		break;
 	case ARGP_KEY_END:
 		if (!a->range || !a->sla)
@@ -107,17 +75,10 @@ static const struct argp_option options[] = {
 	{ "seeds", KEY_SEEDS, "K", 0, "runs of a load to begin with (default: 3)", 0 },
 	{ "seeds-max", KEY_SEEDS_MAX, "K", 0, "... and at most, while the interval of the mean "
 	  "straddles X (default: 4 times as many)", 0 },
-	{ "set", 's', "KEY=VALUE", 0, "set a knob; may be repeated", 0 },
-	{ "out", 'o', "FILE.csv", 0, "also write the answer as a line, and its manifest", 0 },
-	{ "jobs", 'j', "N", 0, "runs at a time (default: every processor)", 0 },
-	{ "store", KEY_STORE, "DIR", 0, "where finished runs are kept and looked for (default: "
-	  "IX_STORE, or build/store)", 1 },
-	{ "no-store", KEY_NO_STORE, NULL, 0, "run everything, keep nothing", 1 },
-	{ "allow-client-bound", KEY_BOUND, NULL, 0, "judge runs whose client was the bottleneck",
-	  1 },
-	{ "quiet", 'q', NULL, 0, "no progress", 2 },
 	{ 0 },
 };
+
+static const struct argp_child children[] = { { &sweep_argp, 0, NULL, 0 }, { 0 } };
 
 static const char doc[] =
 	"Find the highest load under which an objective holds, by bisection over simulated "
@@ -186,7 +147,7 @@ static void answer_print(const struct search *s)
 static int report(const struct search_args *a, const struct sweep_outcome *o)
 {
 	const struct search *s = &o->searches.s[0];
-	char err[600], dir[400], name[200];
+	char err[600], dir[RESULT_DIR_LEN], name[RESULT_NAME_LEN];
 	int rc = IX_OK;
 
 	trials_print(s);
@@ -198,10 +159,10 @@ static int report(const struct search_args *a, const struct sweep_outcome *o)
 			s->state == SEARCH_REFUSED ? "refused" : "failed", s->why);
 		rc = s->state == SEARCH_REFUSED ? IX_REFUSED : IX_FAILED;
 	}
-	if (!a->quiet)
+	if (!a->sweep.quiet)
 		printf("\n%zu runs, %zu of them from the store\n", o->n_runs, o->n_stored);
-	if (a->out) {
-		result_split(a->out, dir, sizeof(dir), name, sizeof(name));
+	if (a->sweep.out) {
+		result_split(a->sweep.out, dir, sizeof(dir), name, sizeof(name));
 		if (sweep_save(o, dir, name, err, sizeof(err)) != 0) {
 			fprintf(stderr, "ix search: %s\n", err);
 			rc = IX_FAILED;
@@ -213,7 +174,7 @@ static int report(const struct search_args *a, const struct sweep_outcome *o)
 int cmd_search(int argc, char **argv)
 {
 	const struct argp argp = { .options = options, .parser = parse, .args_doc = "[FILE.conf]",
-				   .doc = doc };
+				   .doc = doc, .children = children };
 	struct search_args *a = calloc(1, sizeof(*a));
 	struct sweep *sw = calloc(1, sizeof(*sw));
 	struct conf *c = malloc(sizeof(*c));
@@ -224,14 +185,8 @@ int cmd_search(int argc, char **argv)
 		abort();
 	conf_init(c);
 	argp_parse(&argp, argc, argv, 0, NULL, a);
-	sw->file = a->file;
-	sw->sets = a->sets;
-	sw->n_sets = a->n_sets;
-	sw->jobs = a->jobs;
-	sw->quiet = a->quiet;
-	sw->allow_client_bound = a->allow_client_bound;
+	sweep_args_apply(&a->sweep, sw);
 	sw->label = "ix search";
-	sw->store_dir = a->no_store ? NULL : a->store ? a->store : store_default_dir();
 	sweep_search(sw, c, a->range, a->sla, a->tolerance, a->seeds, a->seeds_max);
 	rc = sweep_run(sw, c, &o);
 	if (rc == IX_USAGE)

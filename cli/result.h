@@ -46,6 +46,8 @@ void result_path(char *buf, size_t len, const char *dir, const char *name, const
 /** The file's name without folders and without ".conf". */
 void result_name(char *buf, size_t len, const char *path);
 
+enum { RESULT_DIR_LEN = 400, RESULT_NAME_LEN = 200 };	/* as an option may have them */
+
 /** results/x.csv to results and x. */
 void result_split(const char *path, char *dir, size_t dir_len, char *name, size_t name_len);
 

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sweep_args.c - what the command lines of `ix sweep` and `ix search` share
+ */
+#include "cli/sweep_args.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/result.h"
+#include "cli/store.h"
+
+enum { KEY_STORE = 2000, KEY_NO_STORE, KEY_BOUND };
+
+unsigned args_count(struct argp_state *st, const char *option, const char *arg, unsigned min,
+		    unsigned max)
+{
+	char *end;
+	unsigned long v = strtoul(arg, &end, 10);
+
+	if (end == arg || *end || v < min || v > max)
+		argp_error(st, "%s needs a number from %u to %u, not \"%s\"", option, min, max,
+			   arg);
+	return (unsigned)v;
+}
+
+/* Why @path cannot become a CSV and a manifest beside it, or NULL. */
+static const char *out_trouble(const char *path)
+{
+	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+
+	if (!*path)
+		return "no name was given";
+	if (!*base || strcmp(base, ".") == 0 || strcmp(base, "..") == 0)
+		return "it is a folder";
+	return strlen(base) >= RESULT_NAME_LEN || (size_t)(base - path) >= RESULT_DIR_LEN ?
+	       "it is too long" : NULL;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *st)
+{
+	struct sweep_args *a = st->input;
+
+	switch (key) {
+	case 's':
+		if (a->n_sets == SWEEP_SETS_MAX)
+			argp_error(st, "more than %d -s", SWEEP_SETS_MAX);
+		a->sets[a->n_sets++] = arg;
+		break;
+	case 'o':
+		if (out_trouble(arg))
+			argp_error(st, "-o needs the file to write, such as results/b.csv, not "
+				   "\"%s\": %s", arg, out_trouble(arg));
+		a->out = arg;
+		break;
+	case 'j':	a->jobs = args_count(st, "-j", arg, 1, JOBS_MAX); break;
+	case 'q':	a->quiet = true; break;
+	case KEY_STORE:	a->store = arg; break;
+	case KEY_NO_STORE: a->no_store = true; break;
+	case KEY_BOUND:	a->allow_client_bound = true; break;
+	case ARGP_KEY_ARG:
+		if (a->file)
+			argp_error(st, "one configuration is enough; what is \"%s\"?", arg);
+		a->file = arg;
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+static const struct argp_option options[] = {
+	{ "set", 's', "KEY=VALUE", 0, "set a knob of every run; may be repeated", 0 },
+	{ "out", 'o', "FILE.csv", 0, "where to write; the manifest goes beside it as FILE.json "
+	  "(default: to standard output, no manifest)", 0 },
+	{ "jobs", 'j', "N", 0, "runs at a time (default: every processor)", 0 },
+	{ "allow-client-bound", KEY_BOUND, NULL, 0, "keep runs whose client was the bottleneck",
+	  0 },
+	{ "store", KEY_STORE, "DIR", 0, "where finished runs are kept and looked for (default: "
+	  "IX_STORE, or build/store)", 1 },
+	{ "no-store", KEY_NO_STORE, NULL, 0, "run everything, keep nothing", 1 },
+	{ "quiet", 'q', NULL, 0, "no progress", 2 },
+	{ 0 },
+};
+
+const struct argp sweep_argp = { .options = options, .parser = parse };
+
+void sweep_args_apply(const struct sweep_args *a, struct sweep *sw)
+{
+	sw->file = a->file;
+	sw->sets = a->sets;
+	sw->n_sets = a->n_sets;
+	sw->jobs = a->jobs;
+	sw->quiet = a->quiet;
+	sw->allow_client_bound = a->allow_client_bound;
+	sw->store_dir = a->no_store ? NULL : a->store ? a->store : store_default_dir();
+}
