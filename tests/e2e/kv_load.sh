@@ -6,31 +6,13 @@
 # memcached starts empty: every run stores its records first, and every value that comes back is
 # compared. In a network namespace of our own, which a trap removes.
 #
-#	IX=path	the program (default ./ix)
+#	IX=path	the program (default ./ix)	IX_KEEP=1	keep logs
 # Exit: 0 passed, 1 failed, 77 skipped (not root, no TUN device, no memcached).
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 ix=${IX:-./ix}
-ns=ixkv-$$
-failed=0 n=0 server=""
-
-skip() { echo "skipped: $*"; exit 77; }
-[ "$(id -u)" = 0 ] || skip "network namespaces and TAP devices need root"
-[ -w /dev/net/tun ] || skip "there is no /dev/net/tun (modprobe tun)"
-command -v ip >/dev/null || skip "ip (iproute2) is not installed"
-command -v memcached >/dev/null || skip "memcached is not installed"
-[ -x "$ix" ] || skip "$ix is not built: run make"
-ip netns add "$ns" 2>/dev/null || skip "network namespaces cannot be made here"
-
-tmp=$(mktemp -d)
-cleanup()
-{
-	[ -z "$server" ] || { kill "$server" 2>/dev/null && wait "$server" 2>/dev/null; }
-	ip netns del "$ns" 2>/dev/null
-	rm -rf "$tmp"
-}
-trap cleanup EXIT
-trap 'exit 130' INT TERM
+. tests/e2e/lib/netns.sh
+want memcached memcached
 
 # memcached on 10.9.0.1:11211 (and everywhere else in $ns), with the given options.
 serve()
@@ -40,7 +22,7 @@ serve()
 	ip netns exec "$ns" memcached -u nobody -l 0.0.0.0 -p 11211 -t 1 "$@" >"$tmp/server" 2>&1 &
 	server=$!
 	for i in $(seq 100); do
-		ip netns exec "$ns" bash -c 'exec 3<>/dev/tcp/127.0.0.1/11211' 2>/dev/null &&
+		in_ns bash -c 'exec 3<>/dev/tcp/127.0.0.1/11211' 2>/dev/null &&
 			return 0
 		kill -0 "$server" 2>/dev/null || break
 		sleep 0.05
@@ -60,7 +42,7 @@ run()
 	[[ $* = *connections* ]] || set -- "$@" workload.connections=8
 	for k in "$@"; do opts+=(-s "$k"); done
 	n=$((n + 1))
-	ip netns exec "$ns" "$ix" load kv --nic tap:ix0 --ip 10.9.0.2/24 --peer-ip 10.9.0.1/24 \
+	in_ns "$ix" load kv --nic tap:ix0 --ip 10.9.0.2/24 --peer-ip 10.9.0.1/24 \
 		--to 10.9.0.1:11211 -s "warmup=500 ms" --duration "1 s" \
 		-s "workload.rate=10 k/s" "${opts[@]}" >"$tmp/load" 2>&1
 	rc=$?
@@ -77,7 +59,6 @@ run()
 	failed=$((failed + 1))
 }
 
-ip -n "$ns" link set lo up
 whole='v["misses"] == 0 && v["requests"] > 2000'
 for protocol in binary ascii; do
 	for preset in etc etc-osdi usr usr-osdi; do
@@ -96,5 +77,4 @@ serve -m 256 || exit 1
 run "an empty store misses" 'v["misses"] > 2000' workload.records=1000000
 run "frames are lost" "$whole" workload.fill=true workload.records=5000 "fault.loss=1 %" seed=3
 
-echo "$((n - failed)) of $n runs passed"
-[ $failed = 0 ]
+verdict

@@ -16,110 +16,12 @@ cd "$(dirname "$0")/../.." || exit 2
 ix=${IX:-./ix}
 peer=tests/e2e/linux_peer.py
 long=${IX_LONG:-}
-ns=ixe2e-$$ far=ixe2e-$$-far
 our_mac=02:49:0a:09:00:02
-failed=0 n=0 server="" capture="" other=""
+capture="" other="" programs="capture other"
+. tests/e2e/lib/netns.sh
+far=$ns-far
 
-skip() { echo "skipped: $*"; exit 77; }
-[ "$(id -u)" = 0 ] || skip "network namespaces and TAP devices need root"
-[ -w /dev/net/tun ] || skip "there is no /dev/net/tun (modprobe tun)"
-command -v ip >/dev/null || skip "ip (iproute2) is not installed"
-command -v python3 >/dev/null || skip "python3 is not installed"
-[ -x "$ix" ] || skip "$ix is not built: run make"
-ip netns add "$ns" 2>/dev/null || skip "network namespaces cannot be made here"
-ip netns exec "$ns" true 2>/dev/null ||
-	{ ip netns del "$ns"; skip "no command can be run in a network namespace here"; }
-
-tmp=$(mktemp -d)
-
-end_all()
-{
-	local p
-	for p in $server $capture $other; do
-		kill "$p" 2>/dev/null && wait "$p" 2>/dev/null
-	done
-	server="" capture="" other=""
-}
-
-cleanup()
-{
-	end_all
-	ip netns del "$ns" 2>/dev/null
-	ip netns del "$far" 2>/dev/null
-	if [ -n "${IX_KEEP:-}" ]; then echo "kept: $tmp"; else rm -rf "$tmp"; fi
-}
-trap cleanup EXIT
-trap 'exit 130' INT TERM
-
-ip -n "$ns" link set lo up
-in_ns() { ip netns exec "$ns" "$@"; }	# in the background write it out: $! must be the program
-
-# Run a step: its output is shown only when it fails.
-step()
-{
-	local name=$1 t0=$EPOCHREALTIME
-	shift
-	n=$((n + 1))
-	if "$@" >"$tmp/step" 2>&1; then
-		echo "ok $n - $name: $(tail -1 "$tmp/step") ($(since "$t0") s)"
-		return 0
-	fi
-	echo "not ok $n - $name ($(since "$t0") s)"
-	sed 's/^/#   /' "$tmp/step" | tail -40
-	failed=$((failed + 1))
-	return 1
-}
-
-since() { awk -v a="$1" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.1f", b - a }'; }
-
-# wait_line FILE WORD PID: until WORD is in FILE; fails when PID is gone or 10 s are over.
-wait_line()
-{
-	local i
-	for i in $(seq 200); do
-		grep -q "$2" "$1" 2>/dev/null && return 0
-		kill -0 "$3" 2>/dev/null || break
-		sleep 0.05
-	done
-	echo "no '$2' after 10 s, or the program ended:"
-	cat "$1"
-	return 1
-}
-
-# serve [OPTION...]: our echo server on a TAP in $ns; Linux is 10.9.0.1, we are 10.9.0.2.
-serve()
-{
-	: >"$tmp/server"
-	ip netns exec "$ns" "$ix" serve echo --nic tap:ix0 --ip 10.9.0.2/24 \
-		--peer-ip 10.9.0.1/24 --stats "$@" >"$tmp/server" 2>&1 &
-	server=$!
-	wait_line "$tmp/server" "listening on 10.9.0.2 port 7" "$server"
-}
-
-# End it by SIGTERM: it must exit 0, print its counters and hold no frame back. What a TAP drops
-# of the last frames is repeated first, after an RTO (200 ms) if need be.
-unserve()
-{
-	local rc
-	sleep 0.5
-	kill "$server"
-	wait "$server"
-	rc=$?
-	server=""
-	if [ $rc != 0 ] || ! grep -q "^nic.rx_frames" "$tmp/server"; then
-		echo "exit status $rc after SIGTERM, want 0 and counters:"
-		tail -60 "$tmp/server"
-		return 1
-	fi
-	if grep -E "^(usage.(frames_held|snd_refs)|nic.[rt]x_errors)" "$tmp/server"; then
-		echo "the server ended with frames or memory held, or device errors:"
-		cat "$tmp/server"
-		return 1
-	fi
-	awk '/^(tcp_rexmit|tcp_rto|tcp_fast_rexmit|tcp_ooo) / { s = s " " $1 "=" $2 }
-	     END { print "counters" s }' "$tmp/server"
-}
-
+serve() { serve_on 7 echo "$@"; }
 client() { in_ns python3 "$peer" client 10.9.0.2:7 "$@"; }
 
 capture_on()

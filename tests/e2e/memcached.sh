@@ -13,90 +13,11 @@ set -u
 cd "$(dirname "$0")/../.." || exit 2
 ix=${IX:-./ix}
 peer=tests/e2e/memcached_peer.py
-ns=ixkv-$$
-failed=0 n=0 server="" real=""
+real="" programs=real
+. tests/e2e/lib/netns.sh
+want memccapable libmemcached-tools
 
-skip() { echo "skipped: $*"; exit 77; }
-[ "$(id -u)" = 0 ] || skip "network namespaces and TAP devices need root"
-[ -w /dev/net/tun ] || skip "there is no /dev/net/tun (modprobe tun)"
-command -v ip >/dev/null || skip "ip (iproute2) is not installed"
-command -v python3 >/dev/null || skip "python3 is not installed"
-command -v memccapable >/dev/null || skip "memccapable (libmemcached-tools) is not installed"
-[ -x "$ix" ] || skip "$ix is not built: run make"
-ip netns add "$ns" 2>/dev/null || skip "network namespaces cannot be made here"
-ip netns exec "$ns" true 2>/dev/null ||
-	{ ip netns del "$ns"; skip "no command can be run in a network namespace here"; }
-
-tmp=$(mktemp -d)
-
-cleanup()
-{
-	local p
-	for p in $server $real; do
-		kill "$p" 2>/dev/null && wait "$p" 2>/dev/null
-	done
-	ip netns del "$ns" 2>/dev/null
-	if [ -n "${IX_KEEP:-}" ]; then echo "kept: $tmp"; else rm -rf "$tmp"; fi
-}
-trap cleanup EXIT
-trap 'exit 130' INT TERM
-ip -n "$ns" link set lo up
-
-# Run a step: its output is shown only when it fails.
-step()
-{
-	local name=$1
-	shift
-	n=$((n + 1))
-	if "$@" >"$tmp/step" 2>&1; then
-		echo "ok $n - $name: $(tail -1 "$tmp/step")"
-		return 0
-	fi
-	echo "not ok $n - $name"
-	sed 's/^/#   /' "$tmp/step" | tail -40
-	failed=$((failed + 1))
-	return 1
-}
-
-# Until FILE has WORD; fails when PID is gone or 10 s are over.
-wait_line()
-{
-	local i
-	for i in $(seq 200); do
-		grep -q "$2" "$1" 2>/dev/null && return 0
-		kill -0 "$3" 2>/dev/null || break
-		sleep 0.05
-	done
-	echo "no '$2' after 10 s, or the program ended:"
-	cat "$1"
-	return 1
-}
-
-# Ours is 10.9.0.2, port 11211.
-serve()
-{
-	: >"$tmp/server"
-	ip netns exec "$ns" "$ix" serve kv --nic tap:ix0 --ip 10.9.0.2/24 --peer-ip 10.9.0.1/24 \
-		--port 11211 --stats -s workload.memory_limit='64 MiB' "$@" >"$tmp/server" 2>&1 &
-	server=$!
-	wait_line "$tmp/server" "listening on 10.9.0.2 port 11211" "$server"
-}
-
-# End it by SIGTERM: it must exit 0 and hold no frame and no memory back.
-unserve()
-{
-	local rc
-	kill "$server"
-	wait "$server"
-	rc=$?
-	server=""
-	[ $rc = 0 ] || { echo "exit status $rc after SIGTERM"; tail -60 "$tmp/server"; return 1; }
-	if grep -E "^(usage.(frames_held|snd_refs)|nic.[rt]x_errors)" "$tmp/server"; then
-		echo "the server ended with frames or memory held, or device errors"
-		return 1
-	fi
-	awk '$1 == "work.app_requests" { print $2 " requests" }' "$tmp/server"
-}
+serve() { serve_on 11211 kv --port 11211 -s workload.memory_limit='64 MiB' "$@"; }
 
 capable()
 {
@@ -156,5 +77,4 @@ if step "server with records starts" serve -s workload.stored=true \
 	step "a record" client record 10.9.0.2:11211
 	step "server ends" unserve
 fi
-echo "$((n - failed)) of $n steps passed"
-[ $failed = 0 ]
+verdict
