@@ -141,7 +141,8 @@ const char *simrun_empty(const struct sim_result *r)
 		return "every request was completed before the measured time began; set warmup=0";
 	return m && m->value > 0 ? NULL :
 	       "no request was completed in the measured time, so there is no rate and no latency; "
-	       "measure longer (duration, warmup), or see what was lost";
+	       "measure longer (duration), or from the start what ends early (warmup=0), or see "
+	       "what was lost";
 }
 
 json_t *simrun_json(const struct sim_result *r)

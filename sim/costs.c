@@ -40,6 +40,7 @@ static char search_dir[512];
 struct reader {
 	const char *file, *p, *end;
 	unsigned line;
+	const char *form;	/* of a line, for whoever wrote another */
 	char *err;
 	size_t err_len;
 };
@@ -68,8 +69,8 @@ struct cost_split costs_split(const struct costs *c, const struct work *w)
 
 static int complain(const struct reader *r, const char *what, const char *word, size_t word_len)
 {
-	snprintf(r->err, r->err_len, "%s:%u: %s: '%.*s'; write: name value unit \"source\"",
-		 r->file, r->line, what, (int)MIN(word_len, 64), word);
+	snprintf(r->err, r->err_len, "%s:%u: %s: '%.*s'; write: %s", r->file, r->line,
+		 what, (int)MIN(word_len, 64), word, r->form);
 	return -EINVAL;
 }
 
@@ -245,7 +246,8 @@ static int check_list(const struct reader *r, const struct costs *c, const bool 
 
 int costs_override(struct costs *c, const char *who, const char *text, char *err, size_t err_len)
 {
-	struct reader r = { .file = who, .line = 0, .err = err, .err_len = err_len };
+	struct reader r = { .file = who, .form = "name value unit; name value unit",
+			    .err = err, .err_len = err_len };
 	bool seen[COST_NR] = { false };
 	const char *p = text, *end = text + strlen(text);
 	int rc = 0, item;
@@ -271,7 +273,8 @@ int costs_parse(struct costs *c, const char *file, const char *text, size_t len,
 		char *err, size_t err_len)
 {
 	static const uint64_t key[2] = { 0x6978206c61622070ULL, 0x7269636520206c73ULL };
-	struct reader r = { .file = file, .line = 0, .err = err, .err_len = err_len };
+	struct reader r = { .file = file, .form = "name value unit \"source\"",
+			    .err = err, .err_len = err_len };
 	const char *end = text + len, *p = text;
 	bool seen[COST_NR] = { false };
 

@@ -171,6 +171,8 @@ expect "nothing measured is a failed point" 1 "no request was completed" "$IX" s
 	-s duration='100 us' -s fault.loss='100 %' -v seed=1 --quiet
 expect "-o without a name" 2 "-o needs the file to write" "$IX" sweep -v seed=1 -o ''
 expect "... nor for a search" 2 "-o needs the file to write" "$IX" search -o /tmp/
+expect "a price in a knob has no source" 2 "write: name value unit; name value unit" \
+	"$IX" sim -s 'server.prices=nonsense 5 ns'
 expect "-o of a folder"	2 "\"$T/d/\": it is a folder" "$IX" sweep -v seed=1 -o "$T/d/"
 expect "nothing to vary" 2 "nothing to vary" "$IX" sweep
 expect "one pcap, many points" 2 "the sweep has 2 points" "$IX" sweep -s pcap="$T/p" -v seed=1,2
