@@ -17,6 +17,7 @@
 
 enum { PREFETCH_CONNS = 4096 };		/* below this, connections are in the cache anyway */
 #define TX_RETRY_NS (10 * NSEC_PER_USEC)	/* frames the ring refused */
+#define TELL_NS (10 * NSEC_PER_USEC)	/* calls that were refused */
 #define NIC_WAIT_NS (100 * NSEC_PER_USEC)	/* connections that wait for the NIC to let go */
 
 static ALWAYS_INLINE void begin(struct dp *dp, nsec now, struct work *w)
@@ -74,6 +75,12 @@ static ALWAYS_INLINE void net_input(struct dp *dp, nsec now, struct work *w)
 	}
 }
 
+/* Without an event. */
+static inline bool app_wanted(const struct dp *dp)
+{
+	return dp->kicked || dp->now >= dp->tell_at;
+}
+
 static ALWAYS_INLINE void app_run(struct dp *dp, nsec now, uint32_t max, struct work *w)
 {
 	struct events *e = &dp->sys.events;
@@ -81,9 +88,10 @@ static ALWAYS_INLINE void app_run(struct dp *dp, nsec now, uint32_t max, struct 
 	uint32_t n = MIN(events_pending(e), max);
 
 	page->n_calls = 0;
-	if (n == 0 && !dp->kicked)
+	if (n == 0 && !app_wanted(dp))
 		return;
 	dp->kicked = false;
+	dp->tell_at = NSEC_NEVER;
 	page->events = e->ev + e->pos;
 	page->n_events = n;
 	page->now_ns = now;
@@ -111,8 +119,8 @@ static ALWAYS_INLINE uint32_t calls_run(struct dp *dp, nsec now)
 		STAT_INC(&dp->stats, CALLS_BOUNDED);
 		n = dp->sys.calls_max;
 	}
-	if (n > 0)
-		bsys_run(&dp->sys, n, now);
+	if (n > 0 && unlikely(bsys_run(&dp->sys, n, now) > 0))
+		dp->tell_at = now + TELL_NS;
 	if (unlikely(n == dp->sys.calls_max))
 		dp->kicked = true;		/* it may have had more to say */
 	mbuf_free_chain(grave);
@@ -188,7 +196,7 @@ void dp_kick(struct dp *dp)
 
 bool dp_app_due(const struct dp *dp)
 {
-	return dp->kicked || events_pending(&dp->sys.events) > 0;
+	return app_wanted(dp) || events_pending(&dp->sys.events) > 0;
 }
 
 uint32_t dp_app_run_length(const struct dp *dp)
@@ -207,7 +215,7 @@ nsec dp_stack_deadline(const struct dp *dp)
 
 	if (dp->rx_pos < dp->rx_n || tcp_resume_ready(&dp->tcp) || dp->flush_owed)
 		return 0;
-	at = wheel_next(&dp->wheel);
+	at = MIN(wheel_next(&dp->wheel), dp->tell_at);
 	if (dp->nif.n_txq > 0)
 		at = MIN(at, dp->now + TX_RETRY_NS);
 	else if (dp->tcp.dirty_head)

@@ -23,6 +23,7 @@ struct dp {
 	struct netif_up up;
 	nsec now;		/* of the last pass */
 	bool kicked;		/* enter the application even without events */
+	nsec tell_at;		/* ... because a call was refused; NSEC_NEVER if none was */
 	bool announced;
 	bool flush_owed;	/* dp_run_late() has left frames for the pass to come */
 	uint32_t rx_pos, rx_n;	/* frames [rx_pos, rx_n) are taken, not yet processed */

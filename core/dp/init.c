@@ -122,6 +122,7 @@ struct dp *dp_init(const struct dp_cfg *cfg, const struct dp_env *env, nsec now)
 	dp->queue = env->queue;
 	dp->user = env->user;
 	dp->now = now;
+	dp->tell_at = NSEC_NEVER;
 	dp->kicked = true;		/* the application's first entry needs no event */
 	return init_layers(dp, env, now) ? dp : NULL;
 }

@@ -21,7 +21,7 @@ static bsys_fn *const table[IX_CALL_NR] = {
 	[IX_CALL_SET] = bsys_set,
 };
 
-void bsys_run(struct sys *s, uint32_t n, nsec now)
+uint32_t bsys_run(struct sys *s, uint32_t n, nsec now)
 {
 	uint32_t refused = 0;
 
@@ -37,6 +37,7 @@ void bsys_run(struct sys *s, uint32_t n, nsec now)
 	s->nif->work->calls += n;
 	STAT_ADD(s->nif->stats, CALLS, n);
 	STAT_ADD(s->nif->stats, CALLS_REFUSED, refused);
+	return refused;
 }
 
 int64_t bsys_decode_sg(const struct sys *s, const struct ix_call *d,

@@ -50,8 +50,9 @@ size_t bsys_timer_bytes(uint32_t n);
 /** Completes a zeroed @s whose tcp, nif, events, calls and window are set. */
 void bsys_init(struct sys *s, void *timer_mem, uint32_t timers_max, uint32_t udp_held_max);
 
-/** Execute calls [0, @n), overwriting each with its return code. @n is already bounded. */
-void bsys_run(struct sys *s, uint32_t n, nsec now);
+/** Execute calls [0, @n), overwriting each with its return code. @n is already bounded. Returns
+ * how many were refused. */
+uint32_t bsys_run(struct sys *s, uint32_t n, nsec now);
 
 /** Take datagrams on @port: 0, -EINVAL, -EADDRINUSE, -ENOSPC. */
 int bsys_udp_open(struct sys *s, uint16_t port);

@@ -92,6 +92,11 @@ IFS=, read -ra late <<<"$late"
 run --first 56632 --seeds 1 --calm "${late[@]/#/--set=}"
 check "a cookie that comes back too late passes" [ $status = 0 ]
 check "... and did open a connection" grep -q ' 31 connection ends (30 orderly, 1 ' "$T/out"
+# A knock whose client is gone: the refused accept is told, though nothing else happens.
+run --first 62437 --seeds 1 --calm --set=swarm.conns=4 --set="swarm.spread=500 ms" \
+	--set=swarm.aborts=true --set=swarm.drains=6 --set="swarm.drain_max=150 ms" \
+	--set=client.exec.stack=thread
+check "every accept that is refused is told" [ $status = 0 ]
 run --minimise 40
 check "what does not fail is not minimised" failing "does not fail"
 

@@ -296,6 +296,37 @@ static int64_t connect_to(struct bed *b, uint32_t ip, uint16_t port)
 					     .addr = { .ip = ip, .port = port } });
 }
 
+static uint32_t entries;
+
+static void count_entry(struct bed *b, struct ix_page *page)
+{
+	(void)b;
+	(void)page;
+	entries++;
+}
+
+/* An application learns of a refusal when it is entered next: that may not wait for others. */
+static void refusal_is_told_without_an_event(void)
+{
+	struct bed *b = bed_in(TCP_ESTABLISHED);
+
+	b->hook = count_entry;
+	entries = 0;
+	CHECK_EQ(bed_call(b, (struct ix_call){ .nr = IX_CALL_ACCEPT, .handle = 1 }), -EBADF);
+	CHECK_EQ(entries, 1);
+	CHECK(dp_next_deadline(b->dp) > b->now);
+	bed_tick(b, 10 * NSEC_PER_USEC);
+	CHECK_EQ(entries, 2);
+	bed_tick(b, MSEC);
+	CHECK_EQ(entries, 2);
+	CHECK_EQ(bed_call(b, (struct ix_call){ .nr = IX_CALL_SET, .handle = b->conn[0].handle,
+					       .n = IX_OPT_NAGLE, .value = 1 }), 0);
+	bed_tick(b, MSEC);
+	CHECK_EQ(entries, 3);
+	b->hook = NULL;
+	bed_done(b);
+}
+
 static void connect_to_nowhere_is_refused(void)
 {
 	struct dp_cfg cfg = bed_cfg();
@@ -374,6 +405,7 @@ const struct pkt_case pkt_abi[] = {
 	CASE(count_of_calls_beyond_the_array_is_bounded, "ix/abi.h struct ix_page"),
 	CASE(scribbled_page_does_no_harm, "ix/abi.h struct ix_page"),
 	CASE(calls_of_a_batch_run_in_order, "IX 4.3"),
+	CASE(refusal_is_told_without_an_event, "ix/abi.h"),
 	CASE(connect_to_nowhere_is_refused, "ix/abi.h connect [RFC 9293 MUST-46]"),
 	CASE(connect_runs_out_of_ports_and_of_table, "ix/abi.h connect [RFC 6056 3.3-2]"),
 	CASE(timers_fire_once_and_can_be_cancelled, "ix/abi.h timer_arm"),
