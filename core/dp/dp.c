@@ -75,10 +75,12 @@ static ALWAYS_INLINE void net_input(struct dp *dp, nsec now, struct work *w)
 	}
 }
 
-/* Without an event. */
+/* Without an event: because it said so, or to learn that a call was refused. For want of a timer
+ * not before there is one: it would ask again, and again. */
 static inline bool app_wanted(const struct dp *dp)
 {
-	return dp->kicked || dp->now >= dp->tell_at;
+	return dp->kicked || dp->now >= dp->tell_at ||
+	       (unlikely(dp->sys.timers_short > 0) && dp->sys.timers.n_avail > 0);
 }
 
 static ALWAYS_INLINE void app_run(struct dp *dp, nsec now, uint32_t max, struct work *w)
@@ -92,6 +94,7 @@ static ALWAYS_INLINE void app_run(struct dp *dp, nsec now, uint32_t max, struct 
 		return;
 	dp->kicked = false;
 	dp->tell_at = NSEC_NEVER;
+	dp->sys.timers_short = 0;
 	page->events = e->ev + e->pos;
 	page->n_events = n;
 	page->now_ns = now;
@@ -215,7 +218,9 @@ nsec dp_stack_deadline(const struct dp *dp)
 
 	if (dp->rx_pos < dp->rx_n || tcp_resume_ready(&dp->tcp) || dp->flush_owed)
 		return 0;
-	at = MIN(wheel_next(&dp->wheel), dp->tell_at);
+	at = wheel_next(&dp->wheel);
+	if (dp->now < dp->tell_at)		/* then it is the application's turn */
+		at = MIN(at, dp->tell_at);
 	if (dp->nif.n_txq > 0)
 		at = MIN(at, dp->now + TX_RETRY_NS);
 	else if (dp->tcp.dirty_head)

@@ -37,6 +37,7 @@ struct sys {
 	size_t win_len;
 	nsec now;
 	struct pool timers;	/* struct app_timer */
+	uint32_t timers_short;	/* arms refused for want of one since the last entry */
 	struct mbuf_done udp_done;
 	uint32_t udp_out;	/* datagrams sent, udp_sent not raised */
 	uint32_t udp_held, udp_held_max;
@@ -51,7 +52,7 @@ size_t bsys_timer_bytes(uint32_t n);
 void bsys_init(struct sys *s, void *timer_mem, uint32_t timers_max, uint32_t udp_held_max);
 
 /** Execute calls [0, @n), overwriting each with its return code. @n is already bounded. Returns
- * how many were refused. */
+ * how many were refused; arms for want of a timer are in timers_short. */
 uint32_t bsys_run(struct sys *s, uint32_t n, nsec now);
 
 /** Take datagrams on @port: 0, -EINVAL, -EADDRINUSE, -ENOSPC. */

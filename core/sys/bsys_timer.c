@@ -35,8 +35,10 @@ int64_t bsys_timer_arm(struct sys *s, const struct ix_call *d)
 	if (d->delay_ns > DELAY_MAX_NS)
 		return -EINVAL;
 	t = pool_alloc(&s->timers);
-	if (!t)
+	if (!t) {
+		s->timers_short++;
 		return -ENOBUFS;
+	}
 	t->timer = (struct timer){ .fire = fire };
 	t->cookie = d->cookie;
 	t->sys = s;

@@ -327,6 +327,48 @@ static void refusal_is_told_without_an_event(void)
 	bed_done(b);
 }
 
+static void arm_then_cancel(struct bed *b, struct ix_page *page)
+{
+	if (entries++ > 0)
+		return;
+	page->calls[0] = (struct ix_call){ .nr = IX_CALL_TIMER_ARM };
+	page->calls[1] = (struct ix_call){ .nr = IX_CALL_TIMER_CANCEL,
+					   .handle = b->conn[1].handle };
+	page->n_calls = b->conn[1].handle ? 2 : 1;
+}
+
+/* ... but one for want of a timer when there is one: asking at once would be in vain. */
+static void want_of_a_timer_is_told_when_there_is_one(void)
+{
+	struct bed *b = bed_in(TCP_ESTABLISHED);
+	int64_t timer = 0;
+
+	for (uint32_t i = 0; i < b->cfg.timers_max; i++)
+		timer = bed_call(b, (struct ix_call){ .nr = IX_CALL_TIMER_ARM,
+						      .delay_ns = 10 * SEC });
+	CHECK(timer > 0);
+	b->hook = arm_then_cancel;
+	entries = 0;
+	dp_kick(b->dp);
+	bed_tick(b, 10 * MSEC);
+	CHECK_EQ(dp_page(b->dp)->calls[0].ret, -ENOBUFS);
+	CHECK_EQ(entries, 1);
+
+	b->conn[1].handle = (uint64_t)timer;
+	entries = 0;
+	dp_kick(b->dp);
+	bed_pass_once(b);
+	CHECK_EQ(dp_page(b->dp)->calls[0].ret, -ENOBUFS);
+	CHECK_EQ(dp_page(b->dp)->calls[1].ret, 0);
+	bed_tick(b, 0);
+	CHECK_EQ(entries, 2);
+	b->conn[1].handle = 0;
+	b->hook = NULL;
+	bed_tick(b, 20 * SEC);
+	bed_forget_events(b);
+	bed_done(b);
+}
+
 static void connect_to_nowhere_is_refused(void)
 {
 	struct dp_cfg cfg = bed_cfg();
@@ -406,6 +448,7 @@ const struct pkt_case pkt_abi[] = {
 	CASE(scribbled_page_does_no_harm, "ix/abi.h struct ix_page"),
 	CASE(calls_of_a_batch_run_in_order, "IX 4.3"),
 	CASE(refusal_is_told_without_an_event, "ix/abi.h"),
+	CASE(want_of_a_timer_is_told_when_there_is_one, "ix/abi.h timer_arm"),
 	CASE(connect_to_nowhere_is_refused, "ix/abi.h connect [RFC 9293 MUST-46]"),
 	CASE(connect_runs_out_of_ports_and_of_table, "ix/abi.h connect [RFC 6056 3.3-2]"),
 	CASE(timers_fire_once_and_can_be_cancelled, "ix/abi.h timer_arm"),

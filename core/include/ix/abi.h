@@ -6,7 +6,8 @@
  * application once a pass, and the application consumes them all and leaves a
  * batch of calls. The dataplane executes the calls in order and overwrites each
  * descriptor with its return code, which the application finds there the next
- * time it is entered: 10 us after a call was refused, if no event comes first.
+ * time it is entered: 10 us after a call was refused, if no event comes first;
+ * when one is free if it was for want of a timer.
  *
  * Addresses and ports are in host byte order. Time is in nanoseconds.
  * Return codes are 0 or a positive result, or a negative errno value.
