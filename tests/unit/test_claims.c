@@ -40,6 +40,10 @@ static void tolerances(void)
 	CHECK_EQ(judge("46-54", "5 points", 60), VERDICT_MISSES);
 	CHECK_EQ(judge("6.4", "informative", 3), VERDICT_INFORMATIVE);
 	CHECK_EQ(judge("6.4", "roughly", 6.4), VERDICT_BROKEN);
+	CHECK_EQ(judge("6.4", "inf%", 100), VERDICT_BROKEN);
+	CHECK_EQ(judge("6.4", "nan points", 6.4), VERDICT_BROKEN);
+	CHECK_EQ(judge("nan", "10%", 6.4), VERDICT_BROKEN);
+	CHECK_EQ(judge("1-inf", "10%", 6.4), VERDICT_BROKEN);
 	CHECK_EQ(judge("many", "10%", 6.4), VERDICT_BROKEN);
 	CHECK_EQ(judge("6.4", "10%", NAN), VERDICT_BROKEN);
 	claim_judge("5.7", "10%", 5.13, error, sizeof(error));
