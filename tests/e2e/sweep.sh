@@ -227,7 +227,9 @@ deep=$T/$(printf 'd%.0s' {1..200})/$(printf 'e%.0s' {1..200})
 mkdir -p "$deep"
 cp "$T/s.conf" "$deep/"
 check "jobs of a file far down" "$ix" sweep "$deep/s.conf" --no-store --export "$T/jobs3"
-check "... are jobs" "$ix" point -q --store "$T/deep" "$T/jobs3/000002.job"
+check "... are jobs" "$ix" point -q --store "$deep/$(printf 'f%.0s' {1..200})" \
+	"$T/jobs3/000002.job"
+check "... kept where the option says" test "$(kept "$deep/$(printf 'f%.0s' {1..200})")" = 1
 echo >>"$T/jobs2/000001.point"
 check "a torn file is not taken" status 1 "$ix" point --store "$T/half" --take \
 	"$T/jobs2/000001.point"
