@@ -37,7 +37,7 @@ static bool value_bounds(const char *value, double *lo, double *hi)
 		if (end == second || *hi < *lo)
 			return false;
 	}
-	return *end == '\0';
+	return *end == '\0' && isfinite(*lo) && isfinite(*hi);
 }
 
 static enum verdict within(double ours, double lo, double hi, double slack)
@@ -69,7 +69,7 @@ enum verdict claim_judge(const char *value, const char *tolerance, double ours, 
 	if (strcmp(tolerance, "informative") == 0)
 		return VERDICT_INFORMATIVE;
 	tol = strtod(tolerance, &end);
-	if (end == tolerance || tol < 0)
+	if (end == tolerance || !isfinite(tol) || tol < 0)
 		return VERDICT_BROKEN;
 	if (strcmp(end, "%") == 0)
 		return within(ours, lo, hi, tol / 100 * fabs(mid));

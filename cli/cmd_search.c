@@ -113,8 +113,10 @@ static void trials_print(const struct search *s)
 
 		unit_format(s->spec->unit, l->value, text, sizeof(text));
 		printf("%-24s %-8s", text, trial_verdict_name(l->verdict));
-		if (l->verdict == TRIAL_REFUSED || l->n == 0)
+		if (l->verdict == TRIAL_REFUSED)
 			printf(" %14s\n", "client-bound");
+		else if (l->n == 0)
+			printf(" %14s\n", "failed");
 		else
 			printf(" %14.6g %12.4g %6u\n", l->mean, l->ci95, l->n);
 	}

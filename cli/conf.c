@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "cli/conf.h"
+#include "cli/conf_ints.h"
 #include "cli/units.h"
 
 /* Groups that are not knobs: what to vary, and how to draw it. */
@@ -205,7 +206,8 @@ static bool file_take(struct conf *c, config_t *cfg, const char *path, unsigned 
 			parse_error(c, cfg, path);
 		return false;
 	}
-	take_group(c, config_root_setting(cfg), "", 0, layer);
+	if (conf_ints_check(c, path, dir))
+		take_group(c, config_root_setting(cfg), "", 0, layer);
 	return c->n_errors == before;
 }
 

@@ -4,6 +4,7 @@
  *
  * Not here: the checks (shapes.c).
  */
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -23,6 +24,29 @@ static const char *cell(const struct table *t, size_t row, const char *col)
 	return table_get(t, row, table_col(t, col));
 }
 
+/* A published point that cannot be read would be missing from the order and the knees. */
+static int published_check(const struct table *t, const char *path, char *err, size_t err_len)
+{
+	static const char *const needed[] = { "figure", "series", "x", "x_unit", "y", "y_unit" };
+	double v;
+
+	for (size_t i = 0; i < ARRAY_LEN(needed); i++)
+		if (table_col(t, needed[i]) == TABLE_NO_COLUMN) {
+			snprintf(err, err_len, "%s: there is no column %s", path, needed[i]);
+			return -EINVAL;
+		}
+	for (size_t r = 0; r < t->n_rows; r++)
+		if (!table_number(t, r, table_col(t, "x"), &v) ||
+		    !table_number(t, r, table_col(t, "y"), &v)) {
+			snprintf(err, err_len, "%s: point %zu, \"%.40s\" of \"%.40s\": x and y "
+				 "are numbers, not \"%.40s\" and \"%.40s\"", path, r + 1,
+				 cell(t, r, "series"), cell(t, r, "figure"), cell(t, r, "x"),
+				 cell(t, r, "y"));
+			return -EINVAL;
+		}
+	return 0;
+}
+
 int curves_begin(struct curves *c, const struct figure_env *env, const struct fitted *f, char *err,
 		 size_t err_len)
 {
@@ -40,12 +64,13 @@ int curves_begin(struct curves *c, const struct figure_env *env, const struct fi
 		table_col_add(&c->points, columns[i]);
 	result_path(path, sizeof(path), env->figs, "curves", "csv");
 	rc = table_read(&t, path, err, err_len);
+	if (rc == 0)
+		rc = published_check(&t, path, err, err_len);
 	for (size_t r = 0; rc == 0 && r < t.n_rows; r++) {
 		table_row_add(&c->points);
 		for (size_t i = 0; i < ARRAY_LEN(same); i++)
 			table_set(&c->points, r, same[i].to, cell(&t, r, same[i].from));
-		if (!table_number(&t, r, table_col(&t, "x"), &x))
-			x = NAN;
+		table_number(&t, r, table_col(&t, "x"), &x);
 		table_set(&c->points, r, P_FITTED,
 			  fitted_point(f, cell(&t, r, "figure"), cell(&t, r, "series"), x) ? "yes" :
 											     "no");

@@ -16,7 +16,8 @@
 #include "cli/simrun.h"
 #include "cli/task.h"
 
-enum { HEADER_MAX = 400 };
+/* A header is read whole: the name of the file in it is cut. */
+enum { HEADER_MAX = 400, FILE_SHOWN = 160 };
 
 static bool has_jobs(const char *dir)
 {
@@ -75,8 +76,8 @@ static int job_write(struct plan *p, size_t point, const struct store_key *k, st
 	if (!f)
 		abort();
 	simrun_schema(&s, sc);
-	fprintf(f, "# ix point: point %zu of %zu of %s\n# key %s\n# code %s\n", point + 1,
-		p->n_points, p->sw->file ? p->sw->file : "the command line", k->name,
+	fprintf(f, "# ix point: point %zu of %zu of %.*s\n# key %s\n# code %s\n", point + 1,
+		p->n_points, FILE_SHOWN, p->sw->file ? p->sw->file : "the command line", k->name,
 		p->store.code);
 	schema_print(&s, f);
 	fclose(f);

@@ -13,10 +13,12 @@
 #include "cli/cli.h"
 #include "cli/result.h"
 
+enum { PATH_LEN = 4096 + 256 };	/* longer ones the kernel refuses */
+
 /* Make the folders above @path. */
 static int folders_make(const char *path)
 {
-	char dir[512];
+	char dir[PATH_LEN];
 
 	if ((size_t)snprintf(dir, sizeof(dir), "%s", path) >= sizeof(dir))
 		return -ENAMETOOLONG;
@@ -46,7 +48,7 @@ static int write_all(const char *path, const char *data, size_t len)
 /* The name is durable too. A file system that cannot say so does not matter here. */
 static void folder_sync(const char *path)
 {
-	char dir[600];
+	char dir[PATH_LEN];
 	const char *slash = strrchr(path, '/');
 	int fd;
 
@@ -80,7 +82,7 @@ int result_save_by(const char *path, const char *tmp, const char *data, size_t l
 
 int result_save(const char *path, const char *data, size_t len, char *err, size_t err_len)
 {
-	char tmp[600];
+	char tmp[PATH_LEN];
 
 	snprintf(tmp, sizeof(tmp), "%s.tmp.%d", path, (int)getpid());
 	return result_save_by(path, tmp, data, len, err, err_len);

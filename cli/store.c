@@ -289,9 +289,11 @@ int store_take(const struct store *st, const char *path, char *err, size_t err_l
 	size_t len, at = sizeof(head_key) - 1;
 	int rc;
 
+	errno = 0;
 	text = result_load(path, &len);
 	if (!text) {
-		snprintf(err, err_len, "%s: cannot be read: %s", path, strerror(errno));
+		snprintf(err, err_len, "%s: cannot be read: %s", path,
+			 errno ? strerror(errno) : "it is no regular file");
 		return -EIO;
 	}
 	end = is_whole(text, len) ? memmem(text, len, head_result, sizeof(head_result) - 1) : NULL;

@@ -24,7 +24,7 @@
 
 #include "sim/scenario.h"
 
-enum { STORE_NAME_LEN = 32, STORE_FILES_MAX = 32, STORE_DIR_MAX = 400 };
+enum { STORE_NAME_LEN = 32, STORE_FILES_MAX = 32, STORE_DIR_MAX = 4096 };
 
 struct store {
 	char dir[STORE_DIR_MAX];	/* "": nothing is kept */

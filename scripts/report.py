@@ -14,6 +14,7 @@ Not here: measuring and judging (cli/judge.c), drawing (cli/plot.c).
 import argparse
 import csv
 import html
+import io
 import json
 import pathlib
 import re
@@ -50,11 +51,40 @@ def cell(text, verdict):
     return f'<td{" class=n" if number else ""}>{text}</td>'
 
 
-def read_csv(path):
+def damaged(path, what):
+    """End with a sentence: what was read is not what `ix figure` writes."""
+    sys.exit(f'report.py: {path}: {what}; make it again (`make figures`)')
+
+
+def read_text(path):
+    try:
+        return path.read_text(encoding='utf-8')
+    except UnicodeDecodeError:
+        return damaged(path, 'it is no text')
+
+
+def read_csv(path, needed):
+    """Rows of a table that has the column @needed."""
     if not path.is_file():
         return []
-    with path.open(newline='', encoding='utf-8') as f:
-        return list(csv.DictReader(f))
+    rows = csv.DictReader(io.StringIO(read_text(path), newline=''))
+    out = list(rows)
+    if needed not in (rows.fieldnames or []):
+        damaged(path, f'there is no column {needed}')
+    for i, row in enumerate(out):
+        if None in row or None in row.values():
+            damaged(path, f'row {i + 1} has not as many cells as there are columns')
+    return out
+
+
+def read_manifest(path):
+    try:
+        manifest = json.loads(read_text(path))
+    except ValueError as e:
+        return damaged(path, f'it is no JSON: {e}')
+    if not isinstance(manifest, dict) or 'commit' not in manifest:
+        damaged(path, 'it is no manifest')
+    return manifest
 
 
 def shorter(text):
@@ -70,7 +100,9 @@ def shorter(text):
 def drawing(path, name, alt):
     """The SVG as an element: without title and caption, which the page has as
     text, and with ids of its own."""
-    text = path.read_text(encoding='utf-8')
+    text = read_text(path)
+    if '<svg' not in text or '</svg>' not in text:
+        damaged(path, 'it is no whole drawing')
     text = text[text.index('<svg'):]
     width, height = (float(re.search(rf'{k}="([\d.]+)"', text).group(1))
                      for k in ('width', 'height'))
@@ -99,14 +131,14 @@ class Figure:
 
     def __init__(self, conf, results):
         self.name = conf.stem
-        text = conf.read_text(encoding='utf-8')
+        text = read_text(conf)
         self.title = self.member(text, 'title') or self.name
         self.alt = self.member(text, 'alt') or self.title
         self.data = self.member(text, 'data') or self.name
         self.claims = re.findall(r'\bid = "([^"]+)"', text)
         self.curves = set(re.findall(r'\bfigure = "([^"]+)"', text)) | {self.name}
         manifest = results / f'{self.data}.json'
-        self.manifest = json.loads(manifest.read_text()) if manifest.is_file() else None
+        self.manifest = read_manifest(manifest) if manifest.is_file() else None
         self.svg = results / f'{self.name}.svg'
         self.md = results / f'{self.name}.md'
 
@@ -123,7 +155,7 @@ class Figure:
         """The paragraph of NAME.md after the drawing."""
         if not self.md.is_file():
             return ''
-        parts = self.md.read_text(encoding='utf-8').split('\n\n')
+        parts = read_text(self.md).split('\n\n')
         return parts[2] if len(parts) > 2 else ''
 
     def command(self):
@@ -173,7 +205,7 @@ PRICE = re.compile(r'^\s*([A-Za-z_][\w.]*)\s+(\S+)\s+(\S+)\s+"(.*)"\s*$')
 
 def price_html(path):
     about, rows = [], []
-    for line in path.read_text(encoding='utf-8').splitlines():
+    for line in read_text(path).splitlines():
         found = PRICE.match(line)
         if found:
             rows.append([f'<code>{esc(found[1])}</code>'] + [esc(g) for g in found.groups()[1:]])
@@ -295,8 +327,9 @@ def page(args):
     figs = [Figure(p, results) for p in sorted(args.figs.glob('*.conf'))]
     figs.sort(key=lambda f: (not f.paper, [int(p) if p.isdigit() else p
                                            for p in re.split(r'(\d+)', f.name)]))
-    claims, points, shapes = (read_csv(results / f'{n}.csv')
-                              for n in ('claims', 'points', 'shapes'))
+    claims, points, shapes = (
+        read_csv(results / f'{n}.csv', needed)
+        for n, needed in (('claims', 'id'), ('points', 'figure'), ('shapes', 'check')))
     done = [f for f in figs if f.manifest]
     commits = sorted({f.manifest['commit'] for f in done})
     prices = sorted(args.prices.glob('*.conf'))

@@ -35,6 +35,34 @@ cp -r paper-figs "$T/"
 calibrate="$T/scripts/calibrate"
 
 expect "a list is its fit's, or says by hand" 0 "" "$calibrate" ix --check
+# damaged PYTHON: the definition of ix after a statement on it, j
+damaged()
+{
+	python3 - "$1" sim/prices/fits/ix.json >"$T/sim/prices/fits/ix.json" <<-'END'
+		import json, sys
+		j = json.load(open(sys.argv[2]))
+		exec(sys.argv[1])
+		print(json.dumps(j))
+	END
+}
+while IFS='|' read -r change text; do
+	damaged "$change"
+	expect "a definition after $change" 2 "$text" "$calibrate" ix --check
+done <<'END'
+j = None|a definition is an object
+del j['parameters']|`parameters` is a list
+j['points'] = []|`points` is a list
+j['held_out'] = 5|`held_out` is a list
+del j['parameters'][0]['name']|an object with a name
+j['parameters'][0]['bounds'] = [1]|are two numbers
+j['parameters'][0]['bounds'] = ['a', 2]|are two numbers
+j['parameters'][0]['items'] = {}|one of them above 0
+j['parameters'][0]['items'] = {'events': 'x'}|one of them above 0
+j['points'][0] = {}|an object with `at`
+j['points'][0]['tolerance'] = 0|a number above 0
+j['points'][0]['set'] = 'x'|a list of "key=value"
+END
+cp sim/prices/fits/ix.json "$T/sim/prices/fits/"
 sed -i 's/^tcp_fast .*/tcp_fast 1 ns "guessed"/' "$T/sim/prices/ix.conf"
 expect "an edited price" 1 "tcp_fast is 1, but was" "$calibrate" ix --check
 cp sim/prices/ix.conf "$T/sim/prices/"

@@ -130,6 +130,22 @@ check "... needs nothing else" \
 	bash -c "! grep -qE 'src=|href=\"http|<script|@import' '$T/index.html'"
 check "report again" python3 scripts/report.py --results "$T/4" -o "$T/again.html"
 check "... is the same" cmp "$T/index.html" "$T/again.html"
+# damaged FILE TEXT: a page is not made of it, and what is wrong is said
+damaged()
+{
+	mkdir -p "$T/bad"
+	cp results/{claims,points,shapes}.csv results/fig2.{json,svg,md} "$T/bad/"
+	cat >"$T/bad/$1"
+	expect "a damaged $1" 1 "bad/$1: $2" python3 scripts/report.py --results "$T/bad" \
+		-o "$T/bad.html"
+}
+damaged claims.csv "there is no column id" </dev/null
+damaged claims.csv "it is no text" <<<$'id\n\xff'
+damaged points.csv "row 1 has not as many cells" <<<$'figure,series\nfig2'
+damaged shapes.csv "there is no column check" <<<$'x,y\n1,2'
+damaged fig2.json "it is no JSON" <<<'{"commit": "'
+damaged fig2.json "it is no manifest" <<<'[]'
+damaged fig2.svg "it is no whole drawing" <<<'<svg width="1"'
 
 echo "figures.sh: $checks checks, $failed failed"
 [ $failed -eq 0 ]

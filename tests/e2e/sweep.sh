@@ -223,6 +223,15 @@ check "an edited job" status 2 "$ix" point --store "$T/half" "$T/jobs/000001.job
 check "... is not run" said "it was edited"
 check "no job" status 2 "$ix" point --store "$T/half" "$T/s.conf"
 check "... says so" said "not a job"
+deep=$T/$(printf 'd%.0s' {1..200})/$(printf 'e%.0s' {1..200})
+mkdir -p "$deep"
+cp "$T/s.conf" "$deep/"
+check "jobs of a file far down" "$ix" sweep "$deep/s.conf" --no-store --export "$T/jobs3"
+check "... are jobs" "$ix" point -q --store "$deep/$(printf 'f%.0s' {1..200})" \
+	"$T/jobs3/000002.job"
+check "... kept where the option says" test "$(kept "$deep/$(printf 'f%.0s' {1..200})")" = 1
+check "a folder is not taken" status 1 "$ix" point --store "$T/half" --take "$T/jobs3"
+check "... says so" said "it is no regular file"
 echo >>"$T/jobs2/000001.point"
 check "a torn file is not taken" status 1 "$ix" point --store "$T/half" --take \
 	"$T/jobs2/000001.point"

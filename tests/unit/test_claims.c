@@ -40,6 +40,10 @@ static void tolerances(void)
 	CHECK_EQ(judge("46-54", "5 points", 60), VERDICT_MISSES);
 	CHECK_EQ(judge("6.4", "informative", 3), VERDICT_INFORMATIVE);
 	CHECK_EQ(judge("6.4", "roughly", 6.4), VERDICT_BROKEN);
+	CHECK_EQ(judge("6.4", "inf%", 100), VERDICT_BROKEN);
+	CHECK_EQ(judge("6.4", "nan points", 6.4), VERDICT_BROKEN);
+	CHECK_EQ(judge("nan", "10%", 6.4), VERDICT_BROKEN);
+	CHECK_EQ(judge("1-inf", "10%", 6.4), VERDICT_BROKEN);
 	CHECK_EQ(judge("many", "10%", 6.4), VERDICT_BROKEN);
 	CHECK_EQ(judge("6.4", "10%", NAN), VERDICT_BROKEN);
 	claim_judge("5.7", "10%", 5.13, error, sizeof(error));
@@ -233,6 +237,35 @@ static void shapes_of_curves(void)
 	rmdir(dir);
 }
 
+/* Published points that cannot be read are named: nothing would be judged in their place. */
+static void damaged_curves_are_refused(void)
+{
+	static const struct { const char *csv, *says; } bad[] = {
+		{ "", "no column figure" },
+		{ "figure,series,x,x_unit,y_unit\nf,A,1,n,v\n", "no column y" },
+		{ "figure,series,x,x_unit,y,y_unit\nf,A,1,n,2,v\nf,B,1,n,x,v\n", "point 2" },
+		{ "figure,series,x,x_unit,y,y_unit\nf,A,1,n,nan,v\n", "\"nan\"" },
+		{ "figure,series,x,x_unit,y,y_unit\nf,A", "point 1" },
+	};
+	char dir[] = "/tmp/test_claims.XXXXXX", err[600], path[600];
+	struct figure_env env = { .out = dir };
+	struct fitted *used = calloc(1, sizeof(*used));
+	struct curves c;
+
+	CHECK(mkdtemp(dir) != NULL);
+	snprintf(env.figs, sizeof(env.figs), "%s", dir);
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		file_put(dir, "curves", "csv", bad[i].csv);
+		CHECK(curves_begin(&c, &env, used, err, sizeof(err)) < 0);
+		CHECK(strstr(err, "curves.csv") && strstr(err, bad[i].says));
+		curves_free(&c);
+	}
+	free(used);
+	result_path(path, sizeof(path), dir, "curves", "csv");
+	unlink(path);
+	rmdir(dir);
+}
+
 static void csv_comes_back(void)
 {
 	char path[] = "/tmp/test_claims.XXXXXX", err[256];
@@ -288,5 +321,5 @@ static void the_published_claims_are_well_formed(void)
 }
 
 CU_MAIN("claims", TEST(tolerances), TEST(measurements), TEST(measurements_of_curves),
-	TEST(sources_name_points), TEST(shapes_of_curves), TEST(csv_comes_back),
-	TEST(the_published_claims_are_well_formed))
+	TEST(sources_name_points), TEST(shapes_of_curves), TEST(damaged_curves_are_refused),
+	TEST(csv_comes_back), TEST(the_published_claims_are_well_formed))

@@ -252,7 +252,21 @@ static void the_end(void)
 	conf_free(&conf);	/* for the leak checker */
 }
 
-CU_MAIN("conf", TEST(a_file_and_options_are_applied), TEST(the_workload_comes_first),
+/* The parser would keep the low 32 bits, or the largest of 64, and say nothing. */
+static void a_number_that_is_too_large_is_refused(void)
+{
+	CHECK(!apply("# 5000000000\nseed = 5000000000;\n", NULL) && says(":2: 5000000000 does"));
+	CHECK(!apply("seed = 0x100000005;", NULL) && says("0x100000005 does not fit"));
+	CHECK(!apply("seed = 18446744073709551617L;", NULL) && says("18446744073709551617L"));
+	CHECK(!apply("sweep = ( { key = \"seed\"; values = [4294967297, 2]; } );", NULL));
+	CHECK(apply("seed = 5000000000L; // 5000000000\n", NULL) && prog.seed == 5000000000);
+	CHECK(apply("seed = \"18446744073709551615\"; /* 5000000000\n */", NULL));
+	CHECK(prog.seed == UINT64_MAX);
+	CHECK(apply("seed = 0x7fffffff;", NULL) && prog.seed == INT32_MAX);
+}
+
+CU_MAIN("conf", TEST(a_file_and_options_are_applied),
+	TEST(a_number_that_is_too_large_is_refused), TEST(the_workload_comes_first),
 	TEST(an_unknown_key_names_the_nearest), TEST(every_mistake_is_named),
 	TEST(nothing_is_said_twice), TEST(an_end_must_fit_one_key), TEST(bad_syntax_has_a_line),
 	TEST(printed_configurations_read_back), TEST(json_keeps_types), TEST(distances),
