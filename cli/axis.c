@@ -261,6 +261,11 @@ bool axis_range_read(struct sweep *sw, const struct group *g, struct conf *c, co
 		spec->unit = ck.knob->unit;
 		spec->lo = knob_get(ck.knob, ck.obj);
 	}
+	if (ok && strcmp(ck.key, "seed") == 0) {
+		conf_error(c, "%s: a search tries each load with several seeds itself; what is to "
+			   "be raised is a load, such as workload.rate", where);
+		ok = false;
+	}
 	if (ok && (spec->lo == 0 || spec->lo >= spec->hi)) {
 		conf_error(c, "%s: %s: a search needs 0 < lo < hi, not %.60s to %.60s", where,
 			   ck.key, lo, hi);

@@ -20,6 +20,16 @@ static const char *cell(const struct table *t, size_t row, const char *col)
 	return table_get(t, row, table_col(t, col));
 }
 
+/* The first row of claim @id, or how many there are. */
+static size_t find(const struct table *t, const char *id)
+{
+	size_t row = 0;
+
+	while (row < t->n_rows && strcmp(table_get(t, row, ID), id) != 0)
+		row++;
+	return row;
+}
+
 int verdicts_begin(struct verdicts *v, const struct figure_env *env, const struct fitted *f,
 		   char *err, size_t err_len)
 {
@@ -41,6 +51,11 @@ int verdicts_begin(struct verdicts *v, const struct figure_env *env, const struc
 		table_row_add(&v->table);
 		for (size_t i = 0; i < ARRAY_LEN(from); i++)
 			table_set(&v->table, r, i, cell(&claims, r, from[i]));
+		if (find(&v->table, table_get(&v->table, r, ID)) < r) {
+			table_set(&v->table, r, VERDICT, verdict_name(VERDICT_BROKEN));
+			table_set(&v->table, r, WHY, "claims.csv has this id twice");
+			continue;
+		}
 		table_set(&v->table, r, VERDICT, verdict_name(VERDICT_NOT_RUN));
 		table_set(&v->table, r, FITTED,
 			  fitted_claim(f, cell(&claims, r, "id")) ? "yes" : "no");
@@ -58,11 +73,10 @@ static size_t claim_row(struct table *t, const struct figure *fig, const config_
 		{ SYSTEM, "system" }, { QUANTITY, "quantity" }, { PUBLISHED, "value" },
 		{ UNIT, "unit" }, { TOLERANCE, "tolerance" }, { NOTE, "note" },
 	};
-	size_t row;
+	size_t row = find(t, id);
 
-	for (row = 0; row < t->n_rows; row++)
-		if (strcmp(table_get(t, row, ID), id) == 0)
-			return row;
+	if (row < t->n_rows)
+		return row;
 	row = table_row_add(t);
 	table_set(t, row, ID, id);
 	table_set(t, row, FIGURE, fig->name);

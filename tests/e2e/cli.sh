@@ -207,6 +207,7 @@ expect "a search whose runs fail" 1 "failed: workload.rate=" "$IX" search -q --n
 check "... does not blame the client" test -z "$(grep client-bound "$T/out")"
 expect "search: no objective" 2 "say what to vary and what must hold" "$IX" search -v seed=1..2
 expect "search: bad objective" 2 "is no objective" "$IX" search -v workload.rate=1..2 --sla p99
+expect "search: seeds" 2 "tries each load with several seeds" "$IX" search -v seed=1..9 --sla 'x<1'
 expect "search: bad range" 2 "a search needs KEY=LO..HI" "$IX" search -v workload.rate=1 --sla 'x<1'
 expect "search: an end that cannot be" 2 "at workload.connections=500000:" "$IX" search \
 	-v 'workload.connections=64..500000' --sla 'x<1'

@@ -124,6 +124,11 @@ sed -i 's/op = "max"; y = "requests_per_s"; why/op = "most"; y = "requests_per_s
 	"$figs/f.conf"
 expect "a malformed claim" 1 "unknown op \"most\""	figure --claims
 
+claims=$(cat "$figs/claims.csv")
+tail -1 "$figs/claims.csv" >>"$figs/claims.csv"
+expect "a claim that stands twice" 1 "claims.csv has this id twice"	figure --claims
+echo "$claims" >"$figs/claims.csv"
+
 # --- the report ---
 check "report" python3 scripts/report.py --results "$T/4" -o "$T/index.html"
 check "... needs nothing else" \
