@@ -19,6 +19,9 @@ static const char *const columns[POINT_COLUMNS] = {
 	[P_ERROR] = "error_pct", [P_FITTED] = "fitted", [P_KNEE] = "knee", [P_NOTE] = "note",
 };
 
+/* An achieved load is not quite the offered one: our first point is at x if it is as near. */
+static const double at_slack = 0.01;
+
 static const char *cell(const struct table *t, size_t row, const char *col)
 {
 	return table_get(t, row, table_col(t, col));
@@ -90,16 +93,18 @@ static void system_set(struct table *t, size_t row, const char *given)
 	table_set(t, row, P_SYSTEM, given ? given : name);
 }
 
-/* How its knee is found: "90 %" of the largest y, "2 x" the first. */
+/* How its knee is found: "90 %" of the largest y, "2 x" the first; on which axis. */
 static void knee_set(struct table *t, size_t row, const config_setting_t *how)
 {
 	double share = setting_number(how, "knee", 0), times = setting_number(how, "knee_times", 0);
 	char text[40] = "";
+	int log_x = 0;
 
+	config_setting_lookup_bool(how, "x_log", &log_x);
 	if (share > 0)
-		snprintf(text, sizeof(text), "%g %%", share);
+		snprintf(text, sizeof(text), "%g %%%s", share, log_x ? KNEE_LOG : "");
 	else if (times > 0)
-		snprintf(text, sizeof(text), "%g x", times);
+		snprintf(text, sizeof(text), "%g x%s", times, log_x ? KNEE_LOG : "");
 	table_set(t, row, P_KNEE, text);
 }
 
@@ -115,6 +120,8 @@ static void point_take(struct table *t, size_t row, const config_setting_t *how,
 	    !table_number(t, row, P_PUBLISHED, &published))
 		return;
 	x /= setting_number(how, "x_scale", 1);
+	if (x < ps->p[0].x && ps->p[0].x <= x * (1 + at_slack))
+		x = ps->p[0].x;
 	ours = points_at(ps, x) * setting_number(how, "y_scale", 1);
 	if (!isfinite(ours)) {
 		table_set(t, row, P_NOTE, x > ps->p[0].x ? "we do not get that far" :

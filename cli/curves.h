@@ -15,8 +15,9 @@
  * first word of a curve's name) and one `quantity` that the paper shows more than 5 % apart
  * are in its order. Knee: where a curve reaches `knee` percent of its largest y, or first is
  * `knee_times` its first y, published and ours read off at the published x only, so that both
- * are equally coarse; within 15 %. Median error: over points the price lists were fitted on,
- * and over the others.
+ * are equally coarse, and joined by lines that are straight on the published axis (`x_log =
+ * true`: a logarithmic one); within 15 %. Median error: over points the price lists were
+ * fitted on, and over the others.
  */
 #ifndef CLI_CURVES_H
 #define CLI_CURVES_H

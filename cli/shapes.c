@@ -138,15 +138,19 @@ static void orders_check(struct curves *c)
 
 /* ---- knees ---- */
 
-/* x of the knee that @how, "90 %" or "2 x", asks for. */
-static double knee_of(const struct points *ps, const char *how)
+/* x of the knee that @how asks for, "90 %" or "2 x", KNEE_LOG where the axis is. Changes @ps. */
+static double knee_of(struct points *ps, const char *how)
 {
-	double amount = strtod(how, NULL);
+	double amount = strtod(how, NULL), x;
+	bool log_x = strstr(how, KNEE_LOG) != NULL;
 
 	if (ps->n == 0)
 		return NAN;
-	return points_cross(ps, strchr(how, '%') ? points_max(ps) * amount / 100 :
-						   ps->p[0].y * amount);
+	for (size_t i = 0; log_x && i < ps->n; i++)
+		ps->p[i].x = log(ps->p[i].x);
+	x = points_cross(ps, strchr(how, '%') ? points_max(ps) * amount / 100 :
+						ps->p[0].y * amount);
+	return log_x ? exp(x) : x;
 }
 
 /* The points of the curve of row @first, by column @col; they are in the order of x. */

@@ -41,6 +41,7 @@
 	X(irq_delay, "ns", "from a frame being visible to the interrupt handler; no work") \
 	X(wakeup, "ns", "making a sleeping application runnable and switching to it") \
 	X(wake_jitter, "ns", "mean of an exponential wait of a woken application; no work") \
+	X(spin_jitter, "ns", "mean of an exponential wait of one that polls its sockets; no work") \
 	X(switch, "ns", "from the stack's thread to the application's or back") \
 	X(handoff, "ns", "until the other thread runs after it was given something; no work") \
 	X(app_kernel, "ns", "kernel work a declared request causes beyond its calls") \
@@ -58,6 +59,8 @@
 	X(conn_lock, "ns", "holding of shared locks a connection created or freed") \
 	X(app_lock, "ns", "holding of the application's lock a declared request") \
 	X(app_update_lock, "ns", "... and in addition a declared update") \
+	X(conn_contention, "ns", "added to a connection created or freed in shared tables, for " \
+	  "each other core in a pass") \
 	X(lock_transfer, "ns", "moving a lock's line from the core that held it last")
 
 enum cost {

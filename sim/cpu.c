@@ -31,8 +31,7 @@ static bool busy(const struct cpu_thread *t, nsec now)
 	return t->busy_until > now || t->next_at <= now;
 }
 
-/* Other cores of which at least one hyperthread is in a pass. */
-static uint32_t cores_busy(const struct cpu *cpu, uint32_t thread, nsec now)
+uint32_t cpu_others_busy(const struct cpu *cpu, uint32_t thread, nsec now)
 {
 	uint32_t n = 0, mine = cpu->thread[thread].sibling;
 
@@ -54,7 +53,7 @@ nsec cpu_duration(const struct cpu *cpu, uint32_t thread, uint64_t ps, nsec now)
 	if (other != thread && busy(&cpu->thread[other], now))
 		ps = ps * cpu->costs->v[COST_smt_slowdown] / COST_SCALE;
 	if (contention && cpu->n_threads > 1)
-		ps += ps * contention * cores_busy(cpu, thread, now) / COST_SCALE;
+		ps += ps * contention * cpu_others_busy(cpu, thread, now) / COST_SCALE;
 	ns = (ps + 999) / 1000;
 	return ns ? ns : 1;
 }

@@ -40,6 +40,9 @@ int cpu_init(struct cpu *cpu, const struct costs *costs, uint32_t n_threads, boo
 /** The core a thread is on. */
 uint32_t cpu_core(uint32_t thread, uint32_t n_cores, bool packed);
 
+/** Other cores than that of @thread of which at least one hyperthread is in a pass. */
+uint32_t cpu_others_busy(const struct cpu *cpu, uint32_t thread, nsec now);
+
 /** Duration of a pass of @thread that starts @now and costs @ps on a machine of its own, at
  * least 1 ns. */
 nsec cpu_duration(const struct cpu *cpu, uint32_t thread, uint64_t ps, nsec now);

@@ -25,6 +25,8 @@ const struct knob exec_knobs[] = {
 	  .doc = "who runs the stack: IX's pass, an interrupt (Linux), its own thread (mTCP)" },
 	{ FIELD(app_batch), .type = KNOB_U32, .max = 65536, .def = 1,
 	  .doc = "softirq: connections the application serves between looks at the NIC; 0: all" },
+	{ FIELD(app_spin), .type = KNOB_BOOL,
+	  .doc = "softirq: the application polls its sockets instead of sleeping" },
 	{ FIELD(calls), .type = KNOB_ENUM, .max = CALLS_SINGLE, .names = calls_names,
 	  .doc = "a crossing a batch of calls, or one a call" },
 	{ FIELD(large_segments), .type = KNOB_BOOL,
@@ -43,6 +45,8 @@ const struct knob exec_knobs[] = {
 	  .doc = "least time between two interrupts of a queue" },
 	{ FIELD(itr_adaptive), .type = KNOB_BOOL,
 	  .doc = "itr follows the bytes of an interrupt, 10 to 125 us, as ixgbe's driver has it" },
+	{ FIELD_NS(itr_max), .min = 10 * NSEC_PER_USEC, .max = 125 * NSEC_PER_USEC,
+	  .def = 125 * NSEC_PER_USEC, .doc = "itr_adaptive: no level is above this" },
 	{ FIELD_NS(clock), .max = NSEC_PER_SEC,
 	  .doc = "timers of the stack fire at multiples of this; 0: when due" },
 	{ FIELD(shared), .type = KNOB_BOOL,
@@ -88,10 +92,13 @@ static uint64_t sent_merged(const struct work *w)
 	return full - (full + EXEC_LARGE_FRAMES - 1) / EXEC_LARGE_FRAMES;
 }
 
-void exec_adjust(const struct exec_cfg *x, struct work *w, uint32_t merged)
+void exec_adjust(const struct exec_cfg *x, struct work *w, uint32_t merged, uint32_t data)
 {
 	if (x->large_segments) {
-		w->tcp_fast = less(w->tcp_fast, merged);
+		uint64_t segments = less(w->tcp_fast + w->tcp_slow, merged);
+
+		w->tcp_fast = MIN(MAX(less(w->tcp_fast, merged), data), segments);
+		w->tcp_slow = segments - w->tcp_fast;
 		w->tx_segments = less(w->tx_segments, sent_merged(w));
 	}
 	if (x->calls == CALLS_SINGLE)
@@ -99,9 +106,15 @@ void exec_adjust(const struct exec_cfg *x, struct work *w, uint32_t merged)
 	if (x->rx_copy)
 		w->copied_bytes += payload(w->rx_bytes, w->rx_frames);
 	if (x->tx_copy)
-		w->copied_bytes += payload(w->tx_bytes, w->tx_frames);
+		w->copied_bytes += payload(w->tx_bytes, w->tx_frames) *
+				   (x->stack == STACK_THREAD ? 2 : 1);
 	if (x->tx_flush == FLUSH_EARLY && w->tx_frames > 0)
 		w->tx_doorbells = w->tx_frames - (x->large_segments ? sent_merged(w) : 0);
+}
+
+uint64_t exec_app_reads(const struct exec_cfg *x, const struct work *w)
+{
+	return x->stack == STACK_THREAD && x->rx_copy ? payload(w->rx_bytes, w->rx_frames) : 0;
 }
 
 enum { ITR_LOW = 10, ITR_BULK = 20 };	/* bytes a microsecond */
@@ -129,7 +142,7 @@ void exec_itr_update(struct exec_itr *i, uint64_t rx, uint64_t tx)
 			i->level[d] = itr_level(i->level[d], bytes / (i->ns / NSEC_PER_USEC));
 		i->bytes[d] = now[d];
 	}
-	want = wanted[MAX(i->level[0], i->level[1])];
+	want = MIN(wanted[MAX(i->level[0], i->level[1])], i->max_ns);
 	i->ns = 10 * want * i->ns / (9 * want + i->ns);
 }
 

@@ -30,6 +30,7 @@ struct exec_cfg {
 	uint32_t wake;			/* enum exec_wake: how an idle thread learns of a frame */
 	uint32_t stack;			/* enum exec_stack */
 	uint32_t app_batch;		/* softirq: connections between looks at the NIC; 0: all */
+	bool app_spin;			/* softirq: asks epoll_wait() again and never sleeps */
 	uint32_t calls;			/* enum exec_calls: one crossing a batch, or a call */
 	bool large_segments;		/* GRO and TSO: full frames of a flow in a row are one */
 	bool rx_copy, tx_copy;		/* payload is copied to, from the application */
@@ -38,6 +39,7 @@ struct exec_cfg {
 	uint64_t batch_timeout_ns;	/* wait: since the first frame of the batch */
 	uint64_t itr_ns;		/* least time between two interrupts of a queue */
 	bool itr_adaptive;		/* ... follows what they find, see exec_itr_update() */
+	uint64_t itr_max_ns;		/* ... up to this */
 	uint64_t clock_ns;		/* timers of the stack fire at its multiples; 0: when due */
 	bool shared;			/* threads share connection tables, and their lock */
 };
@@ -54,14 +56,21 @@ enum {
 };
 
 /** What a system that crosses, copies and merges where IX does not has done other than @w says:
- * changes @w. @merged: received frames that were appended to the one before. */
-void exec_adjust(const struct exec_cfg *x, struct work *w, uint32_t merged);
+ * changes @w. @merged: received frames that were appended to the one before; @data: others with
+ * payload. Its stack has one path for those, tcp_fast, where ours may leave its fast one. */
+void exec_adjust(const struct exec_cfg *x, struct work *w, uint32_t merged, uint32_t data);
+
+/** Bytes of @w that the application's thread will copy once more: a stack that is a thread of its
+ * own keeps them in a buffer until then, as it does what is sent (both copies of that are before
+ * the frames, so exec_adjust() counts two). */
+uint64_t exec_app_reads(const struct exec_cfg *x, const struct work *w);
 
 /* A queue's moderation. ixgbe's driver takes bytes a microsecond, counted as if every interrupt
  * came as late as it may: above 10 it allows an interrupt in 50 us instead of 10, above 20 one in
  * 125 us, a step at a time, and moves towards that by a tenth of its rate. */
 struct exec_itr {
 	nsec ns;			/* least time between two interrupts now */
+	nsec max_ns;			/* no level is above this */
 	uint8_t level[2];		/* received, sent: 0 to 2 */
 	uint64_t bytes[2];		/* seen so far */
 };

@@ -155,8 +155,11 @@ void host_rx_tap(void *ctx, const struct frame *f, nsec visible, nsec now)
 					     sim_nic_dma_mark(h->nic) - f->dma_mark);
 	if ((f->flags & FRAME_RSS) == 0 || !is_segment(f))
 		return;
-	if (unlikely(h->setup.cfg->exec.large_segments) && merge(t, f))
-		return;		/* its state was reached for the frame before */
+	if (unlikely(h->setup.cfg->exec.large_segments)) {
+		if (merge(t, f))
+			return;	/* its state was reached for the frame before */
+		t->data += has_payload(f);
+	}
 	t->touch_ps += machine_segment(&h->machine, &t->machine, f->rss, f->len,
 				       f->data[AT_TCP + TCP_FLAGS] & TH_SYN);
 	if (unlikely(t->budget != NULL) && has_payload(f))
@@ -217,7 +220,7 @@ void host_pass_begin(struct host_thread *t, nsec now)
 	assert(now >= c->busy_until);
 	c->next_at = NSEC_NEVER;
 	t->touch_ps = 0;
-	t->merged = t->in_flow = 0;
+	t->merged = t->data = t->in_flow = 0;
 	nic_pass_begin(t->host->nic, t->queue, now);
 }
 
@@ -229,9 +232,12 @@ nsec host_pass_end(struct host_thread *t, struct work *w, uint64_t extra_ps, nse
 	uint64_t ps, wait_ps;
 	nsec end;
 
-	exec_adjust(x, w, t->merged);
+	exec_adjust(x, w, t->merged, t->data);
 	ps = costs_total(h->setup.costs, w) + t->touch_ps + extra_ps +
 	     w->app_requests * h->setup.costs->v[COST_app_kernel];
+	if (unlikely(x->shared) && w->tcp_conns > 0)
+		ps += w->tcp_conns * h->setup.costs->v[COST_conn_contention] *
+		      cpu_others_busy(&h->cpu, t->queue, now);
 	wait_ps = machine_wait_ps(&h->machine, &t->machine, w, now);
 	t->cost_ps += ps + wait_ps;
 	end = now + cpu_duration(&h->cpu, t->queue, ps, now) + wait_ps / COST_SCALE;

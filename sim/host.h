@@ -43,7 +43,7 @@ struct host_counts {
 	uint64_t segments, objects, misses_milli; /* of the cache model */
 	uint64_t tlb_misses_milli;
 	uint64_t lock_held_ps[LOCKS];
-	uint64_t lock_wait_ps;		/* of all locks */
+	uint64_t lock_wait_ps[LOCKS];
 	struct machine_counts machine;
 	struct work work;
 	struct stats stats;
@@ -57,8 +57,9 @@ struct host;
 struct host_parts {
 	nsec stack_at, app_at, calls_at;
 	nsec polled_until;		/* softirq: polled until then, not interrupting */
+	uint64_t unread;		/* bytes that exec_app_reads() left to the application */
 	uint32_t returned;		/* events the last epoll_wait() has returned and are left */
-	bool asleep;			/* the application waits to be woken */
+	bool asleep;			/* the application waits for events */
 	bool called;			/* app_at counts what waits for the application */
 };
 
@@ -73,6 +74,7 @@ struct host_thread {
 	struct rng jitter;
 	struct host_parts parts;
 	uint32_t flow, in_flow, merged;	/* large segments: whose frame was last, how many, in all */
+	uint32_t data;			/* ... with payload and not merged */
 	uint64_t touch_ps;		/* what the running pass's reaching for memory costs */
 	uint64_t passes, passes_rx, busy_ns;
 	uint64_t cost_ps;		/* what passes would have cost on a core of their own */

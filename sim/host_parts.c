@@ -10,7 +10,8 @@
  *		the ring is empty, batch_max frames (NAPI's budget) a part. Event conditions
  *		are what epoll_wait() returns; the application serves app_batch connections, a
  *		crossing a call, then interrupts get their turn. One that sleeps is woken,
- *		which costs, and waits for its turn (wake_jitter).
+ *		which costs, and waits for its turn (wake_jitter); one that spins looks again
+ *		(spin_jitter).
  *	thread	The stack polls. What it has for the application waits `handoff` for the other
  *		thread to be switched to, and so do the application's calls on their way back.
  *
@@ -87,7 +88,9 @@ static void app_next(struct host_thread *t, nsec end)
 		if (exec_of(t)->stack == STACK_THREAD)
 			at += price(t, COST_handoff) / COST_SCALE;
 		else if (p->asleep)
-			at += exec_jitter(&t->jitter, price(t, COST_wake_jitter));
+			at += exec_jitter(&t->jitter, price(t, exec_of(t)->app_spin ?
+							       COST_spin_jitter :
+							       COST_wake_jitter));
 		p->app_at = MIN(p->app_at, at);		/* a timer may have set it, much later */
 		p->called = true;
 	}
@@ -109,11 +112,13 @@ static void stack_part(struct host_thread *t, nsec now)
 		extra_ps = price(t, COST_irq);
 	}
 	dp_run_stack(t->dp, now, &w);
-	if (p->asleep && !had && dp_app_due(t->dp) && exec_of(t)->stack == STACK_SOFTIRQ) {
+	if (p->asleep && !had && dp_app_due(t->dp) && exec_of(t)->stack == STACK_SOFTIRQ &&
+	    !exec_of(t)->app_spin) {
 		t->wakeups++;
 		extra_ps += price(t, COST_wakeup);
 	}
 	end = host_pass_end(t, &w, extra_ps, now);
+	p->unread += exec_app_reads(exec_of(t), &w);
 	p->polled_until = end;
 	if (exec_of(t)->itr_adaptive && sim_nic_rx_waiting(t->host->nic, t->queue) == 0)
 		exec_itr_update(&t->itr, t->work.rx_bytes, t->work.tx_bytes);
@@ -161,6 +166,8 @@ static void app_part(struct host_thread *t, nsec now)
 	dp_run_app(t->dp, now, app_budget(t, &w), &w);
 	if (!thread)
 		dp_run_calls(t->dp, now, &w);
+	w.copied_bytes += p->unread;
+	p->unread = 0;
 	end = host_pass_end(t, &w, (t->switches - before) * price(t, COST_switch), now);
 	p->app_at = NSEC_NEVER;
 	p->called = false;

@@ -118,7 +118,7 @@ static int start_dp(struct host_thread *t, char *err, size_t err_len)
 		.core = &h->core, .nic = sim_nic_nic(h->nic), .queue = t->queue, .user = &t->user,
 		.pool = &t->pool, .ip = s->ip, .mask = s->mask,
 	};
-	struct rng r;
+	struct rng r, first;
 
 	if (mem) {
 		mempool_init(&t->pool, mem, mbufs);
@@ -127,9 +127,13 @@ static int start_dp(struct host_thread *t, char *err, size_t err_len)
 			       t);
 		if (s->cfg->exec.policy == BATCH_WAIT)
 			sim_nic_wake_at(h->nic, t->queue, s->cfg->dp.batch_max);
+		/* A kernel has one secret: a host's threads take ports from one run of numbers. */
+		stream_of(&h->threads[0], STREAM_DP, &first);
+		env.secret[0] = rng_u64(&first);
+		env.secret[1] = rng_u64(&first);
 		stream_of(t, STREAM_DP, &r);
-		env.secret[0] = rng_u64(&r);
-		env.secret[1] = rng_u64(&r);
+		rng_u64(&r);
+		rng_u64(&r);
 		env.seed = rng_u64(&r);
 		t->dp = dp_init(&s->cfg->dp, &env, engine_now(s->engine));
 	}
@@ -170,7 +174,7 @@ static int start_thread(struct host *h, uint16_t queue, char *err, size_t err_le
 	t->start.soon = host_soon;
 	t->start.warm = host_warm;
 	t->parts = (struct host_parts){ .app_at = NSEC_NEVER, .calls_at = NSEC_NEVER };
-	t->itr.ns = s->cfg->exec.itr_ns;
+	t->itr = (struct exec_itr){ .ns = s->cfg->exec.itr_ns, .max_ns = s->cfg->exec.itr_max_ns };
 	rng_stream(&t->jitter, s->seed,
 		   STREAM_JITTER + (uint64_t)s->id * CPU_THREADS_MAX + queue);
 	if (machine_thread_init(&t->machine, &h->machine) != 0) {
@@ -315,7 +319,7 @@ static void count_machine(const struct machine_thread *t, struct host_counts *c)
 	c->tlb_misses_milli += t->tlb.misses_milli;
 	for (int i = 0; i < LOCKS; i++) {
 		c->lock_held_ps[i] += t->lock[i].held_ps;
-		c->lock_wait_ps += t->lock[i].wait_ps;
+		c->lock_wait_ps[i] += t->lock[i].wait_ps;
 	}
 	add_all(&c->machine, &t->count, sizeof(c->machine));
 }

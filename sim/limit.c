@@ -82,8 +82,10 @@ static void judge_host(struct limit *l, nsec ns, const struct host_counts *c)
 /* Without waiting for a lock that is itself the limit. */
 static double core_used(const struct limit *l, const struct host_counts *c)
 {
-	double waits = c->busy_ns ? (double)c->lock_wait_ps / 1e3 / (double)c->busy_ns : 0;
+	double waits = 0;
 
+	for (int i = 0; i < LOCKS && c->busy_ns; i++)
+		waits += (double)c->lock_wait_ps[i] / 1e3 / (double)c->busy_ns;
 	return l->lock >= LIMIT_PCT ? l->core * (1 - MIN(waits, 1)) : l->core;
 }
 

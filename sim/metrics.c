@@ -284,7 +284,8 @@ static void add_cpu(struct sim_result *r, const struct topology *t, const struct
 	const struct host_counts *s = &w->server;
 	struct cost_split split = costs_split(&t->server_costs, &s->work);
 	double ns = (double)w->ns, n = t->host[0]->n_threads;
-	double app = ratio((double)(split.app + s->object_ps) * 100, (double)s->cost_ps);
+	uint64_t app_ps = split.app + s->object_ps + s->lock_wait_ps[LOCK_APP];
+	double app = ratio((double)app_ps * 100, (double)s->cost_ps);
 
 	add(r, ratio((double)s->busy_ns * 100, ns * n), "time in passes, all server threads",
 	    "server_util_pct");
@@ -306,7 +307,7 @@ static void add_cpu(struct sim_result *r, const struct topology *t, const struct
 	add(r, ratio((double)s->busy_ns, requests), "server thread time a request",
 	    "server_ns_per_request");
 	add(r, app, "share of the server's work that is the application's: handlers, what it "
-	    "declares, its objects", "server_app_pct");
+	    "declares, its objects, waiting for its lock", "server_app_pct");
 	add(r, ratio((double)s->misses_milli / 1000, requests),
 	    "last-level cache misses of the server a request", "l3_misses_per_msg");
 }
@@ -331,7 +332,8 @@ static void add_machine(struct sim_result *r, const struct metrics_window *w, do
 	for (int i = 0; i < LOCKS; i++)
 		add(r, ratio((double)s->lock_held_ps[i] * 100, ps), "time this lock is held",
 		    "server_lock_%s_util_pct", names[i]);
-	add(r, ratio((double)s->lock_wait_ps / 10, (double)s->busy_ns),
+	add(r, ratio((double)(s->lock_wait_ps[LOCK_CONN] + s->lock_wait_ps[LOCK_APP]) / 10,
+		     (double)s->busy_ns),
 	    "share of pass time waiting for locks", "server_lock_wait_pct");
 }
 

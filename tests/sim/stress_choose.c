@@ -70,6 +70,7 @@ static const struct dial host[] = {
 	{ "nic.port_pps_max", 10, "100 k/s|8 M/s" },
 	{ "nic.csum_offload", 10, "false" },
 	{ "exec.app_batch", 40, "0|1|2|16|65536" },
+	{ "exec.app_spin", 30, "true" },
 	{ "exec.calls", 50, "single" },
 	{ "exec.large_segments", 40, "true" },
 	{ "exec.rx_copy", 30, "true" },

@@ -5,6 +5,7 @@
  * Runs are short and lightly loaded unless they say so. The price list ix has no interrupt
  * and no hand-over, so what is timed here is what a list of the test's own says.
  */
+#include <math.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -104,6 +105,30 @@ static void an_interrupt_and_a_wake_up_are_paid_a_request(void)
 	CHECK(irq - poll > 5.99 && irq - poll < 6.01);
 }
 
+/* It pays the interrupt, but is never woken; how long it takes to look has a price of its own. */
+static void who_spins_does_not_sleep(void)
+{
+	static const char prices[] = "irq 1000 ns \"t\"\nirq_delay 2000 ns \"t\"\n"
+				     "wakeup 3000 ns \"t\"\nwake_jitter 9000 ns \"t\"\n";
+	double poll, spin;
+
+	setup("");
+	one_at_a_time();
+	softirq(&sc.server.exec);
+	poll = run("latency_mean_us");
+	setup(prices);
+	one_at_a_time();
+	softirq(&sc.server.exec);
+	sc.server.exec.app_spin = true;
+	spin = run("latency_mean_us");
+	CHECK(spin - poll > 2.99 && spin - poll < 3.01);
+	setup("spin_jitter 5000 ns \"t\"\n");
+	one_at_a_time();
+	softirq(&sc.server.exec);
+	sc.server.exec.app_spin = true;
+	CHECK_EQ((uint64_t)run("server_wakeups"), 0);
+}
+
 static void calls_cross_one_by_one(void)
 {
 	double requests, crossings;
@@ -118,6 +143,20 @@ static void calls_cross_one_by_one(void)
 	crossings = run("server_work_crossings");
 	/* epoll_wait, read, write; and one more for the acknowledgement alone, if any. */
 	CHECK(crossings >= 2.9 * requests && crossings <= 4.1 * requests);
+}
+
+static void two_threads_copy_twice(void)
+{
+	double copied[2];
+
+	for (int i = 0; i < 2; i++) {
+		setup("");
+		one_at_a_time();
+		sc.server.exec.rx_copy = sc.server.exec.tx_copy = true;
+		sc.server.exec.stack = STACK_THREAD;
+		copied[i] = run(i ? "requests" : "server_work_copied_bytes");
+	}
+	CHECK(fabs(copied[0] - 256 * copied[1]) <= 256);	/* 64 B in and out, by both */
 }
 
 static void payload_is_copied_where_it_is_said(void)
@@ -151,7 +190,7 @@ static void interrupts_are_moderated(void)
 /* What an interrupt finds decides how soon the next may come: 10, 50, 125 us. */
 static void moderation_follows_the_bytes(void)
 {
-	struct exec_itr i = { .ns = 10 * NSEC_PER_USEC };
+	struct exec_itr i = { .ns = 10 * NSEC_PER_USEC, .max_ns = 125 * NSEC_PER_USEC };
 	uint64_t rx = 0;
 
 	for (int n = 0; n < 100; n++)
@@ -305,8 +344,10 @@ static void an_answer_does_not_wait_for_the_next_request(void)
 }
 
 CU_MAIN("exec", TEST(an_answer_does_not_wait_for_the_next_request),
-	TEST(an_interrupt_and_a_wake_up_are_paid_a_request), TEST(calls_cross_one_by_one),
-	TEST(payload_is_copied_where_it_is_said), TEST(interrupts_are_moderated),
+	TEST(an_interrupt_and_a_wake_up_are_paid_a_request), TEST(who_spins_does_not_sleep),
+	TEST(calls_cross_one_by_one),
+	TEST(payload_is_copied_where_it_is_said), TEST(two_threads_copy_twice),
+	TEST(interrupts_are_moderated),
 	TEST(moderation_follows_the_bytes),
 	TEST(threads_wait_for_each_other_twice), TEST(late_replies_wait_for_the_next_receive),
 	TEST(early_replies_do_not_wait_for_the_batch),

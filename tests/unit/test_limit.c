@@ -123,7 +123,7 @@ static void ties_are_decided_by_order(void)
 	c.busy_ns = 999000;
 	limit_judge(&l, &t, 1000000, &c, &p, 999000);
 	CHECK(strcmp(l.name, "core") == 0);
-	c.lock_wait_ps = 500000000;			/* half of which is waiting */
+	c.lock_wait_ps[LOCK_APP] = 500000000;			/* half of which is waiting */
 	limit_judge(&l, &t, 1000000, &c, &p, 0);
 	CHECK(strcmp(l.name, "lock") == 0);
 	c.lock_held_ps[LOCK_APP] = 900000000;		/* ... for a lock that is not the limit */
