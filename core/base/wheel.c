@@ -36,11 +36,14 @@ static unsigned digit(uint64_t tick, unsigned level)
 static void map_set(struct wheel *w, unsigned level, unsigned slot)
 {
 	w->map[level][slot / 64] |= 1ULL << slot % 64;
+	w->words |= BIT(level * WHEEL_WORDS + slot / 64);
 }
 
 static void map_clear(struct wheel *w, unsigned level, unsigned slot)
 {
 	w->map[level][slot / 64] &= ~(1ULL << slot % 64);
+	if (w->map[level][slot / 64] == 0)
+		w->words &= ~BIT(level * WHEEL_WORDS + slot / 64);
 }
 
 void wheel_init(struct wheel *w, nsec now)
@@ -104,28 +107,21 @@ void timer_cancel(struct wheel *w, struct timer *t)
 	}
 }
 
-/* Lowest occupied slot of @level, or WHEEL_SLOTS. */
-static unsigned first_slot(const struct wheel *w, unsigned level)
-{
-	for (unsigned i = 0; i < WHEEL_SLOTS / 64; i++)
-		if (w->map[level][i] != 0)
-			return i * 64 + (unsigned)__builtin_ctzll(w->map[level][i]);
-	return WHEEL_SLOTS;
-}
-
 /* First tick of the next occupied slot, TICK_NONE when all are empty; `far` is not looked at. */
 static uint64_t next_slot(const struct wheel *w, unsigned *level)
 {
-	for (unsigned l = 0; l < WHEEL_LEVELS; l++) {
-		unsigned slot = first_slot(w, l);
-		unsigned shift = l * WHEEL_SLOT_BITS;
-		uint64_t upper = w->tick >> (shift + WHEEL_SLOT_BITS) << WHEEL_SLOT_BITS;
+	unsigned word, slot, shift;
+	uint64_t upper;
 
-		*level = l;
-		if (slot < WHEEL_SLOTS)
-			return (upper | slot) << shift;
-	}
-	return TICK_NONE;
+	if (w->words == 0)
+		return TICK_NONE;
+	word = (unsigned)__builtin_ctz(w->words);
+	*level = word / WHEEL_WORDS;
+	slot = word % WHEEL_WORDS * 64 +
+	       (unsigned)__builtin_ctzll(w->map[*level][word % WHEEL_WORDS]);
+	shift = *level * WHEEL_SLOT_BITS;
+	upper = w->tick >> (shift + WHEEL_SLOT_BITS) << WHEEL_SLOT_BITS;
+	return (upper | slot) << shift;
 }
 
 /* First tick of the first horizon that holds a timer of `far`. O(timers in far). */

@@ -17,6 +17,7 @@ enum {
 	WHEEL_TICK_SHIFT = 14,
 	WHEEL_SLOT_BITS = 8,
 	WHEEL_SLOTS = 1 << WHEEL_SLOT_BITS,
+	WHEEL_WORDS = WHEEL_SLOTS / 64,
 	WHEEL_LEVELS = 4,	/* horizon 2^32 ticks, 19.5 hours; later ones wait in `far` */
 };
 
@@ -34,11 +35,12 @@ struct timer {
 struct wheel {
 	uint64_t tick;			/* the next to run: every one below has been */
 	uint32_t n_armed;
-	uint64_t map[WHEEL_LEVELS][WHEEL_SLOTS / 64];	/* non-empty slots */
-	struct list slot[WHEEL_LEVELS][WHEEL_SLOTS];
+	uint32_t words;			/* of map that are not 0, WHEEL_WORDS a level */
+	uint64_t map[WHEEL_LEVELS][WHEEL_WORDS];	/* non-empty slots */
 	struct list far;		/* beyond the top level */
 	struct list late;		/* armed for a tick that has been run: next run */
 	struct list due;		/* expired, not yet fired (budget ran out) */
+	struct list slot[WHEEL_LEVELS][WHEEL_SLOTS];
 };
 
 /** Empty wheel whose time is @now. Must precede everything else. */
@@ -58,7 +60,7 @@ static inline bool timer_armed(const struct timer *t) { return list_linked(&t->l
 /**
  * The time before which no run fires anything: never late, may be early by up to one
  * cascade. 0 when a timer waits for the next run whatever its @now, NSEC_NEVER when
- * nothing is armed. O(levels * words of the map).
+ * nothing is armed.
  */
 nsec wheel_next(const struct wheel *w);
 
