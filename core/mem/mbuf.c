@@ -23,12 +23,8 @@ void mempool_init(struct mempool *mp, void *mem, uint32_t n)
 	mp->release = NULL;
 }
 
-struct mbuf *mbuf_alloc(struct mempool *mp)
+static inline struct mbuf *init(struct mempool *mp, struct mbuf *m)
 {
-	struct mbuf *m = pool_alloc(&mp->pool);
-
-	if (unlikely(m == NULL))
-		return NULL;
 	prefetch(mp->pool.free);	/* it is the next one, and links to the one behind it */
 	m->next = NULL;
 	m->buf = (uint8_t *)(m + 1);
@@ -45,6 +41,26 @@ struct mbuf *mbuf_alloc(struct mempool *mp)
 	m->frag_len = 0;
 	m->done = NULL;
 	return m;
+}
+
+struct mbuf *mbuf_alloc(struct mempool *mp)
+{
+	if (unlikely(mempool_avail(mp) == 0))	/* the free list may hold what is set aside */
+		return NULL;
+	return init(mp, pool_alloc(&mp->pool));
+}
+
+uint32_t mbuf_set_aside(struct mempool *mp, uint32_t n)
+{
+	n = MIN(n, mempool_avail(mp));
+	mp->pool.n_avail -= n;
+	return n;
+}
+
+struct mbuf *mbuf_alloc_aside(struct mempool *mp)
+{
+	mp->pool.n_avail++;
+	return init(mp, pool_alloc(&mp->pool));
 }
 
 void mbuf_free(struct mbuf *m)

@@ -107,6 +107,11 @@ void mempool_init(struct mempool *mp, void *mem, uint32_t n);
 /** A frame with off = MBUF_HEADROOM, len 0, no flags, no frags; NULL when the pool is empty. */
 struct mbuf *mbuf_alloc(struct mempool *mp);
 
+/** Set up to @n frames aside, as a ring of buffers does; returns how many. mbuf_alloc_aside() then
+ * gives one of them as mbuf_alloc() does: that which was freed last. */
+uint32_t mbuf_set_aside(struct mempool *mp, uint32_t n);
+struct mbuf *mbuf_alloc_aside(struct mempool *mp);
+
 /** Take the frame; run its completion first if it has one. */
 void mbuf_free(struct mbuf *m);
 

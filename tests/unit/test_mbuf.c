@@ -227,8 +227,34 @@ static void gather_stops_at_the_capacity(void)
 	mbuf_free(m);
 }
 
+/* They count as out, and which they are is left open: the last freed, at last fresh ones. */
+static void what_is_set_aside_is_nobody_elses(void)
+{
+	struct mbuf *a, *b, *m;
+
+	setup();
+	a = mbuf_alloc(&mp);
+	b = mbuf_alloc(&mp);
+	CHECK_EQ(mbuf_set_aside(&mp, 1), 1);
+	CHECK_EQ(mempool_avail(&mp), N - 3);
+	mbuf_free(a);
+	CHECK(mbuf_alloc_aside(&mp) == a);
+	CHECK_EQ(mempool_avail(&mp), N - 2);
+	CHECK_EQ(mbuf_set_aside(&mp, N), N - 2);
+	CHECK(mbuf_alloc(&mp) == NULL);
+	mbuf_free(b);
+	CHECK_EQ(mempool_avail(&mp), 1);
+	CHECK(mbuf_alloc(&mp) == b);
+	for (uint32_t i = 2; i < N; i++) {
+		m = mbuf_alloc_aside(&mp);
+		CHECK_EQ(pool_index(&mp.pool, m), i);
+		CHECK(m->pool == &mp);
+	}
+	CHECK(mbuf_alloc(&mp) == NULL);
+}
+
 CU_MAIN("mbuf", TEST(alloc_gives_a_clean_frame), TEST(rooms_do_not_overlap),
 	TEST(completion_runs_once_before_release), TEST(free_forgets_the_application),
 	TEST(double_free_is_caught), TEST(foreign_frames_go_back_to_their_owner),
 	TEST(chain_is_freed_whole), TEST(prepend_and_pull_move_the_edge),
-	TEST(gather_stops_at_the_capacity))
+	TEST(gather_stops_at_the_capacity), TEST(what_is_set_aside_is_nobody_elses))
