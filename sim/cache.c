@@ -7,8 +7,6 @@
  */
 #include "sim/cache.h"
 
-#include <stdlib.h>
-
 enum { L1, L2, L3, MEMORY };
 
 static void class_init(struct cache_class *k, const struct costs *costs, uint64_t lines,
@@ -24,9 +22,9 @@ static void class_init(struct cache_class *k, const struct costs *costs, uint64_
 		k->ps[i] = lines * v[COST_l1_line + i] / COST_SCALE;
 }
 
-static bool class_alloc(struct cache_class *k)
+static bool class_alloc(struct cache *c, struct cache_class *k)
 {
-	k->slots = calloc((size_t)1 << (32 - k->shift), sizeof(*k->slots));
+	k->slots = arena_get(&c->mem, sizeof(*k->slots) << (32 - k->shift), CACHE_LINE);
 	return k->slots != NULL;
 }
 
@@ -42,13 +40,12 @@ int cache_init(struct cache *c, const struct costs *costs)
 		c->size[i] = v[COST_l1_bytes + i] / COST_SCALE;
 	c->touched = ALIGN_UP(c->size[L3], BIT(CACHE_MARK_SHIFT));
 	c->off = c->flow.lines_milli == 0 && c->base_misses_milli == 0;
-	return c->off || class_alloc(&c->flow) ? 0 : -ENOMEM;
+	return c->off || class_alloc(c, &c->flow) ? 0 : -ENOMEM;
 }
 
 void cache_fini(struct cache *c)
 {
-	free(c->flow.slots);
-	free(c->object.slots);
+	arena_drop(&c->mem);
 	c->flow.slots = c->object.slots = NULL;
 }
 
@@ -97,7 +94,7 @@ uint64_t cache_touch_object(struct cache *c, struct cache_thread *t, uint32_t ha
 	t->count.objects++;
 	if (k->lines_milli == 0)
 		return 0;
-	if (unlikely(k->slots == NULL) && !class_alloc(k)) {
+	if (unlikely(k->slots == NULL) && !class_alloc(c, k)) {
 		t->count.misses_milli += k->lines_milli;
 		return k->ps[MEMORY];
 	}

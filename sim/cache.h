@@ -14,6 +14,7 @@
 #ifndef SIM_CACHE_H
 #define SIM_CACHE_H
 
+#include "sim/arena.h"
 #include "sim/costs.h"
 
 enum { CACHE_SLOT_BITS = 20, CACHE_OBJECT_BITS = 22, CACHE_MARK_SHIFT = 6 };
@@ -43,6 +44,7 @@ struct cache {
 	uint64_t size[3];		/* bytes: L1, L2, L3 */
 	uint64_t base_misses_milli;
 	bool off;			/* flow state has no lines: nothing to model */
+	struct arena mem;		/* of all slots */
 };
 
 /* One thread's view. */

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "base/fault.h"
+#include "sim/arena.h"
 
 enum {
 	SLAB_FRAMES = 256,
@@ -22,14 +23,9 @@ enum { IP_MIN = 20, IP_TOTLEN_ = 2, IP_FRAG = 6, IP_PROTO_ = 9, IP_CSUM_ = 10,
        IP_SRC_ = 12, IP_DST_ = 16, FRAG_BITS = 0x3fff, PROTO_TCP = 6, PROTO_UDP = 17 };
 enum { TCP_MIN = 20, TCP_CSUM_ = 16, UDP_MIN = 8, UDP_CSUM_ = 6 };
 
-struct slab {
-	struct slab *next;
-	void *mem;		/* SLAB_FRAMES frames, cache-line aligned */
-};
-
 struct frame_pool {
 	struct frame *free[2];	/* large, small */
-	struct slab *slabs;
+	struct arena mem;
 	uint32_t n_out;
 	struct toeplitz tz;
 };
@@ -47,32 +43,20 @@ void frame_pool_free(struct frame_pool *fp)
 {
 	if (fp == NULL)
 		return;
-	while (fp->slabs != NULL) {
-		struct slab *s = fp->slabs;
-
-		fp->slabs = s->next;
-		free(s->mem);
-		free(s);
-	}
+	arena_drop(&fp->mem);
 	free(fp);
 }
 
 static void grow(struct frame_pool *fp, bool small)
 {
 	size_t bytes = small ? (size_t)SMALL_BYTES : sizeof(struct frame);
-	struct slab *s = calloc(1, sizeof(*s));
-	uint8_t *mem;
+	uint8_t *mem = arena_get(&fp->mem, SLAB_FRAMES * bytes, CACHE_LINE);
 
-	if (s != NULL)
-		s->mem = aligned_alloc(CACHE_LINE, SLAB_FRAMES * bytes);
-	if (s == NULL || s->mem == NULL) {
+	if (mem == NULL) {
 		fprintf(stderr, "ix: no memory for more than %u frames under way; "
 			"lower rx_ring, tx_ring or buffer_bytes\n", fp->n_out);
 		abort();
 	}
-	s->next = fp->slabs;
-	fp->slabs = s;
-	mem = s->mem;
 	for (uint32_t i = 0; i < SLAB_FRAMES; i++) {
 		struct frame *f = (struct frame *)(void *)(mem + i * bytes);
 

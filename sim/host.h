@@ -9,6 +9,7 @@
 #ifndef SIM_HOST_H
 #define SIM_HOST_H
 
+#include "sim/arena.h"
 #include "sim/budget.h"
 #include "sim/cpu.h"
 #include "sim/scenario.h"
@@ -19,6 +20,7 @@
 struct host_setup {
 	struct engine *engine;
 	struct frame_pool *frames;
+	struct arena *mem;		/* of everything the host has; dropped after it */
 	const struct host_cfg *cfg;
 	const struct costs *costs;
 	char name[24];
@@ -91,8 +93,6 @@ struct host_thread {
 	struct work work;
 };
 
-struct host_block;
-
 struct host {
 	struct host_setup setup;
 	struct sim_nic *nic;
@@ -100,7 +100,6 @@ struct host {
 	struct machine machine;
 	nsec detect_ns;			/* from visible to seen by an idle thread */
 	struct core_env core;
-	struct host_block *blocks;	/* what was allocated */
 	uint8_t *app_mem;		/* of all instances: what they share, then each one's */
 	size_t app_len, app_shared;
 	uint32_t n_threads;

@@ -15,26 +15,9 @@ enum { STREAM_DP, STREAM_APP, STREAMS_A_THREAD };
 #define STREAM_JITTER	(2ULL << 32)
 enum { OBJECTS_MAX = 4096 };		/* an application declares in one entry */
 
-/* Header of everything allocated for a host. */
-struct host_block {
-	struct host_block *next;
-};
-
-/* @size zeroed bytes that live as long as the host. Untouched pages cost nothing. */
-static void *host_alloc(struct host *h, size_t size, size_t align)
-{
-	struct host_block *b = calloc(1, sizeof(*b) + size + align);
-
-	if (!b)
-		return NULL;
-	b->next = h->blocks;
-	h->blocks = b;
-	return (void *)ALIGN_UP((uintptr_t)(b + 1), (uintptr_t)align);
-}
-
 static void *core_mem(struct core_env *env, size_t size, size_t align)
 {
-	return host_alloc(container_of(env, struct host, core), size, align);
+	return arena_get(container_of(env, struct host, core)->setup.mem, size, align);
 }
 
 static const struct core_ops core_ops = { .mem = core_mem };
@@ -81,7 +64,7 @@ static int alloc_apps(struct host *h, char *err, size_t err_len)
 		h->threads[i].app_off = h->app_len;
 		h->app_len += ALIGN_UP(env.mem_len, (size_t)CACHE_LINE);
 	}
-	h->app_mem = host_alloc(h, h->app_len, CACHE_LINE);
+	h->app_mem = arena_get(h->setup.mem, h->app_len, CACHE_LINE);
 	if (h->app_mem)
 		return 0;
 	snprintf(err, err_len, "%s: no memory for %zu bytes of application %s; lower what "
@@ -113,7 +96,7 @@ static int start_dp(struct host_thread *t, char *err, size_t err_len)
 	struct host *h = t->host;
 	const struct host_setup *s = &h->setup;
 	uint32_t mbufs = s->cfg->dp.mbufs;
-	void *mem = host_alloc(h, mempool_bytes(mbufs), CACHE_LINE);
+	void *mem = arena_get(h->setup.mem, mempool_bytes(mbufs), CACHE_LINE);
 	struct dp_env env = {
 		.core = &h->core, .nic = sim_nic_nic(h->nic), .queue = t->queue, .user = &t->user,
 		.pool = &t->pool, .ip = s->ip, .mask = s->mask,
@@ -153,7 +136,8 @@ static int want_objects(struct host_thread *t, char *err, size_t err_len)
 	t->machine.dp = t->dp;
 	if (!machine_wants_objects(&t->host->machine))
 		return 0;
-	page->objects = host_alloc(t->host, OBJECTS_MAX * sizeof(*page->objects), CACHE_LINE);
+	page->objects = arena_get(t->host->setup.mem, OBJECTS_MAX * sizeof(*page->objects),
+				  CACHE_LINE);
 	if (!page->objects) {
 		snprintf(err, err_len, "%s: no memory for declared objects", t->host->setup.name);
 		return -ENOMEM;
@@ -182,7 +166,7 @@ static int start_thread(struct host *h, uint16_t queue, char *err, size_t err_le
 		return -ENOMEM;
 	}
 	if (s->budget) {
-		t->budget = host_alloc(h, sizeof(*t->budget), CACHE_LINE);
+		t->budget = arena_get(h->setup.mem, sizeof(*t->budget), CACHE_LINE);
 		if (!t->budget) {
 			snprintf(err, err_len, "%s: no memory for the budget", s->name);
 			return -ENOMEM;
@@ -218,8 +202,8 @@ static int build(struct host *h, char *err, size_t err_len)
 	}
 	h->detect_ns = cpu_detect_ns(&h->cpu);
 	nic.queues = s->cfg->threads;
-	h->nic = sim_nic_new(s->engine, s->frames, &nic, s->mac);
-	h->threads = host_alloc(h, s->cfg->threads * sizeof(*h->threads), CACHE_LINE);
+	h->nic = sim_nic_new(s->engine, s->frames, s->mem, &nic, s->mac);
+	h->threads = arena_get(h->setup.mem, s->cfg->threads * sizeof(*h->threads), CACHE_LINE);
 	if (!h->nic || !h->threads ||
 	    machine_init(&h->machine, &s->cfg->machine, s->costs, s->cfg->threads) != 0) {
 		snprintf(err, err_len, "%s: no memory for NIC, threads and cache model", s->name);
@@ -254,8 +238,6 @@ struct host *host_new(const struct host_setup *setup, char *err, size_t err_len)
 
 void host_free(struct host *h)
 {
-	struct host_block *next;
-
 	if (!h)
 		return;
 	for (uint32_t i = 0; i < h->n_threads; i++) {
@@ -264,10 +246,6 @@ void host_free(struct host *h)
 	}
 	sim_nic_free(h->nic);
 	machine_fini(&h->machine);
-	for (struct host_block *b = h->blocks; b; b = next) {
-		next = b->next;
-		free(b);
-	}
 	free(h);
 }
 

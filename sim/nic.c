@@ -20,8 +20,6 @@
  */
 #include "sim/nic_impl.h"
 
-#include <stdlib.h>
-
 #define NIC_FIELD(f)	.off = offsetof(struct nic_cfg, f)
 
 const struct knob nic_knobs[] = {
@@ -93,7 +91,7 @@ static void init_port(struct sim_nic *n, uint32_t i)
 	}
 }
 
-static bool init_queue(struct sim_nic *n, uint32_t i)
+static bool init_queue(struct sim_nic *n, struct arena *mem, uint32_t i)
 {
 	struct nic_queue *q = &n->queues[i];
 
@@ -101,8 +99,8 @@ static bool init_queue(struct sim_nic *n, uint32_t i)
 	q->rx_tail = &q->rx_head;
 	q->tx_tail = &q->tx_head;
 	q->doorbell.fire = nic_tx_doorbell;
-	q->bufs = calloc(n->cfg.rx_ring, sizeof(q->bufs[0]));
-	q->done = calloc(n->cfg.tx_ring, sizeof(q->done[0]));
+	q->bufs = arena_get(mem, n->cfg.rx_ring * sizeof(q->bufs[0]), CACHE_LINE);
+	q->done = arena_get(mem, n->cfg.tx_ring * sizeof(q->done[0]), CACHE_LINE);
 	return q->bufs != NULL && q->done != NULL;
 }
 
@@ -114,10 +112,11 @@ static void check_cfg(const struct nic_cfg *cfg)
 	assert(cfg->rx_refill > 0 && cfg->rx_refill <= cfg->rx_ring);
 }
 
-struct sim_nic *sim_nic_new(struct engine *e, struct frame_pool *fp, const struct nic_cfg *cfg,
-			    const uint8_t mac[6])
+struct sim_nic *sim_nic_new(struct engine *e, struct frame_pool *fp, struct arena *mem,
+			    const struct nic_cfg *cfg, const uint8_t mac[6])
 {
-	struct sim_nic *n = calloc(1, sizeof(*n) + cfg->queues * sizeof(n->queues[0]));
+	struct sim_nic *n = arena_get(mem, sizeof(*n) + cfg->queues * sizeof(n->queues[0]),
+				      CACHE_LINE);
 
 	check_cfg(cfg);
 	if (n == NULL)
@@ -135,7 +134,7 @@ struct sim_nic *sim_nic_new(struct engine *e, struct frame_pool *fp, const struc
 	for (uint32_t i = 0; i < cfg->ports; i++)
 		init_port(n, i);
 	for (uint32_t i = 0; i < cfg->queues; i++) {
-		if (!init_queue(n, i)) {
+		if (!init_queue(n, mem, i)) {
 			sim_nic_free(n);
 			return NULL;
 		}
@@ -167,10 +166,7 @@ void sim_nic_free(struct sim_nic *n)
 		engine_cancel(n->engine, &q->doorbell);
 		put_all(n->fp, q->rx_head);
 		put_all(n->fp, q->tx_head);
-		free(q->bufs);
-		free(q->done);
 	}
-	free(n);
 }
 
 struct nic *sim_nic_nic(struct sim_nic *n)

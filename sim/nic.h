@@ -14,6 +14,7 @@
 
 #include "base/knob.h"
 #include "plat.h"
+#include "sim/arena.h"
 #include "sim/engine.h"
 #include "sim/frame.h"
 
@@ -58,8 +59,9 @@ struct sim_nic;
 /** Told when a frame becomes visible in an empty ring at @at >= now; wakes an idle thread. */
 typedef void nic_wake_fn(void *ctx, nsec at);
 
-struct sim_nic *sim_nic_new(struct engine *e, struct frame_pool *fp, const struct nic_cfg *cfg,
-			    const uint8_t mac[6]);
+/** Made of @mem, which outlives it; NULL: no memory. */
+struct sim_nic *sim_nic_new(struct engine *e, struct frame_pool *fp, struct arena *mem,
+			    const struct nic_cfg *cfg, const uint8_t mac[6]);
 void sim_nic_free(struct sim_nic *n);
 struct nic *sim_nic_nic(struct sim_nic *n);
 struct port *sim_nic_port(struct sim_nic *n, uint32_t port);	/* where a link delivers */

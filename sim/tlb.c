@@ -7,8 +7,6 @@
  */
 #include "sim/tlb.h"
 
-#include <stdlib.h>
-
 enum {
 	PLACE_SHIFT = 12,		/* hash to TLB_PLACES */
 	PAGES_MAX = 1 << 24,		/* of an area */
@@ -51,8 +49,9 @@ int tlb_thread_init(struct tlb_thread *t, const struct tlb *m)
 	*t = (struct tlb_thread){ 0 };
 	if (!m->on)
 		return 0;
-	t->place = calloc(TLB_PLACES, sizeof(*t->place));
-	t->pages = calloc((size_t)m->object.first + m->object.pages, sizeof(*t->pages));
+	t->place = arena_get(&t->mem, TLB_PLACES * sizeof(*t->place), CACHE_LINE);
+	t->pages = arena_get(&t->mem, ((size_t)m->object.first + m->object.pages) *
+			     sizeof(*t->pages), CACHE_LINE);
 	if (!t->place || !t->pages) {
 		tlb_thread_fini(t);
 		return -ENOMEM;
@@ -63,8 +62,7 @@ int tlb_thread_init(struct tlb_thread *t, const struct tlb *m)
 
 void tlb_thread_fini(struct tlb_thread *t)
 {
-	free(t->place);
-	free(t->pages);
+	arena_drop(&t->mem);
 	*t = (struct tlb_thread){ .misses_milli = t->misses_milli };
 }
 

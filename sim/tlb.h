@@ -14,6 +14,7 @@
 #ifndef SIM_TLB_H
 #define SIM_TLB_H
 
+#include "sim/arena.h"
 #include "sim/costs.h"
 
 enum { TLB_PLACES = 1 << 20 };	/* flows told apart, and places of flow state a thread */
@@ -42,6 +43,7 @@ struct tlb_thread {
 	uint64_t misses_milli;
 	uint32_t *place;		/* page of flow state, by flow hash */
 	struct tlb_page *pages;
+	struct arena mem;		/* of both */
 };
 
 /** Pages of 2^@page_shift bytes, @entries of which a TLB holds, a miss of @walk_ps; @objects

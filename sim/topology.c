@@ -131,7 +131,7 @@ static struct host *new_host(struct topology *t, uint32_t id, char *err, size_t 
 	const struct scenario *sc = t->sc;
 	const struct host_cfg *cfg = id ? &sc->client : &sc->server;
 	struct host_setup s = {
-		.engine = t->engine, .frames = t->frames, .cfg = cfg, .id = id,
+		.engine = t->engine, .frames = t->frames, .mem = &t->mem, .cfg = cfg, .id = id,
 		.costs = id ? &t->client_costs : &t->server_costs,
 		.ip = topology_ip(id), .mask = ~0u << (32 - TOPOLOGY_PREFIX_LEN),
 		.seed = sc->seed, .budget = sc->budget, .trace = t->trace,
@@ -265,6 +265,7 @@ int topology_free(struct topology *t, char *err, size_t err_len)
 	for (uint32_t i = 0; i < t->n_hosts; i++)
 		host_free(t->host[i]);
 	rc = close_files(t, err, err_len);
+	arena_drop(&t->mem);
 	frame_pool_free(t->frames);
 	engine_free(t->engine);
 	free(t);

@@ -23,6 +23,7 @@ struct topology {
 	const struct scenario *sc;
 	struct engine *engine;
 	struct frame_pool *frames;
+	struct arena mem;		/* of all hosts: one, so that they differ in cache sets */
 	struct costs server_costs, client_costs;
 	struct host_cfg probe;		/* one thread of the client's */
 	struct sim_switch *sw;		/* NULL: back to back */

@@ -17,6 +17,7 @@ struct nic_bed {
 	struct frame_pool *fp;
 	struct nic_cfg cfg;
 	struct link_cfg link_cfg;
+	struct arena arena;
 	struct sim_nic *n;
 	struct nic *nic;
 	struct link *l[NIC_PORTS_MAX];
@@ -64,7 +65,7 @@ static inline void nic_bed_up(struct nic_bed *b, uint32_t mbufs)
 	uint8_t mac[6];
 
 	bed_mac(mac, 1);
-	b->n = sim_nic_new(b->e, b->fp, &b->cfg, mac);
+	b->n = sim_nic_new(b->e, b->fp, &b->arena, &b->cfg, mac);
 	b->nic = sim_nic_nic(b->n);
 	for (uint32_t i = 0; i < b->cfg.ports; i++) {
 		sink_init(&b->sink[i], b->fp);
@@ -94,6 +95,7 @@ static inline void nic_bed_down(struct nic_bed *b)
 		link_free(b->l[i]);
 	}
 	sim_nic_free(b->n);
+	arena_drop(&b->arena);
 	CHECK_EQ(frame_pool_out(b->fp), 0);
 	frame_pool_free(b->fp);
 	engine_free(b->e);
