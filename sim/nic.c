@@ -99,9 +99,8 @@ static bool init_queue(struct sim_nic *n, struct arena *mem, uint32_t i)
 	q->rx_tail = &q->rx_head;
 	q->tx_tail = &q->tx_head;
 	q->doorbell.fire = nic_tx_doorbell;
-	q->bufs = arena_get(mem, n->cfg.rx_ring * sizeof(q->bufs[0]), CACHE_LINE);
 	q->done = arena_get(mem, n->cfg.tx_ring * sizeof(q->done[0]), CACHE_LINE);
-	return q->bufs != NULL && q->done != NULL;
+	return q->done != NULL;
 }
 
 static void check_cfg(const struct nic_cfg *cfg)
@@ -226,8 +225,6 @@ void sim_nic_soon(const struct sim_nic *n, uint16_t queue)
 	const struct nic_queue *q = &n->queues[queue];
 
 	prefetch_to(q, q + 1);
-	if (q->n_bufs > 0)
-		prefetch(&q->bufs[q->n_bufs - 1]);
 	if (q->rx_head != NULL)
 		prefetch_to(q->rx_head, q->rx_head->data + CACHE_LINE);
 }
@@ -237,8 +234,8 @@ const struct frame *sim_nic_warm(const struct sim_nic *n, uint16_t queue)
 	const struct nic_queue *q = &n->queues[queue];
 
 	prefetch(&q->done[q->done_first]);
-	if (q->n_bufs > 0) {
-		const struct mbuf *m = q->bufs[q->n_bufs - 1];
+	if (q->pool != NULL && q->pool->pool.free != NULL) {
+		const struct mbuf *m = q->pool->pool.free;
 
 		prefetch(m);
 		prefetch_to((const uint8_t *)(m + 1) + MBUF_HEADROOM,

@@ -37,7 +37,6 @@ struct nic_queue {
 	nsec pass_end;
 	/* RX: posted buffers; the first n_rx of them have a frame, visible at `at` */
 	struct mempool *pool;
-	struct mbuf **bufs;
 	uint32_t n_bufs, n_rx;
 	uint32_t idle_doorbells;	/* refills of the idle loop, not yet reported */
 	uint32_t n_refills;		/* which card the next one is for */

@@ -6,9 +6,9 @@
  *	-> rx_latency -> PCIe bandwidth -> pcie_latency -> visible	computed, no event
  *	-> bytes copied into a posted buffer				at rx_burst
  *
- * The buffers posted to the ring are real: they leave the pool at the refill. Which of them
- * a frame ends up in is decided at rx_burst, the most recently posted first, so a busy
- * simulation touches a few warm buffers where the hardware walks all of its ring.
+ * The buffers posted to the ring are real: they leave the pool at the refill. Which of the
+ * pool's they are is decided at rx_burst, the most recently freed first, so a busy simulation
+ * touches a few warm buffers where the hardware walks all of its ring.
  */
 #include "sim/nic_impl.h"
 
@@ -51,17 +51,11 @@ static inline struct nic_queue *steer(struct sim_nic *n, struct frame *f)
 uint32_t nic_rx_refill(struct nic_queue *q)
 {
 	const struct nic_cfg *cfg = &q->n->cfg;
-	uint32_t used = cfg->rx_ring - q->n_bufs, posted = 0;
+	uint32_t used = cfg->rx_ring - q->n_bufs, posted;
 
 	if (used < cfg->rx_refill || q->pool == NULL)
 		return 0;
-	while (posted < used) {
-		struct mbuf *m = mbuf_alloc(q->pool);
-
-		if (m == NULL)
-			break;
-		q->bufs[q->n_bufs + posted++] = m;
-	}
+	posted = mbuf_set_aside(q->pool, used);
 	q->n_bufs += posted;
 	q->n->counters.rx_drop_no_mbuf += used - posted;
 	q->idle_doorbells += posted != 0;
@@ -207,8 +201,9 @@ static uint8_t csum_flags(const struct sim_nic *n, struct frame *f)
 static inline struct mbuf *take(struct nic_queue *q, struct sim_nic *n)
 {
 	struct frame *f = dequeue(&q->rx_head, &q->rx_tail);
-	struct mbuf *m = q->bufs[--q->n_bufs];
+	struct mbuf *m = mbuf_alloc_aside(q->pool);
 
+	q->n_bufs--;
 	q->n_rx--;
 	m->arrival = f->at;
 	m->flags = csum_flags(n, f);
