@@ -103,9 +103,9 @@ void exec_adjust(const struct exec_cfg *x, struct work *w, uint32_t merged, uint
 	}
 	if (x->calls == CALLS_SINGLE)
 		w->crossings += w->calls;
-	if (x->rx_copy)
+	if (x->rx_copy && w->rx_bytes > 0)
 		w->copied_bytes += payload(w->rx_bytes, w->rx_frames);
-	if (x->tx_copy)
+	if (x->tx_copy && w->tx_bytes > 0)
 		w->copied_bytes += payload(w->tx_bytes, w->tx_frames) *
 				   (x->stack == STACK_THREAD ? 2 : 1);
 	if (x->tx_flush == FLUSH_EARLY && w->tx_frames > 0)

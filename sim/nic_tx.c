@@ -177,6 +177,8 @@ void nic_tx_doorbell(struct event *ev, nsec now)
 	while (f != NULL) {
 		struct frame *next = f->next;
 
+		if (next != NULL)
+			prefetch_to(next, next->data + 1);
 		ring(q, f, now, &b);
 		f = next;
 	}
