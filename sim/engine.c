@@ -2,11 +2,12 @@
 /*
  * engine.c - the event queue: buckets for the near future, a heap for the rest
  *
- * Nearly every event (a frame's arrival, the end of a pass) is less than HORIZON away. It
- * goes into the bucket of its 64 ns, a list kept sorted from the back; a bitmap finds the
- * first bucket. Later events wait in an intrusive 4-ary heap. An event stays where it was
- * put; the next one is the smaller of the two fronts by (time, order). So where an event
- * waits never shows in the order of firing.
+ * Nearly every event (a frame's arrival, the end of a pass) is less than 262 us away. It goes
+ * into the bucket of its 64 ns, a list kept sorted from the back; a bitmap finds the first
+ * bucket. Later events wait in an intrusive 4-ary heap until they are due soon. The next one
+ * is the smaller of the two fronts by (time, order), so where an event waits never shows in
+ * the order of firing. It is remembered: it is looked for once an event is taken, and whatever
+ * is scheduled before it takes its place.
  */
 #include "sim/engine.h"
 
@@ -15,9 +16,9 @@
 
 enum {
 	BUCKET_SHIFT = 6,
-	BUCKETS = 512,		/* 32.768 us ahead of the clock */
+	BUCKETS = 4096,		/* 262.144 us ahead of the clock */
 	WORDS = BUCKETS / 64,
-	AHEAD = 4,		/* buckets, from the hint to the event */
+	SOON = 6, NEAR = 3,	/* buckets, from a hint to the event */
 	ARITY = 4,
 	CAP_INITIAL = 256,
 	IN_BUCKET = -1,		/* event.pos; otherwise heap position + 1 */
@@ -32,8 +33,9 @@ struct engine {
 	uint64_t order;		/* of the next scheduling */
 	uint64_t hash;
 	bool stop;
-	uint64_t hinted;	/* buckets up to this one have been told; counted from time 0 */
-	uint32_t words;		/* which words of map are not 0 */
+	struct event *first;	/* NULL: not known */
+	uint64_t soon;		/* buckets up to this one have been told; counted from time 0 */
+	uint64_t words;		/* which words of map are not 0 */
 	uint64_t map[WORDS];	/* which buckets are not empty */
 	struct bucket bucket[BUCKETS];
 	struct event **heap;
@@ -69,7 +71,7 @@ static inline void bucket_add(struct engine *e, struct event *ev)
 	*(prev != NULL ? &prev->next : &b->head) = ev;
 	ev->pos = (uint32_t)IN_BUCKET;
 	e->map[i / 64] |= 1ULL << i % 64;
-	e->words |= BIT(i / 64);
+	e->words |= 1ULL << i / 64;
 }
 
 static inline void bucket_del(struct engine *e, struct event *ev)
@@ -82,21 +84,21 @@ static inline void bucket_del(struct engine *e, struct event *ev)
 	if (b->head == NULL) {
 		e->map[i / 64] &= ~(1ULL << i % 64);
 		if (e->map[i / 64] == 0)
-			e->words &= ~BIT(i / 64);
+			e->words &= ~(1ULL << i / 64);
 	}
 }
 
 /* First event in the buckets, or NULL: circular search from the clock's own bucket. */
 static inline struct event *bucket_first(const struct engine *e)
 {
-	uint32_t from = bucket_of(e->now), word = from / 64, later;
-	uint64_t bits = e->map[word] & ~0ULL << from % 64;
+	uint32_t from = bucket_of(e->now), word = from / 64;
+	uint64_t later, bits = e->map[word] & ~0ULL << from % 64;
 
 	if (e->words == 0)
 		return NULL;
 	if (bits == 0) {
-		later = e->words & ~1u << word;
-		word = (uint32_t)__builtin_ctz(later != 0 ? later : e->words);
+		later = e->words & ~1ULL << word;
+		word = (uint32_t)__builtin_ctzll(later != 0 ? later : e->words);
 		bits = e->map[word];
 	}
 	return e->bucket[word * 64 + (uint32_t)__builtin_ctzll(bits)].head;
@@ -167,6 +169,7 @@ struct engine *engine_new(void)
 	if (e == NULL)
 		return NULL;
 	e->cap = CAP_INITIAL;
+	e->soon = SOON;
 	e->heap = calloc(e->cap, sizeof(*e->heap));
 	if (e->heap == NULL) {
 		free(e);
@@ -193,56 +196,96 @@ uint64_t engine_hash(const struct engine *e)
 	return e->hash;
 }
 
-void engine_cancel(struct engine *e, struct event *ev)
+static inline void take(struct engine *e, struct event *ev)
 {
-	if (ev->pos == (uint32_t)IN_BUCKET)
+	if (likely(ev->pos == (uint32_t)IN_BUCKET))
 		bucket_del(e, ev);
-	else if (ev->pos != 0)
+	else
 		heap_del(e, ev->pos - 1);
 	ev->pos = 0;
+}
+
+void engine_cancel(struct engine *e, struct event *ev)
+{
+	if (ev->pos == 0)
+		return;
+	if (ev == e->first)
+		e->first = NULL;
+	take(e, ev);
+}
+
+/* What an event has missed that goes into a bucket whose events have been told. */
+static inline void tell_late(const struct engine *e, struct event *ev)
+{
+	uint64_t bucket = ev->at >> BUCKET_SHIFT;
+
+	if (bucket > e->soon || ev->hints == NULL)
+		return;
+	ev->hints->soon(ev);
+	if (bucket <= e->soon - (SOON - NEAR))
+		ev->hints->near(ev);
+	if (ev == e->first)
+		ev->hints->next(ev);
 }
 
 void engine_at(struct engine *e, struct event *ev, nsec at)
 {
 	assert(at >= e->now && at != NSEC_NEVER);
-	if (ev->pos != 0)
-		engine_cancel(e, ev);
+	engine_cancel(e, ev);
 	ev->at = at;
 	ev->order = e->order++;
-	if (is_near(e, at))
+	if (likely(is_near(e, at)))
 		bucket_add(e, ev);
 	else
 		heap_add(e, ev);
+	if (e->first != NULL && at < e->first->at)
+		e->first = ev;
+	tell_late(e, ev);
 }
 
-static inline struct event *first(const struct engine *e)
+static inline struct event *first(struct engine *e)
 {
-	struct event *near = bucket_first(e);
+	struct event *near;
 
+	if (e->first != NULL)
+		return e->first;
+	near = bucket_first(e);
 	if (e->n > 0 && (near == NULL || before(e->heap[0], near)))
-		return e->heap[0];
+		near = e->heap[0];
+	e->first = near;
 	return near;
 }
 
-nsec engine_next(const struct engine *e)
+nsec engine_next(struct engine *e)
 {
 	const struct event *ev = first(e);
 
 	return ev == NULL ? NSEC_NEVER : ev->at;
 }
 
-/* Tell the events of the buckets that have come within AHEAD. */
+/* Tell the events of the buckets that have come within SOON, and those SOON - NEAR before them. */
 static inline void look_ahead(struct engine *e)
 {
 	uint64_t now = e->now >> BUCKET_SHIFT;
 
-	if (likely(e->hinted == now + AHEAD))
-		return;
-	for (uint64_t i = MAX(e->hinted, now) + 1; i <= now + AHEAD; i++)
-		for (struct event *ev = e->bucket[i % BUCKETS].head; ev != NULL; ev = ev->next)
-			if (ev->soon != NULL)
-				ev->soon(ev);
-	e->hinted = now + AHEAD;
+	while (e->n > 0 && e->heap[0]->at >> BUCKET_SHIFT <= now + SOON) {
+		struct event *ev = e->heap[0];
+
+		heap_del(e, 0);
+		bucket_add(e, ev);
+	}
+	for (uint64_t i = MAX(e->soon, now) + 1; i <= now + SOON; i++) {
+		struct event *ev = e->bucket[i % BUCKETS].head;
+
+		for (; ev != NULL; ev = ev->next)
+			if (ev->hints != NULL)
+				ev->hints->soon(ev);
+		ev = e->bucket[(i - (SOON - NEAR)) % BUCKETS].head;
+		for (; ev != NULL; ev = ev->next)
+			if (ev->hints != NULL)
+				ev->hints->near(ev);
+	}
+	e->soon = now + SOON;
 }
 
 uint64_t engine_run(struct engine *e, nsec until)
@@ -252,11 +295,12 @@ uint64_t engine_run(struct engine *e, nsec until)
 
 	e->stop = false;
 	while (!e->stop && (ev = first(e)) != NULL && ev->at <= until) {
-		engine_cancel(e, ev);
-		next = first(e);
-		if (next != NULL && next->warm != NULL)
-			next->warm(next);
+		take(e, ev);
 		e->now = ev->at;
+		e->first = NULL;
+		next = first(e);
+		if (next != NULL && next->hints != NULL)
+			next->hints->next(next);
 		look_ahead(e);
 		e->hash = (e->hash ^ e->now) * 0x9e3779b97f4a7c15ULL;
 		ev->fire(ev, e->now);

@@ -16,11 +16,16 @@ struct event;
 
 typedef void event_fn(struct event *ev, nsec now);
 
+/* Told before an event fires, so that hundreds of owners that take turns find their state in a
+ * cache: in about 0.4 us, in about 0.2 us, next. Each reads what the one before has fetched, and
+ * changes nothing. An event that is scheduled late is told at once what it has missed. */
+struct event_hints {
+	void (*soon)(struct event *ev), (*near)(struct event *ev), (*next)(struct event *ev);
+};
+
 struct event {
 	event_fn *fire;
-	/* Hints, so that hundreds of owners that take turns find their state in a cache: it fires
-	 * in about 0.2 us, it is next. Change nothing. NULL: none. */
-	void (*soon)(struct event *ev), (*warm)(struct event *ev);
+	const struct event_hints *hints;	/* NULL: none */
 	nsec at;
 	uint64_t order;
 	struct event *next, *prev;	/* of its bucket */
@@ -42,7 +47,7 @@ uint64_t engine_run(struct engine *e, nsec until);
 void engine_stop(struct engine *e);
 
 /** Time of the first event, NSEC_NEVER when there is none. */
-nsec engine_next(const struct engine *e);
+nsec engine_next(struct engine *e);
 
 /** Of the times of all events fired, in order: part of the determinism oracle. */
 uint64_t engine_hash(const struct engine *e);

@@ -76,7 +76,7 @@ static inline void want_frame(struct host_thread *t, nsec at)
 			  exec_jitter(&t->jitter, s->costs->v[COST_wake_jitter]));
 }
 
-void host_soon(struct event *ev)
+static void soon(struct event *ev)
 {
 	const struct host_thread *t = container_of(ev, struct host_thread, start);
 
@@ -87,18 +87,45 @@ void host_soon(struct event *ev)
 	prefetch_to(t->ev, (const char *)t->ev + WARM_EV);
 }
 
-void host_warm(struct event *ev)
+/* The segments that the pass will begin with. */
+static void near_frames(struct host_thread *t, const struct frame *f)
 {
-	const struct host_thread *t = container_of(ev, const struct host_thread, start);
-	const struct frame *f = sim_nic_warm(t->host->nic, t->queue);
 	struct frame_flow fl;
 
-	dp_prefetch_next(t->dp);
-	if (f == NULL)
-		return;
-	frame_flow(f, &fl);
-	dp_prefetch_flow(t->dp, fl.saddr, fl.sport, fl.dport, f->rss);
+	for (t->n_near = 0; f != NULL && t->n_near < HOST_NEAR; f = f->next) {
+		frame_flow(f, &fl);
+		machine_prefetch(&t->host->machine, &t->machine, f->rss);
+		t->near[t->n_near++] = dp_prefetch_flow(t->dp, fl.saddr, fl.sport, fl.dport,
+							f->rss);
+	}
 }
+
+static void near(struct event *ev)
+{
+	struct host_thread *t = container_of(ev, struct host_thread, start);
+	const struct app_ops *app = t->host->setup.app;
+	const struct ix_event *events;
+	uint32_t n = dp_pending(t->dp, &events);
+
+	dp_prefetch_next(t->dp);
+	ixev_prefetch(t->ev, events, n);
+	near_frames(t, sim_nic_near(t->host->nic, t->queue));
+	if (app->fetch)
+		app->fetch(t->app);
+}
+
+static void next(struct event *ev)
+{
+	const struct host_thread *t = container_of(ev, const struct host_thread, start);
+	const struct ix_event *events;
+	uint32_t n = dp_pending(t->dp, &events);
+
+	for (uint32_t i = 0; i < t->n_near; i++)
+		dp_prefetch_conn(t->dp, t->near[i]);
+	ixev_prefetch_next(t->ev, dp_page(t->dp), events, n);
+}
+
+const struct event_hints host_hints = { .soon = soon, .near = near, .next = next };
 
 void host_wake(void *ctx, nsec at)
 {
@@ -181,12 +208,22 @@ void host_app_run(struct user *u, struct ix_page *page)
 
 	page->n_objects = 0;
 	ixev_run(t->ev, page);
-	if (page->n_objects) {
-		uint64_t ps = machine_objects(&t->host->machine, &t->machine, page);
+	machine_fetch_objects(&t->host->machine, page);
+}
 
-		t->touch_ps += ps;
-		t->object_ps += ps;
-	}
+/* What reaching the objects costs that the application has declared: asked at the end of the pass,
+ * when the model's own memory has arrived. */
+static void touch_objects(struct host_thread *t)
+{
+	struct ix_page *page = dp_page(t->dp);
+	uint64_t ps;
+
+	if (page->n_objects == 0)
+		return;
+	ps = machine_objects(&t->host->machine, &t->machine, page);
+	page->n_objects = 0;
+	t->touch_ps += ps;
+	t->object_ps += ps;
 }
 
 /* Tell budget and trace what the pass that started at @now cost. */
@@ -232,6 +269,7 @@ nsec host_pass_end(struct host_thread *t, struct work *w, uint64_t extra_ps, nse
 	uint64_t ps, wait_ps;
 	nsec end;
 
+	touch_objects(t);
 	exec_adjust(x, w, t->merged, t->data);
 	ps = costs_total(h->setup.costs, w) + t->touch_ps + extra_ps +
 	     w->app_requests * h->setup.costs->v[COST_app_kernel];

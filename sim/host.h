@@ -65,6 +65,8 @@ struct host_parts {
 	bool called;			/* app_at counts what waits for the application */
 };
 
+enum { HOST_NEAR = 4 };			/* segments of a coming pass that are looked at */
+
 /* One elastic thread. */
 struct host_thread {
 	struct event start;		/* of the next pass */
@@ -81,6 +83,7 @@ struct host_thread {
 	uint64_t passes, passes_rx, busy_ns;
 	uint64_t cost_ps;		/* what passes would have cost on a core of their own */
 	uint64_t object_ps;		/* of it, reaching for the application's objects */
+	uint32_t near[HOST_NEAR], n_near; /* hints: the coming pass's first connections */
 	uint64_t hash;			/* of the times of its passes */
 	struct machine_thread machine;
 	struct dp *dp;

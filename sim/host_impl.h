@@ -13,9 +13,8 @@ nic_wake_fn host_wake, host_part_wake;
 nic_rx_tap_fn host_rx_tap;
 nic_tx_tap_fn host_tx_tap;
 
-/** The engine's hints that a pass will come and that it is next: fetch what it touches. */
-void host_soon(struct event *ev);
-void host_warm(struct event *ev);
+/** What the engine tells of a pass that will come: fetch what it touches. */
+extern const struct event_hints host_hints;
 
 /** Around the work of a pass or part at @now: the NIC, then prices. @extra_ps is what the execution
  * model adds to @w; returns the end. */

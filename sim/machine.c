@@ -87,6 +87,15 @@ uint64_t machine_pages(struct machine *m, struct machine_thread *t, uint32_t has
 	return tlb_flow(&m->tlb, &t->tlb, hash);
 }
 
+void machine_fetch_objects(const struct machine *m, const struct ix_page *page)
+{
+	const struct cache_class *k = &m->cache.object;
+	uint32_t n = MIN(page->n_objects, page->max_objects);
+
+	for (uint32_t i = 0; page->objects && k->slots && i < n; i++)
+		prefetch(&k->slots[page->objects[i] >> k->shift]);
+}
+
 uint64_t machine_objects(struct machine *m, struct machine_thread *t, const struct ix_page *page)
 {
 	uint32_t n = MIN(page->n_objects, page->max_objects);

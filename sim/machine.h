@@ -74,6 +74,16 @@ bool machine_wants_objects(const struct machine *m);
 uint64_t machine_frame(const struct machine *m, struct machine_thread *t, uint32_t len,
 		       uint32_t behind);
 
+/** Fetch what machine_segment() of @hash will look at. */
+static inline void machine_prefetch(const struct machine *m, const struct machine_thread *t,
+				    uint32_t hash)
+{
+	if (!m->cache.off)
+		prefetch(&m->cache.flow.slots[hash >> m->cache.flow.shift]);
+	if (m->tlb.on)
+		prefetch(tlb_place_of(&t->tlb, hash));
+}
+
 uint64_t machine_pages(struct machine *m, struct machine_thread *t, uint32_t hash, bool syn);
 
 /** A segment of flow @hash and @bytes arrived. Returns what reaching its state costs, ps. */
@@ -84,6 +94,9 @@ static inline uint64_t machine_segment(struct machine *m, struct machine_thread 
 
 	return likely(!m->tlb.on) ? ps : ps + machine_pages(m, t, hash, syn);
 }
+
+/** Fetch what machine_objects() will look at. */
+void machine_fetch_objects(const struct machine *m, const struct ix_page *page);
 
 /** What reaching the objects costs that the application declared in @page, ps. */
 uint64_t machine_objects(struct machine *m, struct machine_thread *t, const struct ix_page *page);

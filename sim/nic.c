@@ -225,11 +225,14 @@ void sim_nic_soon(const struct sim_nic *n, uint16_t queue)
 	const struct nic_queue *q = &n->queues[queue];
 
 	prefetch_to(q, q + 1);
-	if (q->rx_head != NULL)
+	if (q->rx_head != NULL) {
 		prefetch_to(q->rx_head, q->rx_head->data + CACHE_LINE);
+		if (q->rx_head->next != NULL)
+			prefetch_to(q->rx_head->next, q->rx_head->next->data + CACHE_LINE);
+	}
 }
 
-const struct frame *sim_nic_warm(const struct sim_nic *n, uint16_t queue)
+const struct frame *sim_nic_near(const struct sim_nic *n, uint16_t queue)
 {
 	const struct nic_queue *q = &n->queues[queue];
 

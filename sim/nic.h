@@ -82,12 +82,12 @@ uint32_t sim_nic_rx_waiting(const struct sim_nic *n, uint16_t q);
 /** Time of the oldest visible-or-coming frame of queue @q; NSEC_NEVER when the ring is empty. */
 nsec sim_nic_rx_next(const struct sim_nic *n, uint16_t q);
 
-/** Bytes placed in memory so far, in whole cache lines, modulo 2^32; see frame.dma_mark. */
 /** Fetch what the next pass of @queue touches; then what it takes. The second returns its first
  * frame, NULL when there is none. */
 void sim_nic_soon(const struct sim_nic *n, uint16_t queue);
-const struct frame *sim_nic_warm(const struct sim_nic *n, uint16_t queue);
+const struct frame *sim_nic_near(const struct sim_nic *n, uint16_t queue);
 
+/** Bytes placed in memory so far, in whole cache lines, modulo 2^32; see frame.dma_mark. */
 uint32_t sim_nic_dma_mark(const struct sim_nic *n);
 
 /** Buffers of its pool that ring @q holds now, filled ones included. */

@@ -8,7 +8,6 @@
 #include "sim/tlb.h"
 
 enum {
-	PLACE_SHIFT = 12,		/* hash to TLB_PLACES */
 	PAGES_MAX = 1 << 24,		/* of an area */
 	HEAD = 1,			/* of the list; 0 is no page */
 	FIRST = 2,
@@ -110,12 +109,12 @@ void tlb_place(const struct tlb *m, struct tlb_thread *t, uint32_t hash, uint32_
 {
 	uint64_t at = (uint64_t)MIN(place, (uint32_t)TLB_PLACES - 1) * m->place_bytes;
 
-	t->place[hash >> PLACE_SHIFT] = (uint32_t)(at >> m->page_shift);
+	t->place[hash >> TLB_PLACE_SHIFT] = (uint32_t)(at >> m->page_shift);
 }
 
 uint64_t tlb_flow(const struct tlb *m, struct tlb_thread *t, uint32_t hash)
 {
-	return touch(m, t, &m->flow, m->flow.first + t->place[hash >> PLACE_SHIFT]);
+	return touch(m, t, &m->flow, m->flow.first + t->place[hash >> TLB_PLACE_SHIFT]);
 }
 
 uint64_t tlb_object(const struct tlb *m, struct tlb_thread *t, uint32_t hash)

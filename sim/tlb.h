@@ -17,7 +17,10 @@
 #include "sim/arena.h"
 #include "sim/costs.h"
 
-enum { TLB_PLACES = 1 << 20 };	/* flows told apart, and places of flow state a thread */
+enum {
+	TLB_PLACES = 1 << 20,		/* flows told apart, and places of flow state a thread */
+	TLB_PLACE_SHIFT = 12,		/* hash to TLB_PLACES */
+};
 
 /* Where things of one kind lie. */
 struct tlb_area {
@@ -57,6 +60,12 @@ void tlb_thread_fini(struct tlb_thread *t);
 
 /** A new connection @hash, when its thread had @place others. */
 void tlb_place(const struct tlb *m, struct tlb_thread *t, uint32_t hash, uint32_t place);
+
+/** Where the page of flow @hash stands, for those who fetch ahead. */
+static inline const uint32_t *tlb_place_of(const struct tlb_thread *t, uint32_t hash)
+{
+	return &t->place[hash >> TLB_PLACE_SHIFT];
+}
 
 /** A segment of flow @hash, a touch of object @hash: what walking page tables costs, ps. */
 uint64_t tlb_flow(const struct tlb *m, struct tlb_thread *t, uint32_t hash);

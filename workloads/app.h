@@ -110,6 +110,9 @@ struct app_ops {
 	 * entry, UINT64_MAX for never. Valid between entries. A world that can enters the
 	 * thread exactly then (and says so in exact_wake). */
 	uint64_t (*next_due)(void *app);
+	/* May be NULL. There will be an entry soon, perhaps because of next_due(): fetch what it
+	 * touches, change nothing. */
+	void (*fetch)(const void *app);
 };
 
 extern const struct app_ops echo_server_ops, echo_client_ops;

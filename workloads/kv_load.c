@@ -198,6 +198,19 @@ static uint64_t load_next_due(void *app)
 	return ((const struct load *)app)->next_ns;
 }
 
+/* The connection that is due next, and where its request will be. */
+static void load_fetch(const void *app)
+{
+	const struct load *l = app;
+	struct conn *c;
+
+	if (!l->due.n)
+		return;
+	c = conn_at(l, l->due.at[0].index);
+	prefetch_to(c, c + 1);
+	prefetch_to(ring_at(l, c, c->sent), ring_at(l, c, c->sent)->buf + CACHE_LINE);
+}
+
 static void woken(struct ixev_timer *t, struct ixev *ev)
 {
 	struct load *l = ixev_app(ev);
@@ -376,4 +389,5 @@ const struct app_ops kv_client_ops = {
 	.report = load_report,
 	.finished = load_finished,
 	.next_due = load_next_due,
+	.fetch = load_fetch,
 };

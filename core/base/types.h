@@ -34,9 +34,10 @@ typedef uint64_t nsec;
 #define likely(x)	__builtin_expect(!!(x), 1)
 #define unlikely(x)	__builtin_expect(!!(x), 0)
 #define prefetch(p)	__builtin_prefetch(p)
-/** Every line from @p to @end. */
+/** Every line from @p to @end: no loop, where the compiler knows how many. */
 #define prefetch_to(p, end) \
 	do { \
+		_Pragma("GCC unroll 16") \
 		for (const char *at_ = (const char *)(p); at_ < (const char *)(end); \
 		     at_ += CACHE_LINE) \
 			prefetch(at_); \

@@ -252,19 +252,30 @@ void dp_prefetch(const struct dp *dp)
 void dp_prefetch_next(const struct dp *dp)
 {
 	prefetch_to(dp->page, dp->page + 1);
-	prefetch(dp->page->events);
+	prefetch(dp->sys.events.ev + dp->sys.events.pos);
 	prefetch(dp->sys.calls);
 	prefetch(&dp->tcp.mark_at[dp->nif.refs_mark % NETIF_MARKS]);
 	prefetch(&dp->nif.refs_of[dp->nif.refs_mark % NETIF_MARKS]);
 	prefetch(dp->nif.pool->pool.free);
 }
 
-void dp_prefetch_flow(const struct dp *dp, uint32_t raddr, uint16_t rport, uint16_t lport,
-		      uint32_t rss)
+uint32_t dp_prefetch_flow(const struct dp *dp, uint32_t raddr, uint16_t rport, uint16_t lport,
+			  uint32_t rss)
 {
 	struct flow f = { .laddr = dp->nif.ip, .raddr = raddr, .lport = lport, .rport = rport };
 
-	tcp_prefetch_flow(&dp->tcp, &f, rss);
+	return tcp_prefetch_flow(&dp->tcp, &f, rss);
+}
+
+void dp_prefetch_conn(const struct dp *dp, uint32_t slot)
+{
+	tcp_prefetch_conn(&dp->tcp, slot);
+}
+
+uint32_t dp_pending(const struct dp *dp, const struct ix_event **events)
+{
+	*events = dp->sys.events.ev + dp->sys.events.pos;
+	return events_pending(&dp->sys.events);
 }
 
 uint32_t dp_conns(const struct dp *dp) { return tcp_conns(&dp->tcp); }

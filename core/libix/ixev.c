@@ -345,6 +345,41 @@ static inline void prefetch_ctx(const struct ix_event *e)
 	__builtin_prefetch((const void *)(uintptr_t)(e->cookie + 64));
 }
 
+/* As many as an entry of few needs; those of many are fetched on the way. */
+enum { PREFETCH_FIRST = 4 };
+
+static inline uint32_t at_most(uint32_t n, uint32_t max)
+{
+	return n < max ? n : max;
+}
+
+void ixev_prefetch(const struct ixev *ev, const struct ix_event *e, uint32_t n)
+{
+	for (uint32_t i = 0; i < at_most(ev->n_slots, PREFETCH_FIRST); i++)
+		__builtin_prefetch(ev->slot[i].who);
+	for (uint32_t i = 0; i < at_most(n, PREFETCH_FIRST); i++)
+		prefetch_ctx(&e[i]);
+}
+
+void ixev_prefetch_next(const struct ixev *ev, const struct ix_page *page,
+			const struct ix_event *e, uint32_t n)
+{
+	for (uint32_t i = 0; i < at_most(ev->n_slots, PREFETCH_FIRST); i++) {
+		const struct ixev_ctx *c = ev->slot[i].who;
+
+		if (page->calls[ev->slot[i].call].nr == IX_CALL_SENDV)
+			__builtin_prefetch(c->todo);
+	}
+	for (uint32_t i = 0; i < at_most(n, PREFETCH_FIRST); i++) {
+		const struct ixev_ctx *c = (const void *)(uintptr_t)e[i].cookie;
+
+		if (e[i].nr == IX_EV_SENT)
+			__builtin_prefetch(c->head);
+		else if (e[i].nr == IX_EV_RECV)
+			__builtin_prefetch((const void *)(uintptr_t)e[i].ptr);
+	}
+}
+
 static void take_events(struct ixev *ev, const struct ix_page *page)
 {
 	const struct ix_event *e = page->events, *end = e + page->n_events;

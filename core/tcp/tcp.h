@@ -162,8 +162,10 @@ void tcp_rx(struct tcp *tcp, struct mbuf *m, ip_addr saddr, ip_addr daddr);
  * anything. */
 void tcp_prefetch(struct tcp *tcp, struct mbuf *const *m, uint32_t n);
 
-/** The same for one segment of @f that is not here yet, whose RSS hash is @rss. */
-void tcp_prefetch_flow(const struct tcp *tcp, const struct flow *f, uint32_t rss);
+/** The same for one segment of @f that is not here yet, whose RSS hash is @rss: its connection, of
+ * which the slot + 1 is returned, or 0; once that has arrived, what it names. */
+uint32_t tcp_prefetch_flow(const struct tcp *tcp, const struct flow *f, uint32_t rss);
+void tcp_prefetch_conn(const struct tcp *tcp, uint32_t slot);
 
 /** An ICMP error about one of our segments (struct netif_up.icmp_err). */
 void tcp_icmp_err(struct tcp *tcp, const uint8_t *quote, uint32_t len, uint8_t type, uint8_t code,

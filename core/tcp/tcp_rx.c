@@ -147,8 +147,9 @@ static inline __attribute__((always_inline)) void take_ack(struct tcp *t, struct
 	if (wnd != p->snd_wnd) {
 		struct tcp_cold *c = tcp_cold(t, p);
 
+		if (wnd > p->snd_wnd)	/* a smaller one is below the largest, which is cold */
+			c->max_snd_wnd = MAX(c->max_snd_wnd, wnd);
 		p->snd_wnd = wnd;
-		c->max_snd_wnd = MAX(c->max_snd_wnd, wnd);
 	}
 	p->snd_wl1 = s->seq;
 	p->snd_wl2 = s->ack;
@@ -241,12 +242,27 @@ static inline void fetch_pcb(const struct tcp *t, uint32_t i)
 	prefetch((uint8_t *)&t->pcbs[i - 1] + CACHE_LINE);
 }
 
-void tcp_prefetch_flow(const struct tcp *tcp, const struct flow *f, uint32_t rss)
+uint32_t tcp_prefetch_flow(const struct tcp *tcp, const struct flow *f, uint32_t rss)
 {
 	uint32_t slot = tcp->flows.head[fg_bucket(&tcp->flows, f, rss)];
 
-	if (slot)
+	if (slot) {
 		fetch_pcb(tcp, slot);
+		prefetch(&tcp->colds[slot - 1].max_snd_wnd);
+	}
+	return slot;
+}
+
+/* The cookie is the application's, as a rule an address; prefetching another is harmless. */
+void tcp_prefetch_conn(const struct tcp *tcp, uint32_t slot)
+{
+	const struct tcp_pcb *p = &tcp->pcbs[slot - 1];
+
+	if (!slot)
+		return;
+	prefetch((const void *)(uintptr_t)p->cookie);
+	if (p->snd_head)
+		prefetch(tcp_ref(tcp, p->snd_head));
 }
 
 /* Each round reads what the round before has fetched: bucket, connection, what it names. */

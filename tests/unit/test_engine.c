@@ -195,6 +195,54 @@ static void agrees_with_a_sorted_list(void)
 	engine_free(e);
 }
 
+/* How often an event was told, and that no hint came after a later one. */
+static uint32_t told[EVENTS][3];
+
+static void tell(struct event *ev, uint32_t stage)
+{
+	struct probe *p = container_of(ev, struct probe, ev);
+
+	CHECK(event_scheduled(ev));
+	for (uint32_t later = stage + 1; later < 3; later++)
+		CHECK_EQ(told[p->id][later], 0);
+	told[p->id][stage]++;
+}
+
+static void soon(struct event *ev) { tell(ev, 0); }
+static void near(struct event *ev) { tell(ev, 1); }
+static void next(struct event *ev) { tell(ev, 2); }
+
+static void hints_come_in_order_and_to_latecomers_too(void)
+{
+	static const struct event_hints hints = { .soon = soon, .near = near, .next = next };
+	struct engine *e = start();
+
+	memset(told, 0, sizeof(told));
+	for (uint32_t i = 0; i < 100; i++)	/* without hints: keep the clock going */
+		engine_at(e, &probes[i].ev, i * 50);
+	for (uint32_t i = 100; i < 103; i++)
+		probes[i].ev.hints = &hints;
+	engine_at(e, &probes[100].ev, 2525);
+	engine_run(e, 1000);
+	CHECK_EQ(told[100][0], 0);
+	engine_run(e, 2200);
+	CHECK_EQ(told[100][0], 1);
+	CHECK_EQ(told[100][1], 0);
+	engine_run(e, 2450);
+	CHECK_EQ(told[100][1], 1);
+	engine_at(e, &probes[101].ev, 2460);
+	CHECK_EQ(told[101][0], 1);
+	CHECK_EQ(told[101][1], 1);
+	engine_at(e, &probes[102].ev, 2700);
+	CHECK_EQ(told[102][0], 1);
+	CHECK_EQ(told[102][1], 0);
+	engine_run(e, 5000);
+	for (uint32_t i = 100; i < 103; i++)
+		for (uint32_t stage = 0; stage < 3; stage++)
+			CHECK(told[i][stage] > 0);
+	engine_free(e);
+}
+
 static void hash_tells_runs_apart(void)
 {
 	uint64_t hash[3];
@@ -215,4 +263,4 @@ CU_MAIN("engine", TEST(fires_by_time_then_scheduling_order), TEST(far_and_near_m
 	TEST(run_includes_until_and_leaves_the_clock_there),
 	TEST(moving_takes_a_new_place_in_the_order), TEST(cancel_is_idempotent),
 	TEST(stop_leaves_the_clock_at_the_last_event), TEST(agrees_with_a_sorted_list),
-	TEST(hash_tells_runs_apart))
+	TEST(hints_come_in_order_and_to_latecomers_too), TEST(hash_tells_runs_apart))

@@ -90,6 +90,15 @@ struct ixev *ixev_init(void *mem, uint32_t max_calls, const struct ixev_ops *ops
 /** One entry: take the return codes, run handlers for every event, leave a batch of calls. */
 void ixev_run(struct ixev *ev, struct ix_page *page);
 
+/**
+ * There will be an entry with @page soon, of the @n events at @e: fetch what it touches, before
+ * other threads' state has to make room for it. First the contexts, and once they have arrived
+ * what they name.
+ */
+void ixev_prefetch(const struct ixev *ev, const struct ix_event *e, uint32_t n);
+void ixev_prefetch_next(const struct ixev *ev, const struct ix_page *page,
+			const struct ix_event *e, uint32_t n);
+
 /** Nanoseconds, start of the pass that is running. */
 uint64_t ixev_now(const struct ixev *ev);
 
