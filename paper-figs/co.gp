@@ -13,7 +13,7 @@ set ytics (20, 100, 500, 2000, 10000, 50000)
 set xlabel 'offered load (K requests/s)' offset 0,0.3
 eval ylabel('p99 latency (us)', top_px, top_px+plot_px)
 set arrow 1 from graph 0,first 500 to graph 1,first 500 nohead dt 3 lc rgb grey lw 1.2
-set label 1 'SLA: p99 below 500 us' at graph 0.012,first 600 left font ',10' tc rgb '#555555'
+set label 1 'SLA: p99 below 500 us' at graph 0.4,first 600 left font ',10' tc rgb '#555555'
 x = "column('workload.rate_per_s')/1e3"
 crosses = failed(x, '21', 'requests_per_s')
 plot for [i=1:4] csv using (is(who[i]) ? @x : NaN):(column('latency_p99_us')) \

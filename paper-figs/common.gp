@@ -7,7 +7,7 @@
 #
 # A system has a colour (Okabe and Ito's, distinct for colour-blind readers), a curve a mark
 # and dashes, so that it is told apart without colour. Lines with filled marks are simulated,
-# hollow marks published.
+# hollow marks without a line published.
 if (!exists("plot_px")) plot_px = 430
 if (!exists("key_rows")) key_rows = 2
 if (!exists("axis_px")) axis_px = 66
@@ -42,13 +42,19 @@ light  = '#d9d9d9'
 # Marks of these terminals are larger.
 mark = ext eq 'svg' ? 0.62 : ext eq 'pdf' ? 0.7 : 1
 
+# Dashes of a curve by number, 1 solid. Six that differ in grey where curves lie on one another.
+set dashtype 2 (14,7)
+set dashtype 3 (4,6)
+set dashtype 4 (16,6,4,6)
+set dashtype 5 (30,8)
+set dashtype 6 (16,6,4,6,4,6)
 # The systems of the paper: 1 to 5 simulated, 11 to 15 published.
 array system[5] = ['IX 4x10GbE', 'IX 10GbE', 'mTCP 10GbE', 'Linux 4x10GbE', 'Linux 10GbE']
 set style line 1 lc rgb blue lw 2.2 dt 1 pt 7 ps 0.75*mark
-set style line 2 lc rgb blue lw 2.2 dt (9,4) pt 5 ps 0.75*mark
+set style line 2 lc rgb blue lw 2.2 dt 2 pt 5 ps 0.75*mark
 set style line 3 lc rgb green lw 2.2 dt 1 pt 13 ps 0.9*mark
 set style line 4 lc rgb red lw 2.2 dt 1 pt 9 ps 0.85*mark
-set style line 5 lc rgb red lw 2.2 dt (9,4) pt 11 ps 0.85*mark
+set style line 5 lc rgb red lw 2.2 dt 2 pt 11 ps 0.85*mark
 set style line 11 lc rgb blue lw 1.5 pt 6 ps 1.45*mark
 set style line 12 lc rgb blue lw 1.5 pt 4 ps 1.4*mark
 set style line 13 lc rgb green lw 1.5 pt 12 ps 1.6*mark
@@ -57,10 +63,14 @@ set style line 15 lc rgb red lw 1.5 pt 10 ps 1.5*mark
 # What a curve of another kind is drawn as: by number, 1 to 6.
 tint(i)  = word(blue.' '.red.' '.green.' '.orange.' '.sky.' '.purple, i)
 shape(i) = int(word('7 9 13 5 11 15', i))
+# Marks of curves that may coincide, the first drawn first: each fits into the one before it.
+nested(i) = int(word('6 4 12 7', i))
+nested_ps(i) = real(word('2.6 1.7 1.6 0.5', i)) * mark
 
 set style line 10 lc rgb light lw 1
 set style line 20 lc rgb black lw 1.5 pt 6 ps 1.3*mark
 set border 3 lc rgb '#444444' lw 1.2
+set format '%g'
 set tics nomirror out scale 0.6 textcolor rgb '#222222'
 set grid ytics ls 10
 set style fill transparent solid 0.18 noborder
@@ -71,10 +81,10 @@ set label 9002 caption at screen 0.025,Y(top_px + plot_px + axis_px + 12) left f
 	tc rgb '#555555' noenhanced
 if (n_failed) set label 9003 sprintf('× failed: %d, see %s.md', n_failed, name) \
 	at screen 0.975,Y(50) right font ',11' tc rgb red noenhanced
-set key at screen 0.095,Y(44) left top Left reverse horizontal samplen 1.8 spacing 1.2 \
+set key at screen 0.095,Y(44) left top Left reverse horizontal samplen 3.4 spacing 1.2 \
 	font ',12' maxrows key_rows
 set lmargin at screen 0.1
-set rmargin at screen 0.97
+set rmargin at screen 0.96
 set tmargin at screen Y(top_px)
 set bmargin at screen Y(top_px + plot_px)
 

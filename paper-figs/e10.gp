@@ -6,6 +6,12 @@ set lmargin at screen 0.105
 split = top_px + 410
 array B[3] = ['1', '16', '64']
 array T[3] = ['10', '50', '100']
+# 16 and 64 lie on one another: 16 is solid, and its rings are round the marks of 64.
+array kind[3] = [7, 6, 13]
+array dash[3] = [3, 1, 2]
+array size[3] = [0.8, 2.2, 0.9]
+tone(i) = tint(int(word('5 3 1', i)))
+array waiting[3] = [4, 5, 6]
 adaptive(b) = is('adaptive') && column('server.dp.batch_max') == b + 0
 wait(t) = is('wait') && column('server.exec.batch_timeout_ns') == t * 1e3
 set xrange [0:1800]
@@ -20,10 +26,10 @@ set format x ''
 eval ylabel('p99 latency (us)', top_px, split)
 crosses = failed(x, '21', 'requests_per_s')
 plot for [i=1:3] csv using (adaptive(B[i]) ? @x : NaN):(column('latency_p99_us')) \
-	with linespoints lw 2 pt shape(i) ps 0.8*mark lc rgb tint(int(word('5 3 1', i))) \
+	with linespoints lw 2 dt dash[i] pt kind[i] ps size[i]*mark lc rgb tone(i) \
 	title 'adaptive, B = '.B[i], \
      for [i=1:3] csv using (wait(T[i]) ? @x : NaN):(column('latency_p99_us')) \
-	with linespoints lw 2 dt (9,4) pt int(word('4 8 10', i)) ps 0.9*mark \
+	with linespoints lw 2 dt waiting[i] pt int(word('4 8 10', i)) ps 1.2*mark \
 	lc rgb tint(int(word('4 2 6', i))) title 'wait '.T[i].' us' @crosses
 unset label 9001
 unset label 9002
@@ -38,8 +44,8 @@ set ytics (1, 2, 4, 8, 16, 32, 64)
 eval ylabel('batch (frames)', split + 26, top_px + plot_px)
 set xlabel 'offered load (K requests/s)' offset 0,0.3
 plot for [i=1:3] csv using (adaptive(B[i]) ? @x : NaN):(column('server_batch_mean')) \
-	with linespoints lw 2 pt shape(i) ps 0.8*mark lc rgb tint(int(word('5 3 1', i))), \
+	with linespoints lw 2 dt dash[i] pt kind[i] ps size[i]*mark lc rgb tone(i), \
      for [i=1:3] csv using (wait(T[i]) ? @x : NaN):(column('server_batch_mean')) \
-	with linespoints lw 2 dt (9,4) pt int(word('4 8 10', i)) ps 0.9*mark \
+	with linespoints lw 2 dt waiting[i] pt int(word('4 8 10', i)) ps 1.2*mark \
 	lc rgb tint(int(word('4 2 6', i)))
 unset multiplot

@@ -23,8 +23,8 @@ ix = STATS_max
 stats csv using (is('Linux') ? column('one_way_us') : NaN) nooutput
 linux = STATS_max
 set datafile nocolumnheaders
-set lmargin at screen 0.235
-set rmargin at screen 0.93
+set lmargin at screen 0.25
+set rmargin at screen 0.9
 unset ytics
 set grid noytics
 set grid xtics ls 10

@@ -4,6 +4,9 @@ key_rows = 1
 load figs.'/common.gp'
 array who[3] = ['IX', 'Linux', 'mTCP']
 array style[3] = [1, 4, 3]
+# The sizes; the others are their neighbours, of which there are no marks.
+pow2(n) = !(n & (n - 1))
+size(n) = pow2(n) || !(n % 3) && pow2(n / 3)
 # One-way latency of 64 B, where there is one.
 set datafile columnheaders
 text = ''
@@ -30,6 +33,10 @@ set label 1 'half the line rate' at 52,5.25 left font ',10' tc rgb '#666666'
 set label 2 "one way, 64 B:\n".text at graph 0.015,0.95 left tc rgb '#333333' font ',12'
 crosses = failed("column('msg_bytes')", '0.05', 'msg_bytes')
 plot for [i=1:3] csv using (is(who[i]) ? column('msg_bytes') : NaN):(column('goodput_gbps')) \
-	with linespoints ls style[i] pointinterval 4 title who[i], \
+	with lines ls style[i] notitle, \
+     for [i=1:3] csv using (is(who[i]) && size(int(column('msg_bytes'))) ? \
+		column('msg_bytes') : NaN):(column('goodput_gbps')) \
+	with points ls style[i] notitle, \
+     for [i=1:3] NaN with linespoints ls style[i] title who[i], \
      for [i=1:3] published('fig2', who[i]) using 3:5 with points ls 10+style[i] notitle, \
      NaN with points ls 20 title 'published' @crosses

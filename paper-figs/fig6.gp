@@ -7,6 +7,7 @@ array B[5] = ['1', '2', '8', '16', '64']
 colour(i) = word(red.' '.orange.' '.green.' '.sky.' '.blue, i)
 kind(i) = int(word('9 5 13 11 7', i))
 hollow(i) = kind(i) - 1
+# B = 64 is first and solid, so that the dashes that lie on it are seen.
 set xrange [0:2000]
 set xtics 200
 x = "column('requests_per_s')/1e3"
@@ -18,8 +19,8 @@ set ytics 50
 set format x ''
 eval ylabel('p99 latency (us)', top_px, split)
 crosses = failed("column('workload.rate_per_s')/1e3", '2', 'requests_per_s')
-plot for [i=1:5] csv using (of(B[i]) ? @x : NaN):(column('latency_p99_us')) \
-	with linespoints lw 2 pt kind(i) ps 0.8*mark lc rgb colour(i) title 'B = '.B[i], \
+plot for [i=5:1:-1] csv using (of(B[i]) ? @x : NaN):(column('latency_p99_us')) \
+	with linespoints lw 2 dt 6-i pt kind(i) ps 0.8*mark lc rgb colour(i) title 'B = '.B[i], \
      for [i in '1 2 3 5'] published('fig6', 'IX B='.B[int(i)].' p99') using 3:5 \
 	with points lw 1.5 pt hollow(int(i)) ps 1.5*mark lc rgb colour(int(i)) notitle, \
      NaN with points ls 20 title 'published' @crosses
@@ -35,6 +36,6 @@ set logscale y 2
 set ytics (1, 2, 4, 8, 16, 32, 64)
 eval ylabel('batch (frames)', split + 26, top_px + plot_px)
 set xlabel 'achieved load (K requests/s)' offset 0,0.3
-plot for [i=1:5] csv using (of(B[i]) ? @x : NaN):(column('server_batch_mean')) \
-	with linespoints lw 2 pt kind(i) ps 0.8*mark lc rgb colour(i)
+plot for [i=5:1:-1] csv using (of(B[i]) ? @x : NaN):(column('server_batch_mean')) \
+	with linespoints lw 2 dt 6-i pt kind(i) ps 0.8*mark lc rgb colour(i)
 unset multiplot

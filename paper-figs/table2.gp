@@ -16,8 +16,8 @@ set grid xtics ls 10
 set style fill solid 0.85 noborder
 colour(i) = i % 2 ? red : blue
 set multiplot
-set lmargin at screen 0.13
-set rmargin at screen 0.52
+set lmargin at screen 0.15
+set rmargin at screen 0.525
 set xrange [0:120]
 set xtics 25
 set xlabel 'unloaded p99 (us)' offset 0,0.3
@@ -33,12 +33,12 @@ unset label 9001
 unset label 9002
 unset label 9003
 unset key
-set lmargin at screen 0.57
-set rmargin at screen 0.97
+set lmargin at screen 0.575
+set rmargin at screen 0.955
 unset ytics
 set xrange [0:2100]
 set xtics 500
-set xlabel 'highest load, p99 < 500 us (K requests/s)' offset 0,0.3
+set xlabel 'load, p99 < 500 us (K requests/s)' offset 0,0.3
 plot for [i=1:4] csv using (0):(is(what[i]) ? i : NaN):(0): \
 		(column('requests_per_s')/1e3):(i-0.3):(i+0.3) \
 	with boxxyerror lc rgb colour(i), \
