@@ -12,7 +12,6 @@ set logscale y
 set yrange [10:3000]
 set ytics (10, 30, 100, 300, 1000, 3000)
 x = "column('requests_per_s')/1e3"
-eval ylabel('latency (us)', top_px, top_px + plot_px)
 set multiplot
 do for [k=1:2] for [i=1:2] {
 	panel = k == 1 ? 'ETC' : 'USR'
@@ -20,6 +19,10 @@ do for [k=1:2] for [i=1:2] {
 	set bmargin at screen Y(top_px + half + (k-1) * (half + 20))
 	set lmargin at screen i == 1 ? 0.1 : 0.56
 	set rmargin at screen i == 1 ? 0.5 : 0.96
+	if (i == 1) {
+		eval ylabel('latency (us)', top_px + (k-1) * (half + 20), \
+			top_px + half + (k-1) * (half + 20))
+	}
 	set label 2 who[i].', '.panel at graph 0.025,0.94 left font ',13' tc rgb black
 	set xrange [0:(i == 1 ? 2000 : 700)]
 	set xtics i == 1 ? 500 : 200

@@ -404,6 +404,7 @@ static void finish(void)
 	}
 	for (uint32_t i = 0; i < PEERS; i++) {
 		tcp_peer[i].lose = 0;
+		tcp_peer_look(&tcp_peer[i]);	/* is the stack's end the one it knows? */
 		is_fair[i] = fair(&tcp_peer[i]);
 		if (is_fair[i])
 			be_patient(&tcp_peer[i]);
