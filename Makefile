@@ -71,7 +71,7 @@ TESTS    := $(UNIT) $(PKT) $(SIMT) $(SIMT_M)
 all: ix			## build ./ix (the default)
 
 # Any compiler must take the fuzzers; clang alone has what they are linked with.
-tests: $(TESTS) $(BENCH) $(DIFF) $(call obj,$(FUZZ_SRC))	## build every test program, run none
+tests: $(TESTS) $(BENCH) $(DIFF) $(call obj,$(FUZZ_SRC))	## build all test programs, run none
 programs: $(BUILD)/ix tests
 everything: programs $(if $(findstring clang,$(CC)),fuzzers)
 
