@@ -174,9 +174,9 @@ void store_key_free(struct store_key *k)
 
 /* ---- files ---- */
 
-void store_path(const struct store *st, const struct store_key *k, char *buf, size_t len)
+void store_path(const struct store *st, const char *name, char *buf, size_t len)
 {
-	snprintf(buf, len, "%s/%.2s/%s.json", st->dir, k->name, k->name);
+	snprintf(buf, len, "%s/%.2s/%s.json", st->dir, name, name);
 }
 
 char *store_text(const struct store_key *k, const char *result, size_t *len)
@@ -237,7 +237,7 @@ char *store_get(const struct store *st, const struct store_key *k, size_t *len, 
 	why[0] = '\0';
 	if (!st->dir[0])
 		return NULL;
-	store_path(st, k, path, sizeof(path));
+	store_path(st, k->name, path, sizeof(path));
 	errno = 0;
 	text = result_load(path, &n);
 	if (!text) {

@@ -74,7 +74,7 @@ char *store_text(const struct store_key *k, const char *result, size_t *len);
 /** Take a file that another machine wrote into the store. Returns as store_put(). */
 int store_take(const struct store *st, const char *path, char *err, size_t err_len);
 
-/** Where the point of @k is kept. */
-void store_path(const struct store *st, const struct store_key *k, char *buf, size_t len);
+/** Where the point whose key has this @name is kept. */
+void store_path(const struct store *st, const char *name, char *buf, size_t len);
 
 #endif

@@ -6,6 +6,7 @@
  * what was told is on disk. Not here: processes (workers.c), files (store.c).
  */
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/point.h"
@@ -205,6 +206,23 @@ static void twin_take(struct task *t, const struct task *from)
 	memcpy(t->data, from->data, from->len);
 }
 
+/* A child that was interrupted may have kept its point and not said so. */
+static size_t kept_unsaid(const struct batch *b)
+{
+	char path[STORE_DIR_MAX + 64];
+	size_t n = 0;
+
+	for (size_t i = 0; b->ts->sw->store_dir && i < b->n; i++) {
+		const struct task *t = &b->tasks[b->todo[i]];
+
+		if (t->state != TASK_NEW || !t->name[0])
+			continue;
+		store_path(&b->ts->store, t->name, path, sizeof(path));
+		n += access(path, F_OK) == 0;
+	}
+	return n;
+}
+
 static int batch_run(struct batch *b, size_t n)
 {
 	const struct sweep *sw = b->ts->sw;
@@ -223,6 +241,8 @@ static int batch_run(struct batch *b, size_t n)
 		rc = workers_run(b->jobs, b->n, sw->jobs ? sw->jobs : workers_default(), job_run,
 				 job_done, b);
 	progress_clear(&b->ts->progress);
+	if (rc)
+		b->ts->n_kept += kept_unsaid(b);
 	for (size_t i = 0; rc == 0 && i < n; i++)
 		if (twin[i] != i) {
 			twin_take(&b->tasks[i], &b->tasks[twin[i]]);

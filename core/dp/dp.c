@@ -122,8 +122,12 @@ static ALWAYS_INLINE uint32_t calls_run(struct dp *dp, nsec now)
 		STAT_INC(&dp->stats, CALLS_BOUNDED);
 		n = dp->sys.calls_max;
 	}
-	if (n > 0 && unlikely(bsys_run(&dp->sys, n, now) > 0))
-		dp->tell_at = now + TELL_NS;
+	if (n > 0) {
+		uint32_t refused = bsys_run(&dp->sys, n, now);
+
+		if (unlikely(refused > 0) && refused > dp->sys.timers_short)
+			dp->tell_at = now + TELL_NS;
+	}
 	if (unlikely(n == dp->sys.calls_max))
 		dp->kicked = true;		/* it may have had more to say */
 	mbuf_free_chain(grave);

@@ -26,7 +26,6 @@ uint32_t bsys_run(struct sys *s, uint32_t n, nsec now)
 	uint32_t refused = 0;
 
 	s->now = now;
-	s->timers_short = 0;
 	for (uint32_t i = 0; i < n; i++) {
 		struct ix_call d = s->calls[i];		/* a copy: it cannot change under us */
 		bsys_fn *fn = d.nr < IX_CALL_NR ? table[d.nr] : NULL;
@@ -38,7 +37,7 @@ uint32_t bsys_run(struct sys *s, uint32_t n, nsec now)
 	s->nif->work->calls += n;
 	STAT_ADD(s->nif->stats, CALLS, n);
 	STAT_ADD(s->nif->stats, CALLS_REFUSED, refused);
-	return refused - s->timers_short;
+	return refused;
 }
 
 int64_t bsys_decode_sg(const struct sys *s, const struct ix_call *d,

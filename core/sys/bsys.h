@@ -52,7 +52,7 @@ size_t bsys_timer_bytes(uint32_t n);
 void bsys_init(struct sys *s, void *timer_mem, uint32_t timers_max, uint32_t udp_held_max);
 
 /** Execute calls [0, @n), overwriting each with its return code. @n is already bounded. Returns
- * how many were refused; arms for want of a timer are in timers_short. */
+ * how many were refused; those for want of a timer are in timers_short as well. */
 uint32_t bsys_run(struct sys *s, uint32_t n, nsec now);
 
 /** Take datagrams on @port: 0, -EINVAL, -EADDRINUSE, -ENOSPC. */

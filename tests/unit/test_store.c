@@ -26,7 +26,7 @@ static void begin(void)
 	scenario_defaults(&sc);
 	store_open(&st, dir);
 	CU_ASSERT_FATAL(store_key(&st, &sc, &key, err, sizeof(err)) == 0);
-	store_path(&st, &key, path, sizeof(path));
+	store_path(&st, key.name, path, sizeof(path));
 }
 
 /* Every knob and the seed have a part in the name; the same scenario has the same name. */
@@ -130,12 +130,12 @@ static void foreign(void)
 	CHECK(result_save(path, text, len, err, sizeof(err)) == 0);
 	CHECK(get_is(NULL, "holds another point"));
 	CHECK(store_take(&st, path, err, sizeof(err)) == 0);	/* to where it belongs */
-	store_path(&st, &k, path, sizeof(path));
+	store_path(&st, k.name, path, sizeof(path));
 	CHECK(access(path, R_OK) == 0);
 	CHECK(result_save(path, "{}", 2, err, sizeof(err)) == 0);
 	CHECK(store_take(&st, path, err, sizeof(err)) != 0 && strstr(err, "no finished point"));
 	unlink(path);
-	store_path(&st, &key, path, sizeof(path));
+	store_path(&st, key.name, path, sizeof(path));
 	free(text);
 	store_key_free(&k);
 }
