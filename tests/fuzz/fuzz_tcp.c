@@ -15,8 +15,8 @@
 
 #include "tests/fuzz/tcp_peer.h"
 
-enum { ENDS = 64, QUEUE = 12, SG_ROOM = 16384, FINISH_PASSES = 600,
-       FINISH_BYTES = 1 << 18 };	/* a window of 2 KB a pass, in less than half of them */
+enum { ENDS = 64, QUEUE = 12, SG_ROOM = 16384, FINISH_PASSES = 2000,
+       FINISH_BYTES = 1 << 18 };	/* a window of 2 KB a pass, in a tenth of them */
 enum { APP_REFUSE = BIT(0), APP_KEEP = BIT(1) };	/* KEEP: no recv_done by itself */
 
 /** A connection as the application knows it: its cookie is the index. */
