@@ -114,7 +114,8 @@ void dp_run_stack(struct dp *dp, nsec now, struct work *w);
 void dp_run_app(struct dp *dp, nsec now, uint32_t max_events, struct work *w);
 void dp_run_calls(struct dp *dp, nsec now, struct work *w);
 
-/** Does the application have something to do: events wait, or dp_kick() was called? */
+/** Does the application have something to do: events wait, a call of its was refused (10 us ago,
+ * or for want of a timer and there is one), or dp_kick() was called? */
 bool dp_app_due(const struct dp *dp);
 
 /** How many of the waiting events, from the oldest on, are of one connection. */

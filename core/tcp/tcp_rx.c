@@ -256,10 +256,11 @@ uint32_t tcp_prefetch_flow(const struct tcp *tcp, const struct flow *f, uint32_t
 /* The cookie is the application's, as a rule an address; prefetching another is harmless. */
 void tcp_prefetch_conn(const struct tcp *tcp, uint32_t slot)
 {
-	const struct tcp_pcb *p = &tcp->pcbs[slot - 1];
+	const struct tcp_pcb *p;
 
 	if (!slot)
 		return;
+	p = &tcp->pcbs[slot - 1];
 	prefetch((const void *)(uintptr_t)p->cookie);
 	if (p->snd_head)
 		prefetch(tcp_ref(tcp, p->snd_head));
