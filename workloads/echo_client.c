@@ -2,34 +2,26 @@
 /*
  * echo_client.c - echo load: closed or open loop, churning or persistent connections
  *
- * Closed loop: every connection keeps `depth` requests outstanding, or an instance `outstanding`,
- * each on the connection that has been able to send for longest. Open loop: requests
- * are due at times drawn in advance; a due one goes to the connection that has been able
- * to send for longest. When none is able it waits with its intended time, so delay at the
+ * Closed loop: every connection keeps `depth` requests outstanding, or an instance
+ * `outstanding`. Open loop: requests are due at times drawn in advance. Whose turn it is,
+ * `order` says: of the connection that has been able to send for longest, or of any that is.
+ * A request that is due when none is able waits with its intended time, so delay at the
  * client is measured, not omitted. The queue needs no memory: the generator stops at the
  * oldest request that was not sent and goes on when a connection is able.
  *
- * After `rounds` answers a connection is closed and opened again; connection set-up is in
- * no latency. Requests are slices of one seeded pattern at an offset that depends on the
+ * After `rounds` answers a connection is closed and opened again, the first time after a share
+ * of them with `spread`: else all that began together end together. Connection set-up is in no
+ * latency. Requests are slices of one seeded pattern at an offset that depends on the
  * connection and the request, sent without a copy; the answer is compared with the slice.
  *
  * Not here: what is measured (meter.c), gaps (dist.c).
  */
 #include "workloads/carve.h"
-#include "workloads/dist.h"
-#include "workloads/meter.h"
-
-enum { MODE_CLOSED, MODE_OPEN };
-enum { PATTERN_OFFSETS = 4096 };	/* slices; a power of two */
-
-struct client_cfg {
-	uint32_t size, rounds, connections, mode, gap, depth, outstanding, close;
-	uint64_t rate, connect_ramp_ns, backoff_ns;
-	bool verify;
-};
+#include "workloads/echo_client.h"
 
 static const char *const mode_names[] = { "closed", "open", NULL };
 static const char *const close_names[] = { "rst", "fin", NULL };
+static const char *const order_names[] = { "turns", "random", NULL };
 
 #define FIELD(f)	.name = #f, .off = offsetof(struct client_cfg, f)
 #define FIELD_NS(f)	.name = #f, .off = offsetof(struct client_cfg, f##_ns), \
@@ -52,60 +44,21 @@ static const struct knob client_knobs[] = {
 	  .doc = "requests a connection may have outstanding" },
 	{ FIELD(outstanding), .type = KNOB_U32, .max = 1 << 20,
 	  .doc = "closed loop: requests under way an instance; 0: depth a connection" },
+	{ FIELD(order), .type = KNOB_ENUM, .max = ORDER_RANDOM, .names = order_names,
+	  .doc = "which connection sends: the one able to for longest, or any that is" },
 	{ FIELD_NS(connect_ramp), .max = 100 * NSEC_PER_SEC, .def = NSEC_PER_MSEC,
 	  .doc = "the first connects are spread over this time" },
 	{ FIELD_NS(backoff), .min = 1, .max = 100 * NSEC_PER_SEC, .def = NSEC_PER_MSEC,
 	  .doc = "wait before a connection that failed or died is opened again" },
 	{ FIELD(close), .type = KNOB_ENUM, .max = 1, .names = close_names,
 	  .doc = "how a connection ends after its rounds" },
+	{ FIELD(spread), .type = KNOB_BOOL,
+	  .doc = "rounds: the first time a random share of them, as if begun long ago" },
 	{ FIELD(verify), .type = KNOB_BOOL, .def = 1, .doc = "compare answers with what was sent" },
 };
-
-/** One request; the ring has more than depth, as an answer may precede the release of its
- * request, and a power of two, so that request numbers may wrap. */
-struct request {
-	struct ixev_ref ref;
-	uint64_t intended_ns, sent_ns;
-};
-
-struct conn {
-	struct ixev_ctx ctx;
-	struct conn *able_next;		/* may be able to send */
-	struct conn *retry_next;	/* backing off */
-	uint64_t retry_ns;
-	uint32_t index;			/* over all instances */
-	uint32_t sent, done, released;	/* requests of this incarnation */
-	uint32_t got;			/* bytes of the oldest answer */
-	bool open, ending, queued;	/* ending: closed by us; queued: on the able list */
-	struct request ring[];
-};
-
-struct client {
-	struct client_cfg cfg;
-	struct app_env env;
-	struct ixev *ev;
-	unsigned char *conns;
-	size_t stride;
-	uint32_t ring_mask;
-	uint8_t *pattern;
-	uint32_t n_conns, started;	/* of this instance; first connects done */
-	bool entered;
-	uint64_t start_ns;		/* first entry */
-	struct conn *able, *able_tail;
-	struct conn *retry, *retry_tail;
-	uint64_t next_ns;		/* open loop: intended start of the next request */
-	struct dist gap;
-	struct rng rng;
-	struct ixev_timer wake;
-	uint64_t wake_ns;		/* when it is armed for, or NSEC_NEVER */
-	uint64_t outstanding, opened, failed, died, open, bad_bytes;
-	struct meter meter;
-};
-
 struct layout {
-	size_t client, ev, conns, stride, pattern, end;
+	size_t client, ev, conns, stride, able, retry, pattern, end;
 };
-
 static uint32_t share_of(uint32_t total, const struct app_env *env)
 {
 	return total / env->n + (env->index < total % env->n);
@@ -129,260 +82,11 @@ static struct layout layout_of(const struct client_cfg *cfg, const struct app_en
 	l.client = carve(&l.end, sizeof(struct client));
 	l.ev = carve(&l.end, ixev_bytes(env->max_calls));
 	l.conns = carve(&l.end, share_of(cfg->connections, env) * l.stride);
+	l.able = carve(&l.end, share_of(cfg->connections, env) * sizeof(uint32_t));
+	l.retry = carve(&l.end, share_of(cfg->connections, env) * sizeof(uint32_t));
 	l.pattern = carve(&l.end, (size_t)PATTERN_OFFSETS + cfg->size);
 	return l;
 }
-
-static struct conn *conn_of(struct ixev_ctx *ctx)
-{
-	return container_of(ctx, struct conn, ctx);
-}
-
-static struct client *client_of(const struct ixev_ctx *ctx)
-{
-	return ixev_app(ctx->ev);
-}
-
-static struct conn *conn_at(const struct client *cl, uint32_t i)
-{
-	return (struct conn *)(void *)(cl->conns + i * cl->stride);
-}
-
-static struct request *ring_at(const struct client *cl, struct conn *c, uint32_t seq)
-{
-	return &c->ring[seq & cl->ring_mask];
-}
-
-static bool stopped(const struct client *cl)
-{
-	return ixev_now(cl->ev) >= cl->env.stop_ns;
-}
-
-/* ---- sending ---- */
-
-static bool able(const struct client *cl, const struct conn *c)
-{
-	return c->open && !c->ending && c->sent - c->done < cl->cfg.depth &&
-	       c->sent - c->released <= cl->cfg.depth &&
-	       (cl->cfg.rounds == 0 || c->sent < cl->cfg.rounds);
-}
-
-static void released(struct ixev_ctx *ctx, struct ixev_ref *ref)
-{
-	(void)ref;
-	conn_of(ctx)->released++;
-}
-
-static const uint8_t *slice(const struct client *cl, const struct conn *c, uint32_t seq)
-{
-	return cl->pattern + ((c->index * 2654435761u + seq * 61u) & (PATTERN_OFFSETS - 1));
-}
-
-static void request_send(struct client *cl, struct conn *c, uint64_t intended_ns)
-{
-	struct request *q = ring_at(cl, c, c->sent);
-
-	q->ref.addr = slice(cl, c, c->sent);
-	q->ref.len = cl->cfg.size;
-	q->ref.release = released;
-	q->intended_ns = intended_ns;
-	q->sent_ns = ixev_now(cl->ev);
-	c->sent++;
-	cl->outstanding++;
-	meter_sent(&cl->meter, intended_ns, q->sent_ns);
-	ixev_send(&c->ctx, &q->ref);
-}
-
-static void able_put(struct client *cl, struct conn *c)
-{
-	if (c->queued || !able(cl, c))
-		return;
-	c->queued = true;
-	c->able_next = NULL;
-	if (cl->able)
-		cl->able_tail->able_next = c;
-	else
-		cl->able = c;
-	cl->able_tail = c;
-}
-
-static struct conn *able_take(struct client *cl)
-{
-	struct conn *c = cl->able;
-
-	cl->able = c->able_next;
-	c->queued = false;
-	return c;
-}
-
-/* Closed loop, a bounded number outstanding: connections take turns once the ramp is over. */
-static void turns_send(struct client *cl)
-{
-	while (cl->able && cl->outstanding < cl->cfg.outstanding && !stopped(cl) &&
-	       ixev_now(cl->ev) >= cl->next_ns) {
-		struct conn *c = able_take(cl);
-
-		if (!able(cl, c))
-			continue;
-		request_send(cl, c, ixev_now(cl->ev));
-		able_put(cl, c);
-	}
-}
-
-/* The connection may have become able to send. */
-static void conn_go(struct client *cl, struct conn *c)
-{
-	if (cl->cfg.mode == MODE_CLOSED && cl->cfg.outstanding == 0) {
-		while (able(cl, c) && !stopped(cl))
-			request_send(cl, c, ixev_now(cl->ev));
-		return;
-	}
-	able_put(cl, c);
-	if (cl->cfg.mode == MODE_CLOSED)
-		turns_send(cl);
-}
-
-/* Send what is due; connections that died while on the list are dropped from it here. */
-static void due_send(struct client *cl)
-{
-	struct conn *c;
-
-	while (!stopped(cl) && cl->next_ns <= ixev_now(cl->ev) && (c = cl->able) != NULL) {
-		able_take(cl);
-		if (!able(cl, c))
-			continue;
-		request_send(cl, c, cl->next_ns);
-		cl->next_ns += dist_gap_ns(&cl->gap, &cl->rng);
-		conn_go(cl, c);
-	}
-}
-
-/* ---- connections ---- */
-
-static void conn_end(struct client *cl, struct conn *c)
-{
-	c->ending = true;
-	ixev_close(&c->ctx, cl->cfg.close ? IX_CLOSE_FIN : IX_CLOSE_RST);
-}
-
-static void conn_retry(struct client *cl, struct conn *c)
-{
-	c->retry_ns = ixev_now(cl->ev) + cl->cfg.backoff_ns;
-	c->retry_next = NULL;
-	if (cl->retry)
-		cl->retry_tail->retry_next = c;
-	else
-		cl->retry = c;
-	cl->retry_tail = c;
-}
-
-static void conn_connected(struct ixev_ctx *ctx, int outcome)
-{
-	struct client *cl = client_of(ctx);
-	struct conn *c = conn_of(ctx);
-
-	if (outcome) {
-		cl->failed++;
-		conn_retry(cl, c);
-		return;
-	}
-	c->open = true;
-	cl->open++;
-	cl->opened += meter_covers(&cl->meter, ixev_now(cl->ev));
-	conn_go(cl, c);
-}
-
-static void verify(struct client *cl, struct conn *c, const uint8_t *p, uint32_t n)
-{
-	const uint8_t *want = slice(cl, c, c->done) + c->got;
-
-	if (!cl->cfg.verify || memcmp(p, want, n) == 0)
-		return;
-	for (uint32_t i = 0; i < n; i++)
-		cl->bad_bytes += p[i] != want[i];
-}
-
-static void answered(struct client *cl, struct conn *c)
-{
-	const struct request *q = ring_at(cl, c, c->done);
-
-	meter_done(&cl->meter, q->intended_ns, q->sent_ns, ixev_now(cl->ev), cl->cfg.size);
-	cl->outstanding--;
-	c->got = 0;
-	c->done++;
-	if (cl->cfg.rounds && c->done == cl->cfg.rounds)
-		conn_end(cl, c);
-}
-
-static void conn_recv(struct ixev_ctx *ctx, const uint8_t *p, uint32_t len)
-{
-	struct client *cl = client_of(ctx);
-	struct conn *c = conn_of(ctx);
-	uint32_t used = 0;
-
-	while (used < len && c->done != c->sent) {
-		uint32_t n = MIN(len - used, cl->cfg.size - c->got);
-
-		verify(cl, c, p + used, n);
-		c->got += n;
-		used += n;
-		if (c->got == cl->cfg.size)
-			answered(cl, c);
-	}
-	cl->bad_bytes += len - used;	/* nobody asked for these */
-	ixev_recv_done(ctx, len);
-	conn_go(cl, c);
-}
-
-static void conn_sent(struct ixev_ctx *ctx, uint64_t bytes, uint32_t window)
-{
-	(void)bytes;
-	(void)window;
-	conn_go(client_of(ctx), conn_of(ctx));
-}
-
-/* The server leaves first: whatever is outstanding is lost, which dead() counts. */
-static void conn_eof(struct ixev_ctx *ctx)
-{
-	ixev_close(ctx, IX_CLOSE_FIN);
-}
-
-static void conn_open(struct client *cl, struct conn *c);
-
-static void conn_dead(struct ixev_ctx *ctx, enum ix_dead_reason reason)
-{
-	struct client *cl = client_of(ctx);
-	struct conn *c = conn_of(ctx);
-
-	(void)reason;
-	for (; c->done != c->sent; c->done++) {
-		meter_lost(&cl->meter, ring_at(cl, c, c->done)->intended_ns);
-		cl->outstanding--;
-	}
-	cl->open -= c->open;
-	c->open = false;
-	if (!c->ending) {
-		cl->died++;
-		conn_retry(cl, c);
-	} else if (!stopped(cl)) {
-		conn_open(cl, c);
-	}
-}
-
-static const struct ixev_conn_ops conn_ops = {
-	.connected = conn_connected, .recv = conn_recv, .eof = conn_eof, .sent = conn_sent,
-	.dead = conn_dead,
-};
-
-/* Stays on the able list if it is there. */
-static void conn_open(struct client *cl, struct conn *c)
-{
-	c->sent = c->done = c->released = c->got = 0;
-	c->open = c->ending = false;
-	ixev_ctx_init(&c->ctx, &conn_ops);
-	ixev_connect(cl->ev, &c->ctx, cl->env.server_ip, cl->env.server_port);
-}
-
 /* ---- time ---- */
 
 /* When the connection @i of this instance is first opened. Cannot overflow: the knobs'
@@ -393,19 +97,27 @@ static uint64_t ramp_ns(const struct client *cl, uint32_t i)
 	       cl->cfg.connect_ramp_ns * conn_at(cl, i)->index / cl->cfg.connections;
 }
 
+static uint64_t retry_first(const struct client *cl)
+{
+	return conn_at(cl, turns_next(&cl->retry))->retry_ns;
+}
+
 static void due_connect(struct client *cl)
 {
 	uint64_t now = ixev_now(cl->ev);
-	struct conn *c;
 
 	if (stopped(cl))
 		return;
-	for (; cl->started < cl->n_conns && ramp_ns(cl, cl->started) <= now; cl->started++)
-		conn_open(cl, conn_at(cl, cl->started));
-	while ((c = cl->retry) != NULL && c->retry_ns <= now) {
-		cl->retry = c->retry_next;
-		conn_open(cl, c);
+	for (; cl->started < cl->n_conns && ramp_ns(cl, cl->started) <= now; cl->started++) {
+		struct conn *c = conn_at(cl, cl->started);
+
+		echo_client_open(cl, c);
+		if (cl->cfg.spread && cl->cfg.rounds)
+			c->sent = c->done = c->released =
+				(uint32_t)rng_below(&cl->chance, cl->cfg.rounds);
 	}
+	while (cl->retry.n && retry_first(cl) <= now)
+		echo_client_open(cl, conn_at(cl, turns_take(&cl->retry)));
 }
 
 static uint64_t client_next_due(void *app)
@@ -419,11 +131,22 @@ static uint64_t client_next_due(void *app)
 		return 0;
 	if (cl->started < cl->n_conns)
 		due = ramp_ns(cl, cl->started);
-	if (cl->retry)
-		due = MIN(due, cl->retry->retry_ns);
-	if (cl->able && (cl->cfg.mode == MODE_OPEN || cl->outstanding < cl->cfg.outstanding))
+	if (cl->retry.n)
+		due = MIN(due, retry_first(cl));
+	if (cl->able.n && (cl->cfg.mode == MODE_OPEN || cl->outstanding < cl->cfg.outstanding))
 		due = MIN(due, cl->next_ns);
 	return due < cl->env.stop_ns ? due : NSEC_NEVER;
+}
+
+static void client_fetch(const void *app)
+{
+	const struct client *cl = app;
+	const struct conn *c;
+
+	if (cl->able.n == 0)
+		return;
+	c = conn_at(cl, turns_next(&cl->able));
+	prefetch_to(c, c + 1);
 }
 
 static void woken(struct ixev_timer *t, struct ixev *ev)
@@ -455,9 +178,9 @@ static void client_idle(void *app, struct ixev *ev)
 		first_entry(cl);
 	due_connect(cl);
 	if (cl->cfg.mode == MODE_OPEN)
-		due_send(cl);
+		echo_client_due(cl);
 	else if (cl->cfg.outstanding)
-		turns_send(cl);
+		echo_client_turns(cl);
 	if (cl->env.exact_wake)
 		return;
 	due = client_next_due(cl);
@@ -492,9 +215,14 @@ static void load_init(struct client *cl)
 	uint32_t busy = MIN(cl->cfg.connections, cl->env.n);
 
 	cl->n_conns = share_of(cl->cfg.connections, &cl->env);
-	for (uint32_t i = 0; i < cl->n_conns; i++)
+	for (uint32_t i = 0; i < cl->n_conns; i++) {
+		conn_at(cl, i)->n = i;
 		conn_at(cl, i)->index = cl->env.index + i * cl->env.n;
+	}
 	rng_stream(&cl->rng, cl->env.seed, 2);
+	rng_stream(&cl->chance, cl->env.seed, 3);
+	cl->able.max = cl->retry.max = cl->n_conns;
+	cl->able.chance = cl->cfg.order == ORDER_RANDOM ? &cl->chance : NULL;
 	if (cl->cfg.mode == MODE_OPEN)
 		dist_init(&cl->gap, (enum dist_kind)cl->cfg.gap,
 			  1e9 * busy / (double)cl->cfg.rate);
@@ -518,6 +246,8 @@ static void *client_start(const void *cfg, const struct app_env *env, char *err,
 	cl->conns = carved(env, l.conns);
 	cl->stride = l.stride;
 	cl->ring_mask = ring_len(&cl->cfg) - 1;
+	cl->able.at = carved(env, l.able);
+	cl->retry.at = carved(env, l.retry);
 	cl->pattern = carved(env, l.pattern);
 	cl->wake_ns = NSEC_NEVER;
 	pattern_fill(cl);
@@ -597,4 +327,5 @@ const struct app_ops echo_client_ops = {
 	.report = client_report,
 	.finished = client_finished,
 	.next_due = client_next_due,
+	.fetch = client_fetch,
 };

@@ -113,6 +113,8 @@ static const struct dial echo[] = {
 	{ "workload.gap", 40, "fixed|uniform|gpareto" },
 	{ "workload.depth", 40, "1|2|7|256" },
 	{ "workload.outstanding", 20, "1|3|100" },
+	{ "workload.order", 20, "random" },
+	{ "workload.spread", 20, "true" },
 	{ "workload.connect_ramp", 200, "0 ns|10 us|300 us" },
 	{ "workload.backoff", 20, "1 ns|1 us" },
 	{ "workload.close", 40, "fin" },

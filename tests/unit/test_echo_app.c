@@ -53,19 +53,43 @@ static void wrong_bytes_are_counted(void)
 	bed_end();
 }
 
-/* Two requests under way on four connections that take turns: Little's law. */
+/* Two requests under way on four connections, which take turns or not: Little's law. */
 static void outstanding_is_bounded(void)
 {
-	bed_echo(64, 64);
-	bed_set(0, "outstanding", 2);
-	bed_start(3, 16384);
-	bed_run_until(5 * MS);
-	CHECK(bed_report(0)->requests > 100);
-	CHECK_EQ(b.report[0].conns_open, 4);
-	CHECK_EQ(b.report[0].bad_bytes, 0);
-	CHECK(b.report[0].latency->sum <= 2 * 5 * MS);
-	CHECK(b.report[0].latency->sum > 2 * 5 * MS * 9 / 10);
-	bed_end();
+	for (uint32_t order = 0; order < 2; order++) {
+		bed_echo(64, 64);
+		bed_set(0, "outstanding", 2);
+		bed_set(0, "order", order);
+		bed_start(3, 16384);
+		bed_run_until(5 * MS);
+		CHECK(bed_report(0)->requests > 100);
+		CHECK_EQ(b.report[0].conns_open, 4);
+		CHECK_EQ(b.report[0].bad_bytes, 0);
+		CHECK(b.report[0].latency->sum <= 2 * 5 * MS);
+		CHECK(b.report[0].latency->sum > 2 * 5 * MS * 9 / 10);
+		bed_end();
+	}
+}
+
+/* When conversations are half through, on the average, none has ended; with `spread` about half of
+ * the first ones have. */
+static void first_conversations_are_spread(void)
+{
+	for (uint32_t spread = 0; spread < 2; spread++) {
+		bed_echo(64, 64);
+		bed_set(0, "connections", 16);
+		bed_set(0, "rounds", 400);
+		bed_set(0, "spread", spread);
+		bed_start(3, 16384);
+		for (int ms = 1; bed_report(0)->requests < 16 * 200; ms++)
+			bed_run_until((uint64_t)ms * MS / 10);
+		CHECK(b.report[0].requests < 16 * 300);
+		CHECK(spread ? b.report[0].conns_opened >= 20 : b.report[0].conns_opened == 16);
+		CHECK(b.report[0].conns_opened < 30);
+		CHECK_EQ(b.report[0].bad_bytes, 0);
+		CHECK_EQ(b.report[0].conns_died, 0);
+		bed_end();
+	}
 }
 
 static void rounds_then_close(uint32_t fin)
@@ -405,7 +429,8 @@ static void bad_configurations_are_refused(void)
 }
 
 CU_MAIN("echo_app", TEST(bytes_come_back), TEST(wrong_bytes_are_counted),
-	TEST(outstanding_is_bounded), TEST(rounds_end_by_rst),
+	TEST(outstanding_is_bounded), TEST(first_conversations_are_spread),
+	TEST(rounds_end_by_rst),
 	TEST(rounds_end_by_fin), TEST(warmup_and_stop_bound_the_measure),
 	TEST(open_loop_keeps_its_rate), TEST(open_loop_omits_nothing),
 	TEST(next_due_is_the_intended_time), TEST(timer_drives_an_idle_client),
