@@ -36,7 +36,8 @@ struct dp_cfg {
 	uint64_t rto_max_ns;
 	uint64_t rto_init_ns;
 	uint64_t delack_ns;	/* delayed acknowledgement; 0: acknowledge every segment */
-	uint32_t quickack;	/* first segments with data that are acknowledged at once */
+	uint32_t quickack;	/* first segments with data that are acknowledged at once,
+				 * until data is sent in answer */
 	uint64_t time_wait_ns;	/* 2 MSL; 0: no TIME-WAIT */
 	uint64_t fin_wait2_ns;	/* after a full close: how long to wait for the peer's FIN */
 	uint32_t cc;		/* index into tcp_cc_names[] */

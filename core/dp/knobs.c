@@ -55,7 +55,7 @@ const struct knob dp_knobs[] = {
 	{ "delack", F(delack_ns), KNOB_U64, UNIT_NS, 0, 500 * MS, 40 * MS,
 	  "delayed acknowledgement; 0: acknowledge in every pass", NULL, NULL },
 	{ "quickack", F(quickack), KNOB_U32, UNIT_NONE, 0, 255, 0,
-	  "first segments of a connection acknowledged at once, whatever delack says (Linux)",
+	  "first segments acknowledged at once, until one is answered (Linux: 16)",
 	  NULL, NULL },
 	{ "time_wait", F(time_wait_ns), KNOB_U64, UNIT_NS, 0, 240 * SEC, 60 * SEC,
 	  "2 MSL", NULL, NULL },

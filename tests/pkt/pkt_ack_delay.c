@@ -142,7 +142,52 @@ static void quick_acks_begin_a_connection(void)
 	bed_done(b);
 }
 
+/* A request of two segments is acknowledged twice; once it is answered the next may wait. */
+static void quick_acks_end_with_an_answer(void)
+{
+	struct dp_cfg cfg = bed_cfg();
+	struct bed *b;
+	nsec waited;
+
+	cfg.quickack = 16;
+	b = bed_in_cfg(&cfg, TCP_ESTABLISHED);
+	b->auto_done = true;
+	bed_rx(b, SEG(ACK, 1, 1, 100));
+	bed_expect(b, SEG(ACK, 1, 101, 0));
+	bed_rx(b, SEG(ACK, 101, 1, 100));
+	bed_expect(b, SEG(ACK, 1, 201, 0));
+	CHECK_EQ(bed_sendv(b, 10), 10);
+	bed_expect(b, SEG(PSH | ACK, 1, 201, 10));
+	bed_rx(b, SEG(ACK, 201, 11, 100));
+	waited = bed_tick_to_frame(b, SEC);
+	CHECK(waited >= 40 * MSEC && waited < 41 * MSEC);
+	bed_expect(b, SEG(ACK, 11, 301, 0));
+	bed_forget_events(b);
+	bed_done(b);
+}
+
+/* Who asks first is no conversation yet: the answer's segments are acknowledged one by one. */
+static void quick_acks_outlast_a_question(void)
+{
+	struct dp_cfg cfg = bed_cfg();
+	struct bed *b;
+
+	cfg.quickack = 16;
+	b = bed_in_cfg(&cfg, TCP_ESTABLISHED);
+	b->auto_done = true;
+	CHECK_EQ(bed_sendv(b, 10), 10);
+	bed_expect(b, SEG(PSH | ACK, 1, 1, 10));
+	bed_rx(b, SEG(ACK, 1, 11, 100));
+	bed_expect(b, SEG(ACK, 11, 101, 0));
+	bed_rx(b, SEG(ACK, 101, 11, 100));
+	bed_expect(b, SEG(ACK, 11, 201, 0));
+	bed_forget_events(b);
+	bed_done(b);
+}
+
 const struct pkt_case pkt_ack_delay[] = {
+	CASE(quick_acks_end_with_an_answer, "RFC 9293 3.8.6.3"),
+	CASE(quick_acks_outlast_a_question, "RFC 9293 3.8.6.3"),
 	CASE(quick_acks_begin_a_connection, "RFC 9293 3.8.6.3"),
 	CASE(one_segment_is_acknowledged_after_the_delay,
 	     "RFC 9293 3.8.6.3 [SHLD-18, MUST-40, RFC 5681 4.2-1, RFC 5681 4.2-2]"),
