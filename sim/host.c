@@ -94,7 +94,7 @@ static void near_frames(struct host_thread *t, const struct frame *f)
 
 	for (t->n_near = 0; f != NULL && t->n_near < HOST_NEAR; f = f->next) {
 		frame_flow(f, &fl);
-		machine_prefetch(&t->host->machine, &t->machine, f->rss);
+		machine_prefetch(&t->host->machine, f->rss);
 		t->near[t->n_near++] = dp_prefetch_flow(t->dp, fl.saddr, fl.sport, fl.dport,
 							f->rss);
 	}

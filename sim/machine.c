@@ -35,17 +35,22 @@ int machine_init(struct machine *m, const struct machine_cfg *cfg, const struct 
 		.waits = v[COST_conn_lock] || v[COST_app_lock] || v[COST_app_update_lock] ||
 			 v[COST_dram_rate],
 	};
-	tlb_init(&m->tlb, costs, big ? 21 : 12,
-		 v[big ? COST_tlb_2m_entries : COST_tlb_4k_entries] / COST_SCALE,
-		 v[cfg->nested ? COST_tlb_walk_nested : COST_tlb_walk], cfg->objects);
+	if (tlb_init(&m->tlb, costs, big ? 21 : 12,
+		     v[big ? COST_tlb_2m_entries : COST_tlb_4k_entries] / COST_SCALE,
+		     v[cfg->nested ? COST_tlb_walk_nested : COST_tlb_walk], cfg->objects) != 0)
+		return -ENOMEM;
 	for (int i = 0; i < LOCKS; i++)
 		lock_init(&m->lock[i], threads, v[COST_lock_transfer]);
-	return cache_init(&m->cache, costs);
+	if (cache_init(&m->cache, costs) == 0)
+		return 0;
+	tlb_fini(&m->tlb);
+	return -ENOMEM;
 }
 
 void machine_fini(struct machine *m)
 {
 	cache_fini(&m->cache);
+	tlb_fini(&m->tlb);
 }
 
 int machine_thread_init(struct machine_thread *t, const struct machine *m)
@@ -83,7 +88,7 @@ uint64_t machine_frame(const struct machine *m, struct machine_thread *t, uint32
 uint64_t machine_pages(struct machine *m, struct machine_thread *t, uint32_t hash, bool syn)
 {
 	if (syn)
-		tlb_place(&m->tlb, &t->tlb, hash, t->dp ? dp_conns(t->dp) : 0);
+		tlb_place(&m->tlb, hash, t->dp ? dp_conns(t->dp) : 0);
 	return tlb_flow(&m->tlb, &t->tlb, hash);
 }
 

@@ -75,13 +75,12 @@ uint64_t machine_frame(const struct machine *m, struct machine_thread *t, uint32
 		       uint32_t behind);
 
 /** Fetch what machine_segment() of @hash will look at. */
-static inline void machine_prefetch(const struct machine *m, const struct machine_thread *t,
-				    uint32_t hash)
+static inline void machine_prefetch(const struct machine *m, uint32_t hash)
 {
 	if (!m->cache.off)
 		prefetch(&m->cache.flow.slots[hash >> m->cache.flow.shift]);
 	if (m->tlb.on)
-		prefetch(tlb_place_of(&t->tlb, hash));
+		prefetch(&m->tlb.place[hash >> TLB_SLOT_SHIFT]);
 }
 
 uint64_t machine_pages(struct machine *m, struct machine_thread *t, uint32_t hash, bool syn);

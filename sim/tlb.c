@@ -23,8 +23,8 @@ static void area_init(struct tlb_area *a, uint32_t first, uint64_t pages_milli, 
 	a->walk_ps = walk_ps * pages_milli / COST_SCALE;
 }
 
-void tlb_init(struct tlb *m, const struct costs *costs, uint32_t page_shift, uint64_t entries,
-	      uint64_t walk_ps, uint64_t objects)
+int tlb_init(struct tlb *m, const struct costs *costs, uint32_t page_shift, uint64_t entries,
+	     uint64_t walk_ps, uint64_t objects)
 {
 	const uint64_t *v = costs->v;
 	uint64_t lines = v[COST_pcb_lines] + v[COST_bucket_lines] + v[COST_app_lines];
@@ -41,6 +41,15 @@ void tlb_init(struct tlb *m, const struct costs *costs, uint32_t page_shift, uin
 		  (uint64_t)TLB_PLACES * m->place_bytes >> page_shift, walk_ps);
 	area_init(&m->object, FIRST + m->flow.pages, v[COST_object_pages],
 		  objects * object_bytes >> page_shift, walk_ps);
+	if (m->on)
+		m->place = arena_get(&m->mem, TLB_SLOTS * sizeof(*m->place), CACHE_LINE);
+	return m->on && !m->place ? -ENOMEM : 0;
+}
+
+void tlb_fini(struct tlb *m)
+{
+	arena_drop(&m->mem);
+	m->place = NULL;
 }
 
 int tlb_thread_init(struct tlb_thread *t, const struct tlb *m)
@@ -48,13 +57,10 @@ int tlb_thread_init(struct tlb_thread *t, const struct tlb *m)
 	*t = (struct tlb_thread){ 0 };
 	if (!m->on)
 		return 0;
-	t->place = arena_get(&t->mem, TLB_PLACES * sizeof(*t->place), CACHE_LINE);
 	t->pages = arena_get(&t->mem, ((size_t)m->object.first + m->object.pages) *
 			     sizeof(*t->pages), CACHE_LINE);
-	if (!t->place || !t->pages) {
-		tlb_thread_fini(t);
+	if (!t->pages)
 		return -ENOMEM;
-	}
 	t->pages[HEAD] = (struct tlb_page){ HEAD, HEAD };
 	return 0;
 }
@@ -105,16 +111,11 @@ static uint64_t touch(const struct tlb *m, struct tlb_thread *t, const struct tl
 	return a->walk_ps;
 }
 
-void tlb_place(const struct tlb *m, struct tlb_thread *t, uint32_t hash, uint32_t place)
-{
-	uint64_t at = (uint64_t)MIN(place, (uint32_t)TLB_PLACES - 1) * m->place_bytes;
-
-	t->place[hash >> TLB_PLACE_SHIFT] = (uint32_t)(at >> m->page_shift);
-}
-
 uint64_t tlb_flow(const struct tlb *m, struct tlb_thread *t, uint32_t hash)
 {
-	return touch(m, t, &m->flow, m->flow.first + t->place[hash >> TLB_PLACE_SHIFT]);
+	uint64_t at = (uint64_t)m->place[hash >> TLB_SLOT_SHIFT] * m->place_bytes;
+
+	return touch(m, t, &m->flow, m->flow.first + (uint32_t)(at >> m->page_shift));
 }
 
 uint64_t tlb_object(const struct tlb *m, struct tlb_thread *t, uint32_t hash)

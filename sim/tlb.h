@@ -9,7 +9,8 @@
  * objects lie where their hash says in memory of a given size.
  *
  * First model: fully associative LRU, levels as one, hyperthreads with a TLB of their own, no
- * pages of code, stacks, rings and frames.
+ * pages of code, stacks, rings and frames; flows whose hashes share a slot lie where the
+ * younger one does.
  */
 #ifndef SIM_TLB_H
 #define SIM_TLB_H
@@ -18,8 +19,9 @@
 #include "sim/costs.h"
 
 enum {
-	TLB_PLACES = 1 << 20,		/* flows told apart, and places of flow state a thread */
-	TLB_PLACE_SHIFT = 12,		/* hash to TLB_PLACES */
+	TLB_SLOTS = 1 << 20,		/* flows told apart, */
+	TLB_SLOT_SHIFT = 12,		/* ... by hash */
+	TLB_PLACES = 1 << 16,		/* places of flow state a thread; more share the last */
 };
 
 /* Where things of one kind lie. */
@@ -34,6 +36,8 @@ struct tlb {
 	uint64_t reach_milli;		/* entries, thousandths */
 	uint32_t place_bytes, page_shift;
 	struct tlb_area flow, object;
+	uint16_t *place;		/* of flow state in its thread's, by flow hash */
+	struct arena mem;		/* of them */
 };
 
 /* In a thread's list of pages by last touch; zero: not in the TLB. */
@@ -44,27 +48,24 @@ struct tlb_page {
 struct tlb_thread {
 	uint64_t held_milli;		/* pages in the TLB */
 	uint64_t misses_milli;
-	uint32_t *place;		/* page of flow state, by flow hash */
 	struct tlb_page *pages;
-	struct arena mem;		/* of both */
+	struct arena mem;		/* of them */
 };
 
 /** Pages of 2^@page_shift bytes, @entries of which a TLB holds, a miss of @walk_ps; @objects
- * stored objects. */
-void tlb_init(struct tlb *m, const struct costs *costs, uint32_t page_shift, uint64_t entries,
-	      uint64_t walk_ps, uint64_t objects);
+ * stored objects. Returns 0 or -ENOMEM, as does the next; nothing is allocated when the
+ * model is off. */
+int tlb_init(struct tlb *m, const struct costs *costs, uint32_t page_shift, uint64_t entries,
+	     uint64_t walk_ps, uint64_t objects);
+void tlb_fini(struct tlb *m);
 
-/** Returns 0 or -ENOMEM; nothing is allocated when the model is off. */
 int tlb_thread_init(struct tlb_thread *t, const struct tlb *m);
 void tlb_thread_fini(struct tlb_thread *t);
 
 /** A new connection @hash, when its thread had @place others. */
-void tlb_place(const struct tlb *m, struct tlb_thread *t, uint32_t hash, uint32_t place);
-
-/** Where the page of flow @hash stands, for those who fetch ahead. */
-static inline const uint32_t *tlb_place_of(const struct tlb_thread *t, uint32_t hash)
+static inline void tlb_place(const struct tlb *m, uint32_t hash, uint32_t place)
 {
-	return &t->place[hash >> TLB_PLACE_SHIFT];
+	m->place[hash >> TLB_SLOT_SHIFT] = (uint16_t)MIN(place, (uint32_t)TLB_PLACES - 1);
 }
 
 /** A segment of flow @hash, a touch of object @hash: what walking page tables costs, ps. */

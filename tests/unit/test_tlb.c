@@ -21,9 +21,15 @@ static void setup(uint32_t page_shift, uint64_t objects)
 	costs.v[COST_flow_pages] = 2 * COST_SCALE;
 	costs.v[COST_object_pages] = 1 * COST_SCALE;
 	costs.v[COST_object_bytes] = 1024 * COST_SCALE;
-	tlb_init(&m, &costs, page_shift, REACH, WALK, objects);
+	CHECK_EQ(tlb_init(&m, &costs, page_shift, REACH, WALK, objects), 0);
 	CHECK(m.on);
 	CHECK_EQ(tlb_thread_init(&t, &m), 0);
+}
+
+static void teardown(void)
+{
+	tlb_thread_fini(&t);
+	tlb_fini(&m);
 }
 
 static uint32_t flow(uint32_t i)
@@ -34,11 +40,11 @@ static uint32_t flow(uint32_t i)
 static void it_is_off_without_prices(void)
 {
 	memset(&costs, 0, sizeof(costs));
-	tlb_init(&m, &costs, SMALL, REACH, WALK, 1000);
+	CHECK_EQ(tlb_init(&m, &costs, SMALL, REACH, WALK, 1000), 0);
 	CHECK(!m.on);
 	CHECK_EQ(tlb_thread_init(&t, &m), 0);
-	CHECK(t.place == NULL && t.pages == NULL);
-	tlb_thread_fini(&t);
+	CHECK(m.place == NULL && t.pages == NULL);
+	teardown();
 }
 
 /* Eight flows lie on a small page of each area; 16 pairs of pages are held. */
@@ -53,7 +59,7 @@ static void the_reach_is_exact(void)
 
 		setup(SMALL, 1);
 		for (uint32_t i = 0; i < at[k].flows; i++)
-			tlb_place(&m, &t, flow(i), i);
+			tlb_place(&m, flow(i), i);
 		for (uint32_t i = 0; i < at[k].flows; i++)
 			tlb_flow(&m, &t, flow(i));
 		CHECK_EQ(t.misses_milli, 2 * at[k].flows / 8 * 1000);
@@ -62,7 +68,7 @@ static void the_reach_is_exact(void)
 			ps = tlb_flow(&m, &t, flow(i));
 		CHECK_EQ(ps, at[k].ps);
 		CHECK_EQ(t.misses_milli - before, at[k].ps ? 2 * at[k].flows / 8 * 1000 : 0);
-		tlb_thread_fini(&t);
+		teardown();
 	}
 }
 
@@ -70,12 +76,12 @@ static void a_reopened_connection_takes_the_place_of_the_last(void)
 {
 	setup(SMALL, 1);
 	for (uint32_t i = 0; i < 1000; i++) {
-		tlb_place(&m, &t, flow(i), 5);
+		tlb_place(&m, flow(i), 5);
 		CHECK_EQ(tlb_flow(&m, &t, flow(i)), i ? 0 : 2 * WALK);
 	}
-	tlb_place(&m, &t, flow(0), UINT32_MAX);		/* past the end: the last place */
+	tlb_place(&m, flow(0), UINT32_MAX);		/* past the end: the last place */
 	CHECK_EQ(tlb_flow(&m, &t, flow(0)), 2 * WALK);
-	tlb_thread_fini(&t);
+	teardown();
 }
 
 /* Misses of 100 touches of random objects of @n. */
@@ -92,7 +98,7 @@ static uint64_t misses(uint32_t page_shift, uint64_t n)
 	for (int i = 0; i < 100000; i++)
 		tlb_object(&m, &t, (uint32_t)rng_u64(&r));
 	before = t.misses_milli - before;
-	tlb_thread_fini(&t);
+	teardown();
 	return before / 1000 / 1000;
 }
 
