@@ -126,23 +126,11 @@ static void blocked(struct tcp *t, struct tcp_pcb *p)
 	}
 }
 
-/* Data is sent. In answer to some it makes a conversation, where acknowledgements ride on answers
- * and need not be quick (Linux: pingpong). */
-static void answered(struct tcp *t, struct tcp_pcb *p)
-{
-	struct tcp_cold *c = tcp_cold(t, p);
-
-	if (p->rcv_nxt != c->irs + 1)
-		c->quick = 0;
-}
-
 int64_t tcp_sendv(struct tcp *tcp, struct tcp_pcb *p, const struct mbuf_frag *sg, uint32_t n)
 {
 	uint32_t usable, end = p->snd_end;
 	uint64_t total = 0;
 
-	if (unlikely(tcp->cfg.quickack))
-		answered(tcp, p);
 	if (likely(n == 1 && tcp_tx_one(tcp, p, sg)))
 		return sg->len;
 	if (p->snd_una == p->snd_nxt && us_before(p->rto_at, tcp->now_us))

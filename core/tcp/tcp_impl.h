@@ -156,7 +156,10 @@ struct tcp_cold {
 	uint32_t rtx_ts;	/* TSval of the first of them, with rtx_ts_set (RFC 3522) */
 	uint32_t pace_at;	/* us: the next segment may go (knob pacing) */
 	uint32_t syn_us;	/* when the SYN was sent first */
-	uint32_t max_snd_wnd;
+	uint32_t max_snd_wnd, quick_end; /* quick_end: snd_end at the first text; with quick */
+	uint8_t n_sack, quick;	/* quick: segments of text still to be acknowledged at once */
+	bool starved;		/* in tcp.starved */
+	bool nagle;		/* hold short segments while data is in flight */
 	uint32_t delack_at, persist_at, wait_at;	/* us */
 	uint32_t ts_recent, ts_recent_at;	/* RFC 7323; at: us / 1024 */
 	struct tcp_range sack[TCP_SACK_MAX];	/* held beyond RCV.NXT, the latest first */
@@ -165,9 +168,6 @@ struct tcp_cold {
 	uint32_t size_at;	/* us, when that was */
 	uint32_t rexmit_segs;
 	uint64_t rexmit_bytes;
-	uint8_t n_sack, quick;	/* quick: segments of text still to be acknowledged at once */
-	bool starved;		/* in tcp.starved */
-	bool nagle;		/* hold short segments while data is in flight */
 	uint32_t last_ack_sent;
 	uint32_t snd_cur;	/* struct snd_ref that holds SND.NXT or precedes it, index + 1 */
 	uint32_t rtx_ref;	/* ... that the last retransmission began in, or 0 */

@@ -26,13 +26,20 @@ void tcp_rcv_drop_all(struct tcp *t, struct tcp_pcb *p)
 	tcp_sack_idle(p, c);
 }
 
-/** The first segments of text are acknowledged at once. */
+/** The first segments of text are acknowledged at once, until the application has answered: in a
+ * conversation acknowledgements ride on answers (Linux: pingpong). */
 void tcp_rcv_quick(struct tcp *t, struct tcp_pcb *p)
 {
 	struct tcp_cold *c = tcp_cold(t, p);
 
 	if (c->quick == 0)
 		return;
+	if (c->quick == t->cfg.quickack) {
+		c->quick_end = p->snd_end;
+	} else if (p->snd_end != c->quick_end) {
+		c->quick = 0;
+		return;
+	}
 	c->quick--;
 	p->flags |= F_ACK_NOW;
 }
