@@ -223,7 +223,7 @@ static void touch_objects(struct host_thread *t)
 	ps = machine_objects(&t->host->machine, &t->machine, page);
 	page->n_objects = 0;
 	t->touch_ps += ps;
-	t->object_ps += ps;
+	t->host->sum.object_ps += ps;
 }
 
 /* Tell budget and trace what the pass that started at @now cost. */
@@ -241,11 +241,15 @@ static void observe(struct host_thread *t, const struct work *w, nsec now, nsec 
 
 static void account(struct host_thread *t, const struct work *w, nsec now, nsec end)
 {
-	t->passes++;
-	t->passes_rx += w->rx_frames != 0;
+	struct host_sum *s = &t->host->sum;
+
 	t->busy_ns += end - now;
+	t->rx_bytes += w->rx_bytes;
+	t->tx_bytes += w->tx_bytes;
 	t->hash = (t->hash ^ now ^ end << 20) * 0x9e3779b97f4a7c15ULL;
-#define X(name, unit, doc) t->work.name += w->name;
+	s->passes++;
+	s->passes_rx += w->rx_frames != 0;
+#define X(name, unit, doc) s->work.name += w->name;
 	WORK_TABLE(X)
 #undef X
 }
@@ -277,7 +281,7 @@ nsec host_pass_end(struct host_thread *t, struct work *w, uint64_t extra_ps, nse
 		ps += w->tcp_conns * h->setup.costs->v[COST_conn_contention] *
 		      cpu_others_busy(&h->cpu, t->queue, now);
 	wait_ps = machine_wait_ps(&h->machine, &t->machine, w, now);
-	t->cost_ps += ps + wait_ps;
+	h->sum.cost_ps += ps + wait_ps;
 	end = now + cpu_duration(&h->cpu, t->queue, ps, now) + wait_ps / COST_SCALE;
 	h->cpu.thread[t->queue].busy_until = end;
 	if (unlikely(t->budget != NULL || h->setup.trace != NULL))

@@ -80,9 +80,8 @@ struct host_thread {
 	uint32_t flow, in_flow, merged;	/* large segments: whose frame was last, how many, in all */
 	uint32_t data;			/* ... with payload and not merged */
 	uint64_t touch_ps;		/* what the running pass's reaching for memory costs */
-	uint64_t passes, passes_rx, busy_ns;
-	uint64_t cost_ps;		/* what passes would have cost on a core of their own */
-	uint64_t object_ps;		/* of it, reaching for the application's objects */
+	uint64_t busy_ns;
+	uint64_t rx_bytes, tx_bytes;	/* of all passes */
 	uint32_t near[HOST_NEAR], n_near; /* hints: the coming pass's first connections */
 	uint64_t hash;			/* of the times of its passes */
 	struct machine_thread machine;
@@ -93,6 +92,13 @@ struct host_thread {
 	struct budget *budget;		/* NULL: not asked for */
 	struct user user;
 	struct mempool pool;
+};
+
+/* Summed over threads as it happens: hundreds of them would each need lines for it. */
+struct host_sum {
+	uint64_t passes, passes_rx;
+	uint64_t cost_ps;		/* what passes would have cost on a core of their own */
+	uint64_t object_ps;		/* of it, reaching for the application's objects */
 	struct work work;
 };
 
@@ -102,6 +108,7 @@ struct host {
 	struct cpu cpu;
 	struct machine machine;
 	nsec detect_ns;			/* from visible to seen by an idle thread */
+	struct host_sum sum;
 	struct core_env core;
 	uint8_t *app_mem;		/* of all instances: what they share, then each one's */
 	size_t app_len, app_shared;

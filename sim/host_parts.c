@@ -121,7 +121,7 @@ static void stack_part(struct host_thread *t, nsec now)
 	p->unread += exec_app_reads(exec_of(t), &w);
 	p->polled_until = end;
 	if (exec_of(t)->itr_adaptive && sim_nic_rx_waiting(t->host->nic, t->queue) == 0)
-		exec_itr_update(&t->itr, t->work.rx_bytes, t->work.tx_bytes);
+		exec_itr_update(&t->itr, t->rx_bytes, t->tx_bytes);
 	stack_next(t);
 	app_next(t, end);
 }

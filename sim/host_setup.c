@@ -308,19 +308,19 @@ void host_count(const struct host *h, nsec now, struct host_counts *c)
 		const struct host_thread *t = &h->threads[i];
 		nsec until = h->cpu.thread[i].busy_until;
 
-		c->passes += t->passes;
-		c->passes_rx += t->passes_rx;
 		c->irqs += t->irqs;
-		c->cost_ps += t->cost_ps;
-		c->object_ps += t->object_ps;
 		c->wakeups += t->wakeups;
 		c->switches += t->switches;
 		c->thread_busy_ns[i] = t->busy_ns - (until > now ? until - now : 0);
 		c->busy_ns += c->thread_busy_ns[i];
 		count_machine(&t->machine, c);
-		add_all(&c->work, &t->work, sizeof(c->work));
 		add_all(&c->stats, dp_stats(t->dp), sizeof(c->stats));
 	}
+	c->passes = h->sum.passes;
+	c->passes_rx = h->sum.passes_rx;
+	c->cost_ps = h->sum.cost_ps;
+	c->object_ps = h->sum.object_ps;
+	c->work = h->sum.work;
 	c->nic = *sim_nic_counters(h->nic);
 }
 
