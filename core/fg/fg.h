@@ -3,10 +3,12 @@
  * fg.h - flow groups: the unit in which connections belong to an elastic thread
  *
  * A flow group is an RSS bucket (IX section 4.4): 128 of them, as the 82599's RETA has
- * entries. Lookup is per group: each group owns a contiguous run of hash buckets, so a
- * group's flows can be walked, and handed to another thread, without touching others.
+ * entries. A group's flows are in a contiguous run of hash buckets, so they can be walked, and
+ * handed to another thread, without looking at the whole table. A thread of many has few of the
+ * groups, and its flows shall not crowd their 128th parts: a run is FG_RUN parts long, which is
+ * how far apart groups are that FG_RUN threads take in turns, and runs overlap.
  *
- * Inside a group the bucket is chosen by a keyed hash: the Toeplitz hash is linear and
+ * Inside a run the bucket is chosen by a keyed hash: the Toeplitz hash is linear and
  * its key public, so a peer could pick ports that collide in it.
  */
 #ifndef FG_FG_H
@@ -14,7 +16,7 @@
 
 #include "base/hash.h"
 
-enum { FG_COUNT = RSS_RETA_LEN };
+enum { FG_COUNT = RSS_RETA_LEN, FG_RUN = 16 };
 
 /** A connection's name, host order. */
 struct flow {
@@ -35,15 +37,15 @@ struct flow_node {
 };
 
 struct fg_table {
-	uint32_t *head;		/* FG_COUNT * per_group: slot + 1 or 0 */
+	uint32_t *head;		/* slot + 1 or 0 */
 	uint8_t *nodes;		/* slot i is at nodes + i * stride */
 	uint32_t stride;
-	uint32_t per_group;	/* power of two */
+	uint32_t part;		/* buckets from a group's first to the next one's: a power of two */
+	uint32_t run_mask, mask; /* of FG_RUN parts, of all */
 	uint64_t key[2];
-	uint32_t n_flows[FG_COUNT];
 };
 
-/** Hash buckets a table for @n_max flows has: at least two a flow, a power of two a group. */
+/** Hash buckets a table for @n_max flows has: at least two a flow, FG_COUNT parts. */
 uint32_t fg_buckets(uint32_t n_max);
 
 /** @head: fg_buckets(@n_max) zeroed words; @nodes: @n_max objects of @stride bytes. */
@@ -56,7 +58,7 @@ static inline uint32_t fg_bucket(const struct fg_table *t, const struct flow *f,
 	uint32_t h = hash_fold(t->key, (uint64_t)f->laddr << 32 | f->raddr,
 			       (uint64_t)f->lport << 16 | f->rport);
 
-	return (rss % FG_COUNT) * t->per_group + (h & (t->per_group - 1));
+	return ((rss % FG_COUNT) * t->part + (h & t->run_mask)) & t->mask;
 }
 
 static inline struct flow_node *fg_node(const struct fg_table *t, uint32_t slot)
