@@ -110,18 +110,32 @@ static void near(struct event *ev)
 	dp_prefetch_next(t->dp);
 	ixev_prefetch(t->ev, events, n);
 	near_frames(t, sim_nic_near(t->host->nic, t->queue));
-	if (app->fetch)
-		app->fetch(t->app);
+	t->sends = app->fetch ? app->fetch(t->app) : NULL;
+}
+
+/* The connections that the application will make calls on: where it has heard something, and the
+ * one it will send on. */
+static void next_called(struct host_thread *t, const struct ix_event *e, uint32_t n)
+{
+	for (uint32_t i = 0; i < MIN(n, (uint32_t)HOST_NEAR); i++) {
+		const struct ixev_ctx *c = (const void *)(uintptr_t)e[i].cookie;
+
+		if (e[i].nr == IX_EV_RECV || e[i].nr == IX_EV_SENT)
+			dp_prefetch_handle(t->dp, c->handle);
+	}
+	if (t->sends)
+		dp_prefetch_handle(t->dp, t->sends->handle);
 }
 
 static void next(struct event *ev)
 {
-	const struct host_thread *t = container_of(ev, const struct host_thread, start);
+	struct host_thread *t = container_of(ev, struct host_thread, start);
 	const struct ix_event *events;
 	uint32_t n = dp_pending(t->dp, &events);
 
 	for (uint32_t i = 0; i < t->n_near; i++)
 		dp_prefetch_conn(t->dp, t->near[i]);
+	next_called(t, events, n);
 	ixev_prefetch_next(t->ev, dp_page(t->dp), events, n);
 }
 

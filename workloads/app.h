@@ -111,8 +111,8 @@ struct app_ops {
 	 * thread exactly then (and says so in exact_wake). */
 	uint64_t (*next_due)(void *app);
 	/* May be NULL. There will be an entry soon, perhaps because of next_due(): fetch what it
-	 * touches, change nothing. */
-	void (*fetch)(const void *app);
+	 * touches, change nothing. Returns the connection that sends then, or NULL. */
+	const struct ixev_ctx *(*fetch)(const void *app);
 };
 
 extern const struct app_ops echo_server_ops, echo_client_ops;

@@ -138,15 +138,16 @@ static uint64_t client_next_due(void *app)
 	return due < cl->env.stop_ns ? due : NSEC_NEVER;
 }
 
-static void client_fetch(const void *app)
+static const struct ixev_ctx *client_fetch(const void *app)
 {
 	const struct client *cl = app;
 	const struct conn *c;
 
 	if (cl->able.n == 0)
-		return;
+		return NULL;
 	c = conn_at(cl, turns_next(&cl->able));
 	prefetch_to(c, c + 1);
+	return &c->ctx;
 }
 
 static void woken(struct ixev_timer *t, struct ixev *ev)

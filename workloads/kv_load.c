@@ -199,16 +199,26 @@ static uint64_t load_next_due(void *app)
 }
 
 /* The connection that is due next, and where its request will be. */
-static void load_fetch(const void *app)
+/* What the first that is due will touch. */
+static void next_known(struct load *l)
+{
+	if (!l->due.n) {
+		l->next = NULL;
+		return;
+	}
+	l->next = conn_at(l, l->due.at[0].index);
+	l->next_ring = ring_at(l, l->next, l->next->sent);
+}
+
+static const struct ixev_ctx *load_fetch(const void *app)
 {
 	const struct load *l = app;
-	struct conn *c;
 
-	if (!l->due.n)
-		return;
-	c = conn_at(l, l->due.at[0].index);
-	prefetch_to(c, c + 1);
-	prefetch_to(ring_at(l, c, c->sent), ring_at(l, c, c->sent)->buf + CACHE_LINE);
+	if (!l->next)
+		return NULL;
+	prefetch_to(l->next, l->next + 1);
+	prefetch_to(l->next_ring, l->next_ring->buf + CACHE_LINE);
+	return &l->next->ctx;
 }
 
 static void woken(struct ixev_timer *t, struct ixev *ev)
@@ -227,6 +237,7 @@ static void load_idle(void *app, struct ixev *ev)
 
 	if (l->next_ns <= now)
 		due_run(l, now);
+	next_known(l);
 	if (!l->env.exact_wake && l->next_ns < l->wake_ns) {
 		ixev_timer_arm(ev, &l->wake, l->next_ns - now);
 		l->wake_ns = l->next_ns;

@@ -63,6 +63,8 @@ struct load {
 	uint64_t start_ns;		/* first entry */
 	uint64_t measured_ns;		/* with fill: when it was done */
 	struct due_heap due;		/* connections that may send when due */
+	struct conn *next;		/* the first of them, or NULL, */
+	struct request *next_ring;	/* ... and its request: as of the last entry */
 	struct conn *retry, *retry_tail;
 	struct dist gap;
 	struct rng gaps, records;

@@ -276,6 +276,11 @@ void dp_prefetch_conn(const struct dp *dp, uint32_t slot)
 	tcp_prefetch_conn(&dp->tcp, slot);
 }
 
+void dp_prefetch_handle(const struct dp *dp, uint64_t handle)
+{
+	tcp_prefetch_handle(&dp->tcp, handle);
+}
+
 uint32_t dp_pending(const struct dp *dp, const struct ix_event **events)
 {
 	*events = dp->sys.events.ev + dp->sys.events.pos;

@@ -253,6 +253,16 @@ uint32_t tcp_prefetch_flow(const struct tcp *tcp, const struct flow *f, uint32_t
 	return slot;
 }
 
+void tcp_prefetch_handle(const struct tcp *tcp, uint64_t handle)
+{
+	uint32_t slot = (uint32_t)handle;
+
+	if (slot >= tcp->pcb_pool.n_fresh)
+		return;
+	fetch_pcb(tcp, slot + 1);
+	prefetch(&tcp->colds[slot].max_snd_wnd);
+}
+
 /* The cookie is the application's, as a rule an address; prefetching another is harmless. */
 void tcp_prefetch_conn(const struct tcp *tcp, uint32_t slot)
 {
