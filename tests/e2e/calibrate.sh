@@ -9,23 +9,7 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 ix=$(realpath "${1:-${IX:-./ix}}")
-T=$(mktemp -d)
-trap 'rm -rf "$T"' EXIT
-checks=0 failed=0
-
-# expect NAME CODE TEXT COMMAND...: exit code and a text in what it prints (either stream).
-expect()
-{
-	local name=$1 code=$2 text=$3 rc
-	shift 3
-	"$@" >"$T/out" 2>&1 </dev/null
-	rc=$?
-	checks=$((checks + 1))
-	[ $rc -eq "$code" ] && { [ -z "$text" ] || grep -qF -- "$text" "$T/out"; } && return
-	echo "calibrate.sh: $name: wanted exit $code and \"$text\", got exit $rc:" \
-		"$(head -3 "$T/out")"
-	failed=$((failed + 1))
-}
+. tests/e2e/lib/check.sh
 
 mkdir -p "$T/sim" "$T/results" "$T/scripts"
 cp -r sim/prices "$T/sim/"
@@ -81,8 +65,7 @@ cat >"$T/sim/prices/fits/ix.json" <<'END'
   "set": ["workload.max_bytes=64 B", "workload.perturb=0 B", "workload.rounds=5"]}]}
 END
 expect "one factor on one point" 0 "wrote" "$calibrate" ix --ix "$ix" --write -q --rounds 6
-cp "$T/out" "$T/said"
-expect "... which it reaches" 0 "C01" grep -E '^C01 .* [-+]0\.[0-9]% ' "$T/said"
+expect "... which it reaches" 0 "C01" grep -E '^C01 .* [-+]0\.[0-9]% ' "$T/out"
 expect "... and records" 0 '"at": "C01"' cat "$T/results/calibration/ix.json"
 expect "... as its source" 0 '"fit: C01"' grep '^passes' "$T/sim/prices/ix.conf"
 expect "... so that it checks" 0 "" "$calibrate" ix --check

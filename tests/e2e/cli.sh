@@ -7,34 +7,8 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 IX=$(realpath "${1:-./ix}")
-T=$(mktemp -d)
-trap 'rm -rf "$T"' EXIT
-checks=0 failed=0
+. tests/e2e/lib/check.sh
 export NO_COLOR=1 IX_STORE=$T/store
-
-# expect NAME CODE TEXT COMMAND...: exit code and a text in what it prints (either stream).
-expect()
-{
-	local name=$1 code=$2 text=$3 rc
-	shift 3
-	"$@" >"$T/out" 2>&1 </dev/null
-	rc=$?
-	checks=$((checks + 1))
-	if [ $rc -ne "$code" ] || ! grep -qF -- "$text" "$T/out"; then
-		failed=$((failed + 1))
-		echo "cli.sh: $name: wanted exit $code and \"$text\", got exit $rc and:"
-		head -5 "$T/out" | sed 's/^/	/'
-	fi
-}
-
-# check NAME COMMAND...: the command must succeed.
-check()
-{
-	local name=$1
-	shift
-	checks=$((checks + 1))
-	"$@" >"$T/out" 2>&1 || { failed=$((failed + 1)); echo "cli.sh: $name failed"; }
-}
 
 # --- the program ---
 expect "no command"		2 "Usage: ix COMMAND"	"$IX"
@@ -195,8 +169,7 @@ check "... its line" grep -q '^workload.rate_per_s,search_lo,search_hi,' "$T/se.
 cp "$T/se.csv" "$T/se1.csv"
 expect "... again: nothing runs" 0 "runs, " "$IX" search "${echo_rate[@]}" -j 1 \
 	-v workload.rate='100 k/s..4 M/s' --sla 'latency_p99_us<100' --tolerance 20% -o "$T/se.csv"
-cp "$T/out" "$T/said"
-check "... says so" awk '/ runs, / { n = $1; same = n == $3 } END { exit !(n && same) }' "$T/said"
+check "... says so" awk '/ runs, / { n = $1; same = n == $3 } END { exit !(n && same) }' "$T/out"
 check "... the same line" cmp "$T/se.csv" "$T/se1.csv"
 expect "a search whose client gives up" 4 "the client was the bottleneck" "$IX" search \
 	-s mode=open -s clients=1 -s server.threads=4 -s "duration=4 ms" \

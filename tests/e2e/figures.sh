@@ -16,31 +16,7 @@ update=0
 [ "${1:-}" = --update ] && { update=1; shift; }
 ix=$(realpath "${1:-${IX:-./ix}}")
 hashes=tests/e2e/figures.sha256
-T=$(mktemp -d)
-trap 'rm -rf "$T"' EXIT
-checks=0 failed=0
-
-fail() { echo "figures.sh: $*"; failed=$((failed + 1)); }
-
-# expect NAME CODE TEXT COMMAND...: exit code and a text in what it prints (either stream).
-expect()
-{
-	local name=$1 code=$2 text=$3 rc
-	shift 3
-	"$@" >"$T/out" 2>&1 </dev/null
-	rc=$?
-	checks=$((checks + 1))
-	[ $rc -eq "$code" ] && grep -qF -- "$text" "$T/out" ||
-		fail "$name: wanted exit $code and \"$text\", got exit $rc: $(head -3 "$T/out")"
-}
-
-check()
-{
-	local name=$1
-	shift
-	checks=$((checks + 1))
-	"$@" >"$T/out" 2>&1 || fail "$name"
-}
+. tests/e2e/lib/check.sh
 
 # --- the same numbers ---
 run()

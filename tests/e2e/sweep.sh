@@ -10,25 +10,9 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 ix=$(realpath "${1:-${IX:-./ix}}")
-T=$(mktemp -d)
-trap 'rm -rf "$T"' EXIT
-checks=0 failed=0
+. tests/e2e/lib/check.sh
 unset IX_STORE
 RANDOM=1
-
-# check NAME COMMAND...: the command must succeed; what it prints is in $T/said.
-check()
-{
-	local name=$1
-	shift
-	checks=$((checks + 1))
-	"$@" >"$T/said.new" 2>&1 || {
-		failed=$((failed + 1))
-		echo "sweep.sh: $name failed:"
-		head -10 "$T/said.new" | sed 's/^/	/'
-	}
-	mv "$T/said.new" "$T/said"
-}
 
 # status CODE COMMAND...
 status()
@@ -40,7 +24,7 @@ status()
 }
 
 # said TEXT: the last command printed it
-said() { grep -qF -- "$1" "$T/said" || { cat "$T/said"; false; }; }
+said() { grep -qF -- "$1" "$T/out" || { cat "$T/out"; false; }; }
 
 points=16
 cat >"$T/s.conf" <<'END'
@@ -92,7 +76,7 @@ truncate -s -1 "${files[0]}"
 sed -i 's/"ok"/"no"/' "${files[2]}"
 cp "${files[4]}" "${files[3]}"
 check "damaged files" sweep torn torn
-cp "$T/said" "$T/torn.said"
+cp "$T/out" "$T/torn.said"
 for i in 0 1 2; do
 	check "... is reported" grep -qF "${files[i]} is damaged" "$T/torn.said"
 done
@@ -159,8 +143,8 @@ for round in $(seq 8); do
 		done
 		check "kill $round: no child is left" test ! -d "/proc/$child"
 	done
-	"$ix" sweep "$T/s.conf" -q --collect --store "$T/kill" -o "$T/part.csv" >"$T/said" 2>&1
-	check "kill $round: what is there is whole" test -z "$(grep -F 'is damaged' "$T/said")"
+	"$ix" sweep "$T/s.conf" -q --collect --store "$T/kill" -o "$T/part.csv" >"$T/bg" 2>&1
+	check "kill $round: what is there is whole" test -z "$(grep -F 'is damaged' "$T/bg")"
 done
 # What is there is not lost, and only the others run.
 before=$(kept "$T/kill")
@@ -179,7 +163,7 @@ done
 kill -INT $pid
 wait $pid
 check "Ctrl-C: exit status" test $? = 130
-cp "$T/bg" "$T/said"
+cp "$T/bg" "$T/out"
 check "... says how to go on" said "the same command goes on from there"
 check "... counts what is kept" grep -q " $(kept "$T/int") finished points" "$T/bg"
 check "... leaves no child" gone $pid

@@ -13,8 +13,8 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 ix=$(realpath "${1:-${IX:-./ix}}")
-T=$(mktemp -d /tmp/ixr.XXXXXX)	# short: names of sockets have 108 bytes
-checks=0 failed=0 parts=0 pids=()
+TMPDIR=/tmp . tests/e2e/lib/check.sh	# short: names of sockets have 108 bytes
+parts=0 pids=()
 export IX_STORE=$T/store HOME=$T/home PATH=$PATH:/usr/sbin:/sbin
 mkdir -p "$HOME"
 
@@ -39,19 +39,6 @@ cleanup()
 }
 trap cleanup EXIT
 trap 'exit 130' INT TERM
-
-# check NAME COMMAND...
-check()
-{
-	local name=$1
-	shift
-	checks=$((checks + 1))
-	"$@" >"$T/out" 2>&1 || {
-		failed=$((failed + 1))
-		echo "sweep_remote.sh: $name failed:"
-		head -20 "$T/out" | sed 's/^/	/'
-	}
-}
 
 # missing TOOL...: which of them are not there
 missing()
@@ -112,8 +99,7 @@ parallel_here()
 	same "parallel" "$T/p"
 	check "parallel again: nothing to do" scripts/sweep_parallel.sh -i "$ix" -s "$T/p/store" \
 		-o "$T/p/again.csv" "$T/s.conf" "${columns[@]}"
-	cp "$T/out" "$T/said"
-	check "... says so" grep -q '^0 jobs' "$T/said"
+	check "... says so" grep -q '^0 jobs' "$T/out"
 	check "... the same table" cmp "$T/p/again.csv" "$T/local/s.csv"
 }
 
