@@ -6,13 +6,14 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/columns.h"
 #include "cli/conf.h"
 #include "cli/jobs.h"
 #include "cli/outcome.h"
 #include "cli/result.h"
 #include "cli/sweep_args.h"
 
-enum { COLUMNS_MAX = 128, KEY_COLUMNS = 1000, KEY_COLLECT, KEY_EXPORT };
+enum { KEY_COLUMNS = 1000, KEY_COLLECT, KEY_EXPORT };
 
 struct cmd_args {
 	struct sweep_args sweep;
@@ -52,7 +53,8 @@ static error_t parse(int key, char *arg, struct argp_state *st)
 static const struct argp_option options[] = {
 	{ "vary", 'v', "KEY=VALUES", 0, "v1,v2,v3 or lo:hi:step or lo..hi*factor, with units; "
 	  "repeated: every combination", 0 },
-	{ "columns", KEY_COLUMNS, "A,B,...", 0, "keep only these metrics", 0 },
+	{ "columns", KEY_COLUMNS, "A,B,...", 0, "keep only these metrics; a name that "
+	  "no run has ends the sweep as soon as that is certain", 0 },
 	{ "collect", KEY_COLLECT, NULL, 0, "run nothing: assemble what the store has; what is "
 	  "missing are rows with an error", 1 },
 	{ "export", KEY_EXPORT, "DIR", 0, "run nothing: write a job for `ix point` into DIR for "
@@ -103,29 +105,11 @@ static void failures_print(const struct sweep_outcome *o)
 	}
 }
 
-/* Which metrics there are is only known after a run. */
-static bool columns_check(const struct cmd_args *a, const struct sweep_outcome *o)
-{
-	const json_t *known = json_object_get(o->manifest, "columns");
-	bool ok = true;
-
-	for (size_t i = 0; o->n_failed < o->n_points && i < a->n_columns; i++) {
-		if (json_object_get(known, a->columns[i]))
-			continue;
-		fprintf(stderr, "ix sweep: no metric is called \"%s\"; `ix sim --json` shows their "
-			"names\n", a->columns[i]);
-		ok = false;
-	}
-	return ok;
-}
-
 static int save(const struct cmd_args *a, const struct sweep_outcome *o, int code)
 {
 	char dir[RESULT_DIR_LEN], name[RESULT_NAME_LEN], err[600];
 
 	failures_print(o);
-	if (!columns_check(a, o))
-		code = IX_USAGE;
 	if (!a->sweep.out) {
 		table_write(&o->table, stdout);
 		return code;

@@ -19,9 +19,10 @@ struct sweep_outcome {
 
 /**
  * Check every point, then take them from the store or run them. Returns an exit code:
- * IX_USAGE and mistakes in @c before anything ran, IX_SIGNAL + a signal's number after a
- * sentence, IX_FAILED when a point failed or is missing, else IX_OK. @out has no table
- * when there is nothing to save: it is filled unless IX_USAGE, a signal or a full disk.
+ * IX_USAGE and mistakes in @c before anything ran, or once it is certain that a column is
+ * of no metric, IX_SIGNAL + a signal's number after a sentence, IX_FAILED when a point failed
+ * or is missing, else IX_OK. @out has no table when there is nothing to save: it is filled
+ * unless IX_USAGE, a signal or a full disk.
  */
 int sweep_run(const struct sweep *sw, struct conf *c, struct sweep_outcome *out);
 

@@ -208,7 +208,11 @@ int sweep_run(const struct sweep *sw, struct conf *c, struct sweep_outcome *out)
 	ts.told = true;		/* a search meets stored runs one by one */
 	if (rc == 0)
 		rc = searches_run(ss, &ts);
-	if (rc) {
+	if (rc == 0 && columns_refused(&ts.columns))
+		rc = IX_USAGE;
+	if (rc == IX_USAGE) {
+		columns_complain(&ts.columns, c);
+	} else if (rc) {
 		broken_off(&ts, rc);
 	} else {
 		out->n_points = sweep_points(sw);

@@ -27,6 +27,7 @@ void tasks_begin(struct tasks *ts, const struct sweep *sw)
 {
 	memset(ts, 0, sizeof(*ts));
 	ts->sw = sw;
+	ts->columns.names = sw->columns;
 	progress_start(&ts->progress, sw->label ? sw->label : "ix sweep", sw->quiet);
 	store_open(&ts->store, sw->store_dir);
 }
@@ -49,6 +50,12 @@ bool task_configure(const struct sweep *sw, const struct task *t, struct conf *c
 static bool is_kept(const struct scenario *sc)
 {
 	return !sc->pcap[0] && !sc->trace[0] && !sc->series[0];
+}
+
+/* What searches will run is not known before they do. */
+static bool is_refused(const struct tasks *ts)
+{
+	return !ts->sw->has_search && columns_refused(&ts->columns);
 }
 
 /* ---- in a child ---- */
@@ -120,6 +127,7 @@ static bool job_done(void *ctx, size_t i, struct job *j, size_t done)
 		if (!t->data)
 			abort();
 		memcpy(t->data, eol + 1, t->len);
+		columns_saw(&ts->columns, t->kind, t->data, t->len);
 		if (eol > j->data + 1 && !ts->err[0])
 			snprintf(ts->err, sizeof(ts->err), "%.*s", (int)(eol - j->data) - 1,
 				 j->data + 1);
@@ -132,28 +140,35 @@ static bool job_done(void *ctx, size_t i, struct job *j, size_t done)
 	ts->n_ran++;
 	snprintf(what, sizeof(what), "(%zu of %zu)", done, b->n);
 	progress_update(&ts->progress, (double)done / (double)b->n, what);
-	return !ts->err[0];
+	return !ts->err[0] && !is_refused(ts);
 }
 
-/* Look for the point in the store; without a key it fails by itself when it runs. */
-static void task_look(struct tasks *ts, struct task *t, struct conf *c, struct scenario *sc)
+static void store_look(struct tasks *ts, struct task *t, struct scenario *sc)
 {
 	struct store_key k;
 	char why[STORE_DIR_MAX + 200];
 
+	if (store_key(&ts->store, sc, &k, why, sizeof(why)) != 0)
+		return;		/* it fails by itself when it runs */
+	snprintf(t->name, sizeof(t->name), "%s", k.name);
+	if (is_kept(sc) && (t->data = store_get(&ts->store, &k, &t->len, why, sizeof(why)))) {
+		t->state = TASK_STORED;
+		ts->n_stored++;
+		columns_saw(&ts->columns, t->kind, t->data, t->len);
+	} else if (is_kept(sc) && why[0]) {
+		fprintf(stderr, "%s: %s\n", ts->progress.label, why);
+	}
+	store_key_free(&k);
+}
+
+static void task_look(struct tasks *ts, struct task *t, struct conf *c, struct scenario *sc)
+{
 	conf_init(c);
 	t->state = TASK_NEW;
-	if (task_configure(ts->sw, t, c, sc) &&
-	    store_key(&ts->store, sc, &k, why, sizeof(why)) == 0) {
-		snprintf(t->name, sizeof(t->name), "%s", k.name);
-		if (is_kept(sc) && (t->data = store_get(&ts->store, &k, &t->len, why,
-							sizeof(why)))) {
-			t->state = TASK_STORED;
-			ts->n_stored++;
-		} else if (is_kept(sc) && why[0]) {
-			fprintf(stderr, "%s: %s\n", ts->progress.label, why);
-		}
-		store_key_free(&k);
+	if (task_configure(ts->sw, t, c, sc)) {
+		t->kind = columns_kind(sc);
+		columns_want(&ts->columns, t->kind);
+		store_look(ts, t, sc);
 	}
 	conf_free(c);
 }
@@ -223,6 +238,23 @@ static size_t kept_unsaid(const struct batch *b)
 	return n;
 }
 
+/* In order, but first those that tell which columns there are. */
+static void todo_fill(struct batch *b, const size_t *twin, size_t n)
+{
+	size_t first = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (b->tasks[i].state == TASK_NEW && twin[i] == i)
+			b->todo[b->n++] = i;
+	for (size_t i = 0; i < b->n; i++)
+		if (columns_first(&b->ts->columns, b->tasks[b->todo[i]].kind)) {
+			size_t task = b->todo[i];
+
+			b->todo[i] = b->todo[first];
+			b->todo[first++] = task;
+		}
+}
+
 static int batch_run(struct batch *b, size_t n)
 {
 	const struct sweep *sw = b->ts->sw;
@@ -233,9 +265,7 @@ static int batch_run(struct batch *b, size_t n)
 	b->jobs = calloc(n + 1, sizeof(*b->jobs));
 	if (!b->todo || !b->jobs)
 		abort();
-	for (size_t i = 0; i < n; i++)
-		if (b->tasks[i].state == TASK_NEW && twin[i] == i)
-			b->todo[b->n++] = i;
+	todo_fill(b, twin, n);
 	progress_start(&b->ts->progress, b->ts->progress.label, sw->quiet);
 	if (b->n)
 		rc = workers_run(b->jobs, b->n, sw->jobs ? sw->jobs : workers_default(), job_run,
@@ -253,7 +283,9 @@ static int batch_run(struct batch *b, size_t n)
 	free(b->jobs);
 	free(b->todo);
 	free(twin);
-	return rc < 0 ? IX_FAILED : rc > 0 ? IX_SIGNAL + rc : 0;
+	if (rc < 0)
+		return b->ts->err[0] ? IX_FAILED : IX_USAGE;
+	return rc > 0 ? IX_SIGNAL + rc : 0;
 }
 
 int tasks_run(struct tasks *ts, struct task *t, size_t n)
@@ -273,6 +305,8 @@ int tasks_run(struct tasks *ts, struct task *t, size_t n)
 			ts->n_stored, n, ts->store.dir);
 		ts->told = true;
 	}
+	if (is_refused(ts))
+		return IX_USAGE;
 	if (ts->sw->collect) {
 		for (size_t i = 0; i < n; i++)
 			if (t[i].state == TASK_NEW)

@@ -5,6 +5,7 @@
 #ifndef CLI_TASK_H
 #define CLI_TASK_H
 
+#include "cli/columns.h"
 #include "cli/progress.h"
 #include "cli/store.h"
 #include "cli/sweep.h"
@@ -23,6 +24,7 @@ struct task {
 	size_t point;
 	const char *extra[TASK_EXTRA_MAX];	/* "key=value" over the point's; NULL: none */
 	enum task_state state;
+	unsigned kind;				/* of the names of its metrics: columns.h */
 	char *data;				/* a document of point.h; freed by task_free() */
 	size_t len;
 	char why[96];
@@ -34,6 +36,7 @@ struct tasks {
 	const struct sweep *sw;
 	struct store store;
 	struct progress progress;
+	struct columns columns;
 	size_t n_stored, n_ran, n_kept;	/* kept: ran, and finished */
 	bool told;		/* how many are in the store */
 	char err[700];		/* why the store cannot keep results */
@@ -44,7 +47,8 @@ void tasks_begin(struct tasks *ts, const struct sweep *sw);
 /**
  * Finish @t[@n]: look in the store, then run the others unless @sw only collects. Equal ones
  * run once. Returns 0; IX_FAILED when a result could not be kept, which ends everything
- * (ts->err says why); or IX_SIGNAL + the number of a signal.
+ * (ts->err says why); IX_USAGE when a column was refused (ts->columns says which); or
+ * IX_SIGNAL + the number of a signal.
  */
 int tasks_run(struct tasks *ts, struct task *t, size_t n);
 

@@ -68,6 +68,27 @@ check "equal points run once" "$ix" sweep -s "duration=2 ms" -v seed=1,1,2,1 -q 
 check "... four lines" test "$(wc -l <"$T/twins.csv")" = 5
 check "... two files" test "$(kept "$T/twins")" = 2
 
+# --- columns that no metric has ---
+columns() { "$ix" sweep "$1" -q -j 1 --store "$T/cols" --columns "requests,$2" -o "$T/cols.csv"; }
+check "a name of no metric" status 2 columns "$T/s.conf" nosuch
+check "... says so" said "no metric is called \"nosuch\"; \`ix sim --json\` shows their names"
+check "... and one run was enough" test "$(kept "$T/cols")" = 1 -a ! -e "$T/cols.csv"
+check "... none, when the store has it" status 2 columns "$T/s.conf" nosuch
+check "... which stays" test "$(kept "$T/cols")" = 1
+check "the other threads' names count" columns "$T/s.conf" server_t1_util_pct
+check "... that run was not repeated" said "(1 of $points runs from the store)"
+cat >"$T/kinds.conf" <<'END'
+warmup = "1 ms"; duration = "2 ms";
+sweep = ( { axes = ( { key = "seed"; values = "1:6:1"; } ); },
+          { set = ["workload=netpipe", "workload.max_bytes=64 B"]; },
+          { set = ["budget=true"]; axes = ( { key = "seed"; values = "1:6:1"; } ); },
+          { set = ["workload=kv", "workload.server.conns_max=64"]; } );
+END
+check "and names that one workload has" columns "$T/kinds.conf" gets,budget_total_us
+rm -r "$T/cols"
+check "a run of every kind is waited for" status 2 columns "$T/kinds.conf" gets,nosuch
+check "... and no more" test "$(kept "$T/cols")" = 4
+
 # --- what must not be believed ---
 check "another store" sweep torn torn
 mapfile -t files < <(find "$T/torn" -name '*.json' | sort)
