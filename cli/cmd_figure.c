@@ -17,6 +17,7 @@ struct figure_args {
 	struct figure_env env;
 	char names[FIGURES_MAX][FIGURE_NAME_MAX];	/* to run */
 	char all[FIGURES_MAX][FIGURE_NAME_MAX];		/* there are */
+	const char *figs, *out;				/* as given, or NULL */
 	size_t n_names, n_all;
 	bool list, redraw, claims, json, no_store;
 };
@@ -35,7 +36,7 @@ static error_t parse(int key, char *arg, struct argp_state *st)
 
 	switch (key) {
 	case 'j':	a->env.jobs = args_count(st, "-j", arg, 1, JOBS_MAX); break;
-	case 'o':	a->env.out = arg; break;
+	case 'o':	a->out = arg; break;
 	case 'l':	a->list = true; break;
 	case 'q':	a->env.quiet = true; break;
 	case KEY_QUICK:	a->env.quick = true; break;
@@ -44,7 +45,7 @@ static error_t parse(int key, char *arg, struct argp_state *st)
 	case KEY_REDRAW: a->redraw = true; break;
 	case KEY_CLAIMS: a->claims = true; break;
 	case KEY_JSON:	a->claims = a->json = true; break;
-	case KEY_FIGS:	snprintf(a->env.figs, sizeof(a->env.figs), "%s", arg); break;
+	case KEY_FIGS:	a->figs = arg; break;
 	case ARGP_KEY_ARG:
 		if (a->n_names == FIGURES_MAX || strlen(arg) >= FIGURE_NAME_MAX)
 			argp_error(st, "\"%s\" is one name too many, or too long", arg);
@@ -183,6 +184,27 @@ static int judgement_write(struct figure_args *a, const struct judgement *j)
 	return rc ? IX_FAILED : IX_OK;
 }
 
+/* One sentence, which ends in the command that makes the old results again. */
+static void stale_warn(const struct figure_args *a)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < a->n_all; i++) {
+		if (!judge_is_stale(&a->env, a->all[i]))
+			continue;
+		if (!any)
+			fprintf(stderr, "ix figure: warning: price lists have changed since these "
+				"results were made; make them again: ix figure%s%s%s%s%s",
+				a->env.quick ? " --quick" : "", a->figs ? " --figs " : "",
+				a->figs ? a->figs : "", a->out ? " -o " : "",
+				a->out ? a->out : "");
+		fprintf(stderr, " %s", a->all[i]);
+		any = true;
+	}
+	if (any)
+		fputc('\n', stderr);
+}
+
 /* Claims are a function of the saved results, whoever made them and when. */
 static int judge(struct figure_args *a)
 {
@@ -207,6 +229,7 @@ static int judge(struct figure_args *a)
 		if (!a->claims)
 			rc = judgement_write(a, j);
 	}
+	stale_warn(a);
 	rc = worse(rc, rc == IX_OK && j->verdicts.n_broken ? IX_FAILED : IX_OK);
 	judge_free(j);
 	free(j);
@@ -217,13 +240,14 @@ static int run(struct figure_args *a)
 {
 	int rc;
 
-	if (!a->env.figs[0] && !figure_dir_find(a->env.figs, sizeof(a->env.figs))) {
+	if (a->figs) {
+		snprintf(a->env.figs, sizeof(a->env.figs), "%s", a->figs);
+	} else if (!figure_dir_find(a->env.figs, sizeof(a->env.figs))) {
 		fputs("ix figure: cannot find paper-figs; run from the source folder or say --figs "
 		      "DIR\n", stderr);
 		return IX_MISSING;
 	}
-	if (!a->env.out)
-		a->env.out = a->env.quick ? "build/quick" : "results";
+	a->env.out = a->out ? a->out : a->env.quick ? "build/quick" : "results";
 	if (!a->env.store_dir)
 		a->env.store_dir = store_default_dir();
 	if (a->no_store)

@@ -96,6 +96,31 @@ import json, sys
 j = json.load(sys.stdin)
 assert [c[\"verdict\"] for c in j[\"claims\"]] == [\"misses\", \"holds\"], j[\"claims\"]
 assert j[\"summary\"][\"miss\"] == 1 and len(j[\"points\"]) > 100'"
+
+# Results older than their price lists: of the whole figure, of one group.
+cp sim/prices/ix.conf "$T/mine.prices"
+for name in whole group; do
+	cat >"$figs/$name.conf" <<-END
+	duration = "1 ms"; figure = { title = "$name"; plot = "f.gp"; columns = ["requests"]; };
+	END
+done
+mine="server.profile=$T/mine.prices"
+echo "sweep = ( { name = \"IX\"; }, { name = \"mine\"; set = [\"$mine\"]; } );" >>"$figs/group.conf"
+echo "server = { profile = \"$T/mine.prices\"; };" >>"$figs/whole.conf"
+figure whole group >/dev/null 2>&1
+old() { figure --claims 2>&1 >/dev/null; }
+check "results of these price lists" old
+check "... are not called old" test ! -s "$T/out"
+echo "# a comment is another byte" >>"$T/mine.prices"
+expect "... when one has changed" 0 "1 hold, 1 miss, 0 not run"	figure --claims
+check "... is no failure" old
+check "... but a warning with a command" \
+	test "$(sed 's/^ix figure: warning: price lists have changed since .*: //' "$T/out")" = \
+	"ix figure --figs $figs -o $T/f group whole"
+figure whole group >/dev/null 2>&1
+check "made again" old
+check "... they are not" test ! -s "$T/out"
+
 sed -i 's/op = "max"; y = "requests_per_s"; why/op = "most"; y = "requests_per_s"; why/' \
 	"$figs/f.conf"
 expect "a malformed claim" 1 "unknown op \"most\""	figure --claims
