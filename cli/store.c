@@ -8,12 +8,14 @@
 
 #include "base/hash.h"
 #include "cli/cli.h"
+#include "cli/point.h"
 #include "cli/result.h"
 #include "cli/simrun.h"
 #include "cli/store.h"
 #include "sim/costs.h"
 
-enum { STALE_S = 3600, CHECK_LEN = sizeof("\"check\": \"\"}\n") - 1 + STORE_NAME_LEN };
+enum { STALE_S = 3600, CHECK_LEN = sizeof("\"check\": \"\"}\n") - 1 + STORE_NAME_LEN,
+       TAIL_LEN = sizeof(",\n") - 1 + CHECK_LEN };
 
 static const char head_key[] = "{\"ix_point\": 1,\n\"key\": ";
 static const char head_result[] = ",\n\"result\": ";
@@ -208,30 +210,38 @@ static bool is_whole(const char *text, size_t len)
 }
 
 /* What lies between the key @key and the check, or NULL: another key's point. */
-static char *result_of(const char *text, size_t len, const char *key, size_t *n)
+static const char *result_of(const char *text, size_t len, const char *key, size_t *n)
 {
 	size_t at = sizeof(head_key) - 1, n_key = strlen(key);
-	const char *end = text + len - CHECK_LEN - 2;	/* ",\n" */
-	char *result;
 
-	if (len < at + n_key + sizeof(head_result) - 1 + 2 + CHECK_LEN ||
+	if (len < at + n_key + sizeof(head_result) - 1 + TAIL_LEN ||
 	    memcmp(text + at, key, n_key) != 0)
 		return NULL;
 	at += n_key;
 	if (memcmp(text + at, head_result, sizeof(head_result) - 1) != 0)
 		return NULL;
 	at += sizeof(head_result) - 1;
-	*n = (size_t)(end - (text + at));
-	result = strndup(text + at, *n);
-	if (!result)
-		abort();
-	return result;
+	*n = len - TAIL_LEN - at;
+	return text + at;
+}
+
+/* Anybody can compute a check: is it what a run leaves that finished? */
+static bool is_finished(const char *result, size_t len)
+{
+	struct point p;
+	bool is;
+
+	point_read(&p, result, len);
+	is = p.status != POINT_FAILED;
+	point_free(&p);
+	return is;
 }
 
 char *store_get(const struct store *st, const struct store_key *k, size_t *len, char *why,
 		size_t why_len)
 {
-	char path[STORE_DIR_MAX + 64], *text, *result = NULL;
+	char path[STORE_DIR_MAX + 64], *text, *kept = NULL;
+	const char *result = NULL;
 	size_t n;
 
 	why[0] = '\0';
@@ -252,8 +262,12 @@ char *store_get(const struct store *st, const struct store_key *k, size_t *len, 
 	else if (!(result = result_of(text, n, k->text, len)))
 		snprintf(why, why_len, "%s holds another point than its name says; the point runs "
 			 "again", path);
+	else if (!is_finished(result, *len))
+		snprintf(why, why_len, "%s holds no result of a run; the point runs again", path);
+	else if (!(kept = strndup(result, *len)))
+		abort();
 	free(text);
-	return result;
+	return kept;
 }
 
 static int file_put(const struct store *st, const char *name, const char *text, size_t len,
@@ -286,7 +300,7 @@ int store_put(const struct store *st, const struct store_key *k, const char *res
 int store_take(const struct store *st, const char *path, char *err, size_t err_len)
 {
 	char name[STORE_NAME_LEN + 1], *text, *end;
-	size_t len, at = sizeof(head_key) - 1;
+	size_t len, at = sizeof(head_key) - 1, result = 0;
 	int rc;
 
 	errno = 0;
@@ -297,7 +311,10 @@ int store_take(const struct store *st, const char *path, char *err, size_t err_l
 		return -EIO;
 	}
 	end = is_whole(text, len) ? memmem(text, len, head_result, sizeof(head_result) - 1) : NULL;
-	if (!end) {
+	if (end)
+		result = (size_t)(end - text) + sizeof(head_result) - 1;
+	if (!end || len < result + TAIL_LEN ||
+	    !is_finished(text + result, len - TAIL_LEN - result)) {
 		snprintf(err, err_len, "%s is no finished point, or damaged", path);
 		rc = -EINVAL;
 	} else {

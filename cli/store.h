@@ -13,9 +13,9 @@
  *	"check": "128-bit hash of the bytes before this line"}
  *
  * A file is written beside (DIR/tmp), made durable and renamed: whoever is killed when, a
- * file is there whole or not at all. What is there is believed when the check is right and
- * the key is equal, so a torn, edited or foreign file is never a result. Nobody locks: two
- * who write one point write the same bytes.
+ * file is there whole or not at all. What is there is believed when the check is right, the
+ * key is equal and the result is that of a run that finished; any other file is as none, and
+ * replaced. Nobody locks: two who write one point write the same bytes.
  */
 #ifndef CLI_STORE_H
 #define CLI_STORE_H

@@ -140,6 +140,32 @@ static void foreign(void)
 	store_key_free(&k);
 }
 
+/* A right check and the right key, but no result of a run: it must not fail for ever. */
+static void forged(void)
+{
+	static const char *const results[] = {
+		"", "\"", "{}", "[]", "null", "{\"status\":\"ok\"}",
+		"{\"status\":\"failed\",\"why\":\"x\"}",
+		"{\"status\":\"ok\",\"metrics\":[[\"a\",\"doc\",1]]}",
+	};
+	char copy[64], *text;
+	size_t len;
+
+	snprintf(copy, sizeof(copy), "%s/forged", dir);
+	for (size_t i = 0; i < ARRAY_LEN(results); i++) {
+		text = store_text(&key, results[i], &len);
+		CHECK(result_save(path, text, len, err, sizeof(err)) == 0);
+		CHECK(get_is(NULL, "holds no result of a run"));
+		CHECK(result_save(copy, text, len, err, sizeof(err)) == 0);
+		CHECK(store_take(&st, copy, err, sizeof(err)) != 0);
+		CHECK(strstr(err, "no finished point") != NULL);
+		free(text);
+	}
+	unlink(copy);
+	CHECK(store_put(&st, &key, ok, err, sizeof(err)) == 0);
+	CHECK(get_is(ok, ""));
+}
+
 static void no_store(void)
 {
 	struct store none;
@@ -220,4 +246,5 @@ static void end(void)
 }
 
 CU_MAIN("store", TEST(begin), TEST(names), TEST(codes), TEST(put_and_get), TEST(damage),
-	TEST(foreign), TEST(no_store), TEST(full_disk), TEST(documents), TEST(exact), TEST(end))
+	TEST(foreign), TEST(forged), TEST(no_store), TEST(full_disk), TEST(documents), TEST(exact),
+	TEST(end))
