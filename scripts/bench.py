@@ -36,16 +36,8 @@ COLUMNS = ['id', 'what', 'measured', 'unit', 'least', 'most', 'runs', 'instructi
 
 # Connections: requests a run, so that a run is some 0.2 s and meets every connection.
 ECHO_REQUESTS = {1: 300000, 1000: 1000000, 10000: 1000000, 100000: 600000, 1000000: 1000000}
-# Each request of the 100 k comes before the delayed ACK of the one before, as of the 100.
-SIM_100 = ['-s', 'clients=4', '-s', 'workload.connections=100']
-SIM_100K = ['-s', 'clients=8', '-s', 'warmup=600 ms', '-s', 'workload.connections=100000',
-            '-s', 'workload.connect_ramp=500 ms', '-s', 'workload.mode=open',
-            '-s', 'workload.rate=3 M/s', '-s', 'server.threads=8',
-            '-s', 'server.dp.conns_max=131072',
-            '-s', 'workload.server.conns_max=131072', '-s', 'server.dp.mbufs=65536']
-SIM = {'100': (SIM_100, '200 ms', '1 s'), '100000': (SIM_100K, '100 ms', '400 ms'),
-       'kv': (['tests/bench/sim_kv.conf'], '30 ms', '130 ms'),
-       '250992': (['tests/bench/sim_250992.conf'], '15 ms', '45 ms')}
+# tests/bench/sim_NAME.conf: slices of virtual time, us each, so that one is some 0.1 s.
+SIM = {'100': (20, 100000), '100000': (20, 20000), 'kv': (20, 15000), '250992': (20, 5000)}
 LINUX_REQUESTS = {1: 20000, 64: 50000}
 
 
@@ -193,34 +185,27 @@ class Bench:
         hostile = self.count('storm_pass', 'bench_attack', what, count) / count
         return Result([hostile / self.good[good]], hostile, f'{good}: {self.good[good]:.0f}')
 
-    def sim_once(self, scenario, duration):
-        """Requests, CPU seconds, wall seconds and peak MiB of one simulation."""
-        out, cpu, wall, peak = execute([self.ix, 'sim', '--quiet', '--json', '--allow-client-bound',
-                                  '-s', f'duration={duration}', *scenario])
-        metrics = json.loads(out)['metrics']
-        lost = sum(v for k, v in metrics.items() if 'drop' in k and v)
-        if lost:
-            raise Failed(f'the scenario drops {lost:.0f} frames, so it measures recovery')
-        return metrics['requests'], cpu, wall, peak
+    def sim_slices(self, what, slices, us):
+        """Requests a CPU microsecond of every slice, and peak MiB, of one simulation."""
+        out, _, _, peak = execute([os.path.join(self.dir, 'bench_sim'),
+                                   f'tests/bench/sim_{what}.conf', str(slices), str(us)])
+        rows = [[int(v) for v in line.split(',')] for line in out.splitlines()]
+        if any(dropped for *_, dropped in rows):
+            raise Failed('the scenario drops frames, so it measures recovery')
+        return [requests / cpu_ns * 1e3 for requests, _, cpu_ns, _ in rows], peak
 
     def sim(self, what):
-        """Marginal rate: the difference of two durations, so that opening is not counted."""
-        scenario, short, long = SIM[what]
-        cpu_rates, wall_rates, whole = [], [], []
+        """Requests a CPU second while the scenario runs; building and opening are not in it."""
+        rates = []
         for _ in range(max(3, self.runs - 2)):
-            few, many = (self.sim_once(scenario, d) for d in (short, long))
-            more = many[0] - few[0]
-            cpu_rates.append(more / max(many[1] - few[1], 1e-3) / 1e6)
-            wall_rates.append(more / max(many[2] - few[2], 1e-3) / 1e6)
-            whole.append(many[0] / many[1] / 1e6)
-        note = (f'a wall second {statistics.median(wall_rates):.2f} M; opening counted in '
-                f'{statistics.median(whole):.2f} M')
-        return Result(cpu_rates, note=note)
+            rates += self.sim_slices(what, *SIM[what])[0]
+        lowest, _, highest = statistics.quantiles(rates, n=4)
+        return Result(rates, note=f'{len(rates)} slices, half of them {lowest:.2f} to '
+                                  f'{highest:.2f}')
 
     def rss(self, what):
         """Peak memory of a simulation."""
-        scenario, short, _ = SIM[what]
-        return Result([self.sim_once(scenario, short)[3]])
+        return Result([self.sim_slices(what, 1, SIM[what][1])[1]])
 
     def linux(self, what):
         """The kernel's TCP between two namespaces of this machine."""
@@ -473,7 +458,8 @@ def guard(lines, update, built_by):
         print(f'{BASELINE}: {len(counted)} rows written, for {built_by}')
         return 0
     if not counted:
-        print('instructions: not counted (valgrind is not installed), so nothing was compared')
+        print('instructions: none counted, so nothing was compared'
+              + ('' if shutil.which('valgrind') else '; valgrind is not installed'))
         return 0
     for line in grown(lines):
         print(f'error: {line["id"]} takes {line["instructions"]} instructions, the baseline '

@@ -4,10 +4,9 @@
  *
  *	bench_sim FILE.conf SLICES SLICE_US [KEY=VALUE]...
  *
- * Runs the scenario's warm-up, then SLICES slices of virtual time of SLICE_US each, in a
- * process that is scheduled with whatever else there is: a slice's CPU time is the
- * process's, user and system. Prints a CSV line a slice: requests answered to clients,
- * engine events, CPU nanoseconds, frames the server's NIC dropped.
+ * Runs the scenario's warm-up, then SLICES slices of virtual time of SLICE_US each. Prints a CSV
+ * line a slice: requests answered to clients, engine events, CPU nanoseconds of the process,
+ * user and system, and frames that switch and NICs dropped.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,10 +42,14 @@ static uint64_t answered(const struct topology *t)
 
 static uint64_t dropped(const struct topology *t)
 {
-	struct host_counts c;
+	uint64_t n = t->sw ? sim_switch_counters(t->sw)->drop_buffer : 0;
 
-	host_count(t->host[0], engine_now(t->engine), &c);
-	return c.nic.rx_drop_no_desc + c.nic.rx_drop_no_mbuf + c.nic.rx_drop_cap;
+	for (uint32_t id = 0; id < t->n_hosts; id++) {
+		const struct nic_counters *c = sim_nic_counters(t->host[id]->nic);
+
+		n += c->rx_drop_no_desc + c->rx_drop_no_mbuf + c->rx_drop_cap;
+	}
+	return n;
 }
 
 static void slice(const struct topology *t, nsec until)
