@@ -70,5 +70,12 @@ expect "... and records" 0 '"at": "C01"' cat "$T/results/calibration/ix.json"
 expect "... as its source" 0 '"fit: C01"' grep '^passes' "$T/sim/prices/ix.conf"
 expect "... so that it checks" 0 "" "$calibrate" ix --check
 
+# Two items of one factor that are no multiples of it: a measurement leaves them.
+sed -i 's/"passes": 500/"passes": 500, "calls": 33/' "$T/sim/prices/fits/ix.json"
+cp "$T/sim/prices/ix.conf" "$T/before"
+expect "a measurement of the list" 0 "wrote" "$calibrate" ix --ix "$ix" --write -q --rounds 0
+check "... which leaves it" diff "$T/before" "$T/sim/prices/ix.conf"
+expect "... and checks" 0 "" "$calibrate" ix --check
+
 echo "calibrate.sh: $checks checks, $failed failed"
 [ $failed -eq 0 ]
