@@ -47,7 +47,7 @@ static const struct dial host[] = {
 	{ "dp.mss", 10, "100|536|1000" },
 	{ "dp.init_cwnd", 10, "1|64" },
 	{ "dp.delack", 15, "0 ns|1 ms" },
-	{ "dp.quickack", 15, "1|255" },
+	{ "dp.quickack", 40, "1|2|16|255" },
 	{ "dp.cc", 25, "cubic|dctcp" },
 	{ "dp.ecn", 10, "on|off" },
 	{ "dp.syn_cookies", 10, "off|always" },
