@@ -50,7 +50,7 @@ const struct knob exec_knobs[] = {
 	{ FIELD_NS(clock), .max = NSEC_PER_SEC,
 	  .doc = "timers of the stack fire at multiples of this; 0: when due" },
 	{ FIELD(shared), .type = KNOB_BOOL,
-	  .doc = "threads share connection tables and contend for their lock" },
+	  .doc = "threads share connection tables and contend for them" },
 };
 const size_t n_exec_knobs = ARRAY_LEN(exec_knobs);
 

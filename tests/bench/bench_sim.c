@@ -78,14 +78,25 @@ static int run(const struct scenario *sc, uint32_t slices, nsec each)
 	return topology_free(t, err, sizeof(err)) != 0;
 }
 
+/* 1 to 10^8, and nothing behind it. */
+static bool number(const char *text, uint32_t *v)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	*v = (uint32_t)n;
+	return *text >= '0' && *text <= '9' && *end == '\0' && n > 0 && n <= 100000000;
+}
+
 int main(int argc, char **argv)
 {
 	struct scenario sc;
 	struct conf c;
 	struct schema s;
+	uint32_t slices, us;
 	int rc = 2;
 
-	if (argc < 4 || atoi(argv[2]) <= 0 || atoll(argv[3]) <= 0) {
+	if (argc < 4 || !number(argv[2], &slices) || !number(argv[3], &us)) {
 		fprintf(stderr, "usage: bench_sim FILE.conf SLICES SLICE_US [KEY=VALUE]...\n");
 		return 2;
 	}
@@ -94,11 +105,8 @@ int main(int argc, char **argv)
 		conf_set(&c, argv[i], "KEY=VALUE");
 	simrun_schema(&s, &sc);
 	if (simrun_configure(&c, argv[1], &sc)) {
-		uint32_t slices = (uint32_t)atoi(argv[2]);
-		nsec each = (nsec)atoll(argv[3]) * NSEC_PER_USEC;
-
-		sc.duration_ns = slices * each;
-		rc = run(&sc, slices, each);
+		sc.duration_ns = (nsec)slices * us * NSEC_PER_USEC;
+		rc = run(&sc, slices, us * NSEC_PER_USEC);
 	} else {
 		conf_complain(&c, "bench_sim");
 	}
