@@ -2,8 +2,9 @@
 /*
  * turns.h - whose turn it is: indices that wait, in a ring in memory of the caller
  *
- * The one that has waited longest is next, or any with equal chance. Who is next is known
- * before it is taken; with chance it is drawn when the one before is taken.
+ * The one that has waited longest is next, or any with equal chance of those that wait when the
+ * one before is taken: so who is next is known ahead, and nobody is twice in a row while
+ * others wait.
  */
 #ifndef WORKLOADS_TURNS_H
 #define WORKLOADS_TURNS_H
