@@ -21,7 +21,7 @@
 enum {
 	TLB_SLOTS = 1 << 20,		/* flows told apart, */
 	TLB_SLOT_SHIFT = 12,		/* ... by hash */
-	TLB_PLACES = 1 << 16,		/* places of flow state a thread; more share the last */
+	TLB_PLACES = 1 << 20,		/* places of flow state a thread; more share the last */
 };
 
 /* Where things of one kind lie. */
@@ -36,7 +36,7 @@ struct tlb {
 	uint64_t reach_milli;		/* entries, thousandths */
 	uint32_t place_bytes, page_shift;
 	struct tlb_area flow, object;
-	uint16_t *place;		/* of flow state in its thread's, by flow hash */
+	uint32_t *place;		/* of flow state in its thread's, by flow hash */
 	struct arena mem;		/* of them */
 };
 
@@ -65,7 +65,7 @@ void tlb_thread_fini(struct tlb_thread *t);
 /** A new connection @hash, when its thread had @place others. */
 static inline void tlb_place(const struct tlb *m, uint32_t hash, uint32_t place)
 {
-	m->place[hash >> TLB_SLOT_SHIFT] = (uint16_t)MIN(place, (uint32_t)TLB_PLACES - 1);
+	m->place[hash >> TLB_SLOT_SHIFT] = MIN(place, (uint32_t)TLB_PLACES - 1);
 }
 
 /** A segment of flow @hash, a touch of object @hash: what walking page tables costs, ps. */

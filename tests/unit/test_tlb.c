@@ -79,6 +79,10 @@ static void a_reopened_connection_takes_the_place_of_the_last(void)
 		tlb_place(&m, flow(i), 5);
 		CHECK_EQ(tlb_flow(&m, &t, flow(i)), i ? 0 : 2 * WALK);
 	}
+	for (uint32_t i = 0; i < 4; i++) {		/* a thread of many has as many pages */
+		tlb_place(&m, flow(i), 70000 + i * 200000);
+		CHECK_EQ(tlb_flow(&m, &t, flow(i)), 2 * WALK);
+	}
 	tlb_place(&m, flow(0), UINT32_MAX);		/* past the end: the last place */
 	CHECK_EQ(tlb_flow(&m, &t, flow(0)), 2 * WALK);
 	teardown();
