@@ -115,7 +115,9 @@ uint64_t tlb_flow(const struct tlb *m, struct tlb_thread *t, uint32_t hash)
 {
 	uint64_t at = (uint64_t)m->place[hash >> TLB_SLOT_SHIFT] * m->place_bytes;
 
-	return touch(m, t, &m->flow, m->flow.first + (uint32_t)(at >> m->page_shift));
+	uint64_t page = MIN(at >> m->page_shift, (uint64_t)m->flow.pages - 1);
+
+	return touch(m, t, &m->flow, m->flow.first + (uint32_t)page);
 }
 
 uint64_t tlb_object(const struct tlb *m, struct tlb_thread *t, uint32_t hash)

@@ -88,6 +88,24 @@ static void a_reopened_connection_takes_the_place_of_the_last(void)
 	teardown();
 }
 
+/* More pages than an area has room for: the rest share the last. */
+static void state_without_measure_stays_in_its_area(void)
+{
+	setup(SMALL, 1);
+	tlb_thread_fini(&t);
+	tlb_fini(&m);
+	costs.v[COST_pcb_lines] = 100000 * COST_SCALE;
+	costs.v[COST_line_bytes] = 80000 * COST_SCALE;
+	CHECK_EQ(tlb_init(&m, &costs, SMALL, REACH, WALK, 1), 0);
+	CHECK_EQ(tlb_thread_init(&t, &m), 0);
+	for (uint32_t i = 0; i < 100; i++) {
+		tlb_place(&m, flow(i), i * 10000);
+		tlb_flow(&m, &t, flow(i));
+	}
+	CHECK(t.misses_milli > 0);
+	teardown();
+}
+
 /* Misses of 100 touches of random objects of @n. */
 static uint64_t misses(uint32_t page_shift, uint64_t n)
 {
@@ -117,4 +135,5 @@ static void large_pages_reach_further(void)
 }
 
 CU_MAIN("tlb", TEST(it_is_off_without_prices), TEST(the_reach_is_exact),
-	TEST(a_reopened_connection_takes_the_place_of_the_last), TEST(large_pages_reach_further))
+	TEST(a_reopened_connection_takes_the_place_of_the_last), TEST(large_pages_reach_further),
+	TEST(state_without_measure_stays_in_its_area))
