@@ -116,9 +116,12 @@ $(BUILD)/flags.stamp: FORCE
 	$(call stamp,$(subst ','\'',$(CC) $(CC_NAME) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS)))
 $(BUILD)/sources.stamp: FORCE
 	$(call stamp,$(sort $(ALL_SRC)))
+# What runs write is no part of the program: figures made anew do not make it another.
+OUTPUTS  := results paper-figs/index.html
 $(BUILD)/commit.stamp: FORCE
 	@mkdir -p $(BUILD); \
-	c=$$(git describe --always --abbrev=12 --exclude='*' --dirty 2>/dev/null || echo unknown); \
+	c=$$(git describe --always --abbrev=12 --exclude='*' 2>/dev/null || echo unknown); \
+	[ "$$c" = unknown ] || git diff --quiet HEAD -- . $(OUTPUTS:%=':!%') || c=$$c-dirty; \
 	echo "$$c" | cmp -s - $@ || echo "$$c" >$@
 
 # --- test programs ---

@@ -3,6 +3,7 @@
  * cmd_figure.c - `ix figure`: the papers' figures, from definition to drawing and verdict
  */
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/judge.h"
@@ -17,17 +18,20 @@ struct figure_args {
 	struct figure_env env;
 	char names[FIGURES_MAX][FIGURE_NAME_MAX];	/* to run */
 	char all[FIGURES_MAX][FIGURE_NAME_MAX];		/* there are */
-	const char *figs, *out;				/* as given, or NULL */
+	const char *figs, *out, *store;			/* as given, or NULL */
 	size_t n_names, n_all;
+	bool unsaved[FIGURES_MAX];	/* by name in all: its run left no results */
 	bool list, redraw, claims, json, no_store;
 };
 
-static bool is_figure(const struct figure_args *a, const char *name)
+/* Where @name stands in all, or n_all. */
+static size_t figure_index(const struct figure_args *a, const char *name)
 {
-	for (size_t i = 0; i < a->n_all; i++)
-		if (strcmp(a->all[i], name) == 0)
-			return true;
-	return false;
+	size_t i = 0;
+
+	while (i < a->n_all && strcmp(a->all[i], name) != 0)
+		i++;
+	return i;
 }
 
 static error_t parse(int key, char *arg, struct argp_state *st)
@@ -40,7 +44,7 @@ static error_t parse(int key, char *arg, struct argp_state *st)
 	case 'l':	a->list = true; break;
 	case 'q':	a->env.quiet = true; break;
 	case KEY_QUICK:	a->env.quick = true; break;
-	case KEY_STORE:	a->env.store_dir = arg; break;
+	case KEY_STORE:	a->store = arg; break;
 	case KEY_NO_STORE: a->no_store = true; break;
 	case KEY_REDRAW: a->redraw = true; break;
 	case KEY_CLAIMS: a->claims = true; break;
@@ -101,7 +105,7 @@ static int names_resolve(struct figure_args *a)
 		a->n_names = a->n_all;
 	}
 	for (size_t i = 0; i < a->n_names; i++)
-		if (!is_figure(a, a->names[i])) {
+		if (figure_index(a, a->names[i]) == a->n_all) {
 			fprintf(stderr, "ix figure: there is no figure \"%s\" in %s; `ix figure "
 				"--list` prints them\n", a->names[i], a->env.figs);
 			return IX_USAGE;
@@ -130,21 +134,44 @@ static int worse(int a, int b)
 	return rank[a] >= rank[b] ? a : b;
 }
 
+static int figure_draw(const struct figure_args *a, const struct figure *fig)
+{
+	const char *data = figure_data(fig);
+	size_t i = figure_index(a, data);
+	char path[600];
+	int rc;
+
+	result_path(path, sizeof(path), a->env.out, data, "csv");
+	if (i < a->n_all && a->unsaved[i]) {
+		fprintf(stderr, "ix figure: %s is not drawn: this run did not get to write "
+			"%s\n", fig->name, path);
+		return IX_FAILED;
+	}
+	if (access(path, R_OK) != 0) {
+		fprintf(stderr, "ix figure: %s is not drawn: there is no %s; `ix figure %s` "
+			"makes it\n", fig->name, path, data);
+		return IX_MISSING;
+	}
+	rc = figure_plot(fig, &a->env);
+	if (rc == IX_OK)
+		printf("%s: %s, drawn as %s.svg .pdf .png\n", fig->name, path, fig->name);
+	return rc;
+}
+
 static int figure_do(struct figure_args *a, const char *name, bool draw)
 {
 	struct figure fig;
+	bool saved;
 	int rc = IX_OK;
 
 	if (!figure_open(&fig, &a->env, name)) {
 		conf_complain(&fig.conf, "ix figure");
 		rc = IX_USAGE;
 	} else if (!draw && figure_data(&fig) == fig.name) {
-		rc = figure_run(&fig, &a->env);
+		rc = figure_run(&fig, &a->env, &saved);
+		a->unsaved[figure_index(a, name)] = !saved;
 	} else if (draw) {
-		rc = figure_plot(&fig, &a->env);
-		if (rc == IX_OK)
-			printf("%s: %s/%s.csv, drawn as %s.svg .pdf .png\n", name, a->env.out,
-			       figure_data(&fig), name);
+		rc = figure_draw(a, &fig);
 	}
 	figure_close(&fig);
 	return rc;
@@ -184,20 +211,43 @@ static int judgement_write(struct figure_args *a, const struct judgement *j)
 	return rc ? IX_FAILED : IX_OK;
 }
 
+/* An option and its value, the value as a shell takes it for one word; nothing if there is none. */
+static void option_print(const char *option, const char *value)
+{
+	if (!value)
+		return;
+	fprintf(stderr, " %s '", option);
+	for (; *value; value++)
+		fputs(*value == '\'' ? "'\\''" : (char[]){ *value, '\0' }, stderr);
+	fputc('\'', stderr);
+}
+
+static bool is_stale(const struct figure_args *a, const char *name)
+{
+	struct figure fig;
+	bool stale = figure_open(&fig, &a->env, name) &&
+		     judge_is_stale(&a->env, figure_data(&fig));
+
+	figure_close(&fig);
+	return stale;
+}
+
 /* One sentence, which ends in the command that makes the old results again. */
 static void stale_warn(const struct figure_args *a)
 {
 	bool any = false;
 
 	for (size_t i = 0; i < a->n_all; i++) {
-		if (!judge_is_stale(&a->env, a->all[i]))
+		if (!is_stale(a, a->all[i]))
 			continue;
-		if (!any)
+		if (!any) {
 			fprintf(stderr, "ix figure: warning: price lists have changed since these "
-				"results were made; make them again: ix figure%s%s%s%s%s",
-				a->env.quick ? " --quick" : "", a->figs ? " --figs " : "",
-				a->figs ? a->figs : "", a->out ? " -o " : "",
-				a->out ? a->out : "");
+				"results were made; make them again: ix figure%s",
+				a->env.quick ? " --quick" : "");
+			option_print("--figs", a->figs);
+			option_print("-o", a->out);
+			option_print("--store", a->store);
+		}
 		fprintf(stderr, " %s", a->all[i]);
 		any = true;
 	}
@@ -248,10 +298,7 @@ static int run(struct figure_args *a)
 		return IX_MISSING;
 	}
 	a->env.out = a->out ? a->out : a->env.quick ? "build/quick" : "results";
-	if (!a->env.store_dir)
-		a->env.store_dir = store_default_dir();
-	if (a->no_store)
-		a->env.store_dir = NULL;
+	a->env.store_dir = a->no_store ? NULL : a->store ? a->store : store_default_dir();
 	a->n_all = figure_names(a->env.figs, a->all, FIGURES_MAX);
 	if (a->list) {
 		list_print(a);

@@ -124,7 +124,8 @@ static int report(struct sim_args *a, const struct schema *s)
 	char name[200];
 	int rc = IX_OK;
 
-	simrun_manifest(manifest, a->result.price_hash_server, a->result.price_hash_client);
+	simrun_price_list(manifest, a->sc.server.profile, a->result.price_hash_server);
+	simrun_price_list(manifest, a->sc.client.profile, a->result.price_hash_client);
 	json_object_set(all, "manifest", manifest);
 	if (a->json)
 		result_print_json(all, stdout);

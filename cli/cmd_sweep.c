@@ -23,11 +23,15 @@ struct cmd_args {
 	bool collect;
 };
 
-static void columns_take(struct cmd_args *a, char *list)
+static void columns_take(struct cmd_args *a, char *list, struct argp_state *st)
 {
-	for (char *save, *w = strtok_r(list, ",", &save); w; w = strtok_r(NULL, ",", &save))
-		if (a->n_columns < COLUMNS_MAX)
-			a->columns[a->n_columns++] = w;
+	for (char *save, *w = strtok_r(list, ",", &save); w; w = strtok_r(NULL, ",", &save)) {
+		if (a->n_columns == COLUMNS_MAX)
+			argp_error(st, "at most %d columns", COLUMNS_MAX);
+		a->columns[a->n_columns++] = w;
+	}
+	if (a->n_columns == 0)
+		argp_error(st, "--columns needs names, such as requests_per_s,latency_p99_us");
 }
 
 static error_t parse(int key, char *arg, struct argp_state *st)
@@ -43,7 +47,7 @@ static error_t parse(int key, char *arg, struct argp_state *st)
 		break;
 	case KEY_COLLECT: a->collect = true; break;
 	case KEY_EXPORT: a->export = arg; break;
-	case KEY_COLUMNS: columns_take(a, arg); break;
+	case KEY_COLUMNS: columns_take(a, arg, st); break;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}

@@ -42,6 +42,22 @@ static bool all_known(const struct columns *c)
 	return !c->names || !c->names[i];
 }
 
+/* One of @p, or the metric of it that is most like @i's name. */
+static void look_for(struct columns *c, size_t i, const struct point *p)
+{
+	const char *name = c->names[i];
+
+	c->known[i] |= point_metric(p, name) || strcmp(name, SIMRUN_LIMIT) == 0;
+	for (uint32_t k = 0; !c->known[i] && k < p->n_metrics; k++) {
+		unsigned d = edit_distance(name, p->metrics[k].name);
+
+		if (d * 2 <= strlen(name) && (!*c->like[i].name || d < c->like[i].distance)) {
+			strcpy(c->like[i].name, p->metrics[k].name);
+			c->like[i].distance = d;
+		}
+	}
+}
+
 void columns_saw(struct columns *c, unsigned kind, const char *doc, size_t len)
 {
 	unsigned *seen = &c->kind[kind / THREADS].seen;
@@ -53,8 +69,7 @@ void columns_saw(struct columns *c, unsigned kind, const char *doc, size_t len)
 	if (p.status != POINT_FAILED) {
 		*seen = MAX(*seen, kind % THREADS);
 		for (size_t i = 0; c->names[i]; i++)
-			c->known[i] |= point_metric(&p, c->names[i]) ||
-				       strcmp(c->names[i], SIMRUN_LIMIT) == 0;
+			look_for(c, i, &p);
 	}
 	point_free(&p);
 }
@@ -71,10 +86,35 @@ bool columns_refused(const struct columns *c)
 	return any && !all_known(c);
 }
 
+/* "" or a question. */
+static void question(char *out, size_t len, const char *like)
+{
+	snprintf(out, len, *like ? "; did you mean %s?" : "%s", like);
+}
+
 void columns_complain(const struct columns *c, struct conf *conf)
 {
-	for (size_t i = 0; c->names[i]; i++)
+	char ask[80];
+
+	for (size_t i = 0; c->names[i]; i++) {
+		question(ask, sizeof(ask), c->like[i].name);
 		if (!c->known[i])
-			conf_error(conf, "no metric is called \"%s\"; `ix sim --json` shows their "
-				   "names", c->names[i]);
+			conf_error(conf, "no metric is called \"%s\"%s `ix sim --json` shows their "
+				   "names", c->names[i], *ask ? ask : ";");
+	}
+}
+
+void columns_warn(const struct columns *c, const char *label)
+{
+	bool any = false;
+	char ask[80];
+
+	for (size_t i = 0; i < COLUMNS_KINDS; i++)
+		any |= c->kind[i].seen > 0;
+	for (size_t i = 0; any && c->names && c->names[i]; i++) {
+		question(ask, sizeof(ask), c->like[i].name);
+		if (!c->known[i])
+			fprintf(stderr, "%s: warning: of the points that finished none has a metric "
+				"called \"%s\"%s\n", label, c->names[i], ask);
+	}
 }

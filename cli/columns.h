@@ -18,6 +18,10 @@ struct columns {
 	const char *const *names;	/* NULL-terminated; NULL: all there are */
 	bool known[COLUMNS_MAX];
 	struct {
+		char name[48];		/* of a metric, the most like it so far; "" for none */
+		unsigned distance;
+	} like[COLUMNS_MAX];
+	struct {
 		unsigned threads, seen;		/* the most there are, that finished */
 		bool asked;
 	} kind[COLUMNS_KINDS];
@@ -41,5 +45,9 @@ bool columns_refused(const struct columns *c);
 
 /** A sentence in @conf for each such name. */
 void columns_complain(const struct columns *c, struct conf *conf);
+
+/** All runs are over: a sentence on standard error, after @label, for each name that no metric has
+ * of those that finished. They are not refused: a run that failed may have had it. */
+void columns_warn(const struct columns *c, const char *label);
 
 #endif

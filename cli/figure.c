@@ -75,6 +75,9 @@ static size_t texts_take(struct figure *fig, const char *member, const char **ou
 	const config_setting_t *list = config_setting_get_member(fig->group, member);
 	size_t n = 0;
 
+	if (list && config_setting_length(list) > FIGURE_LIST_MAX)
+		conf_error(&fig->conf, "%s: figure.%s has more than %d texts", fig->path, member,
+			   FIGURE_LIST_MAX);
 	for (int i = 0; list && i < config_setting_length(list) && n < FIGURE_LIST_MAX; i++) {
 		const char *s = config_setting_get_string_elem(list, i);
 
@@ -136,7 +139,7 @@ static void failures_print(const struct figure *fig, const struct sweep_outcome 
 			json_string_value(json_object_get(f, "error")));
 }
 
-int figure_run(struct figure *fig, const struct figure_env *env)
+int figure_run(struct figure *fig, const struct figure_env *env, bool *saved)
 {
 	struct sweep *sw = calloc(1, sizeof(*sw));
 	struct sweep_outcome o;
@@ -158,6 +161,7 @@ int figure_run(struct figure *fig, const struct figure_env *env)
 	if (fig->conf.n_errors == 0)
 		sweep_at_least_one(sw, &fig->conf);
 	rc = sweep_run(sw, &fig->conf, &o);
+	*saved = false;
 	if (rc == IX_USAGE) {
 		conf_complain(&fig->conf, "ix figure");
 	} else if (o.manifest) {
@@ -168,7 +172,8 @@ int figure_run(struct figure *fig, const struct figure_env *env)
 		/* Not the folder it was found in: that differs between machines. */
 		json_object_set_new(o.manifest, "input",
 				    json_string(strstr(fig->path, "paper-figs/")));
-		if (sweep_save(&o, env->out, fig->name, err, sizeof(err)) != 0) {
+		*saved = sweep_save(&o, env->out, fig->name, err, sizeof(err)) == 0;
+		if (!*saved) {
 			fprintf(stderr, "ix figure: %s\n", err);
 			rc = IX_FAILED;
 		}

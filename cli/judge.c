@@ -140,48 +140,22 @@ int judge_save(const struct judgement *j, const struct figure_env *env, char *er
 	return rc;
 }
 
-static const char *text(const json_t *o, const char *key)
-{
-	return json_string_value(json_object_get(o, key));
-}
-
-/* @run: a manifest, or a group in it, whose knobs are @own and else @common. A list that is
- * not there any more says nothing. */
-static bool prices_changed(const json_t *run, const json_t *own, const json_t *common)
-{
-	static const char *const side[] = { "server", "client" };
-	static const char *const key[] = { "server.profile", "client.profile" };
-	const json_t *hashes = json_object_get(run, "price_list_hash");
-	bool changed = false;
-
-	for (size_t i = 0; i < ARRAY_LEN(side); i++) {
-		const char *was = text(hashes, side[i]);
-		const char *list = text(own, key[i]) ? text(own, key[i]) : text(common, key[i]);
-		struct costs now = { .hash = was ? strtoull(was, NULL, 16) : 0 };
-		const uint64_t then = now.hash;
-		char err[512];
-
-		if (was && list)
-			costs_load(&now, list, err, sizeof(err));
-		changed |= now.hash != then;
-	}
-	return changed;
-}
-
 bool judge_is_stale(const struct figure_env *env, const char *name)
 {
-	json_t *manifest, *groups, *group, *config;
-	bool stale;
-	char path[600];
-	size_t i;
+	const char *list;
+	bool stale = false;
+	char path[600], err[512];
+	json_t *manifest, *was;
 
 	result_path(path, sizeof(path), env->out, name, "json");
 	manifest = json_load_file(path, 0, NULL);
-	config = json_object_get(manifest, "config");
-	groups = json_object_get(manifest, "groups");
-	stale = !groups && prices_changed(manifest, config, config);
-	json_array_foreach(groups, i, group)
-		stale |= prices_changed(group, json_object_get(group, "differs"), config);
+	json_object_foreach(json_object_get(manifest, "price_lists"), list, was) {
+		const uint64_t then = strtoull(json_string_value(was) ?: "", NULL, 16);
+		struct costs now = { .hash = then };	/* a list that is gone says nothing */
+
+		costs_load(&now, list, err, sizeof(err));
+		stale |= now.hash != then;
+	}
 	json_decref(manifest);
 	return stale;
 }

@@ -107,6 +107,20 @@ static void pdf_date_clear(const char *path)
 		fclose(f);
 }
 
+/* Does @path end as a file of its kind does? gnuplot does not say when a disk was full. */
+static bool is_whole(const char *path, const char *end)
+{
+	FILE *f = fopen(path, "rb");
+	char tail[16] = "";
+	size_t n = 0;
+
+	if (f && fseek(f, -(long)sizeof(tail), SEEK_END) == 0)
+		n = fread(tail, 1, sizeof(tail), f);
+	if (f)
+		fclose(f);
+	return memmem(tail, n, end, strlen(end)) != NULL;
+}
+
 static size_t failed_count(const struct figure *fig, const struct figure_env *env)
 {
 	json_t *manifest;
@@ -126,17 +140,24 @@ static int plot_trouble(const struct figure *fig, const struct figure_env *env, 
 	if (rc == -ENOENT) {
 		fprintf(stderr, "ix figure: %s: gnuplot is missing, so there are numbers "
 			"(%s/%s.csv) but no drawing; install it: sudo apt-get install "
-			"--no-install-recommends gnuplot-nox\n", fig->name, env->out, fig->name);
+			"--no-install-recommends gnuplot-nox\n", fig->name, env->out,
+			figure_data(fig));
 		return IX_MISSING;
 	}
-	fprintf(stderr, "ix figure: gnuplot failed on %s; the numbers are in %s/%s.csv\n", script,
-		env->out, fig->name);
+	if (rc == -ENOSPC)
+		fprintf(stderr, "ix figure: %s: gnuplot could not write the whole of %s/%s.svg, .pdf "
+			"and .png; is there room?\n", fig->name, env->out, fig->name);
+	else
+		fprintf(stderr, "ix figure: gnuplot failed on %s; the numbers are in %s/%s.csv\n",
+			script, env->out, figure_data(fig));
 	return IX_FAILED;
 }
 
 int figure_plot(const struct figure *fig, const struct figure_env *env)
 {
-	static const char *const exts[] = { "svg", "pdf", "png" };
+	static const struct { const char *ext, *end; } kinds[] = {
+		{ "svg", "</svg>" }, { "pdf", "%%EOF" }, { "png", "IEND" },
+	};
 	const char *plot = figure_text(fig, "plot", NULL);
 	char path[600], script[700], *vars;
 	struct drawing d;
@@ -148,11 +169,14 @@ int figure_plot(const struct figure *fig, const struct figure_env *env)
 	d.lines = caption_wrap(d.caption, caption_width);
 	d.n_failed = failed_count(fig, env);
 	snprintf(script, sizeof(script), "%s/%s", env->figs, plot);
-	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(exts); i++) {
-		d.ext = exts[i];
+	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(kinds); i++) {
+		d.ext = kinds[i].ext;
 		vars = script_variables(fig, env, &d);
 		rc = gnuplot(vars, script);
 		free(vars);
+		result_path(path, sizeof(path), env->out, fig->name, d.ext);
+		if (rc == 0 && !is_whole(path, kinds[i].end))
+			rc = -ENOSPC;
 	}
 	if (rc)
 		return plot_trouble(fig, env, script, rc);

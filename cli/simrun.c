@@ -69,21 +69,17 @@ bool simrun_configure(struct conf *c, const char *file, struct scenario *sc)
 	return true;
 }
 
-static void set_hash(json_t *o, const char *name, uint64_t hash)
+void simrun_price_list(json_t *manifest, const char *list, uint64_t hash)
 {
+	json_t *lists = json_object_get(manifest, "price_lists");
 	char text[20];
 
+	if (!lists) {
+		lists = json_object();
+		json_object_set_new(manifest, "price_lists", lists);
+	}
 	snprintf(text, sizeof(text), "%016" PRIx64, hash);
-	json_object_set_new(o, name, json_string(text));
-}
-
-void simrun_manifest(json_t *manifest, uint64_t server_hash, uint64_t client_hash)
-{
-	json_t *prices = json_object();
-
-	set_hash(prices, "server", server_hash);
-	set_hash(prices, "client", client_hash);
-	json_object_set_new(manifest, "price_list_hash", prices);
+	json_object_set_new(lists, list, json_string(text));
 }
 
 static json_t *hist_json(const struct hist *h)
@@ -164,7 +160,7 @@ json_t *simrun_json(const struct sim_result *r)
 		json_object_set_new(o, "why", json_string(r->why));
 	json_object_set_new(o, "virtual_end_ns", json_integer((json_int_t)r->end));
 	json_object_set_new(o, "events", json_integer((json_int_t)r->events));
-	set_hash(o, "trace_hash", r->trace_hash);
+	simrun_price_list(o, "trace_hash", r->trace_hash);
 	return o;
 }
 

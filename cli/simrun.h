@@ -20,8 +20,8 @@ void simrun_schema(struct schema *s, struct scenario *sc);
  */
 bool simrun_configure(struct conf *c, const char *file, struct scenario *sc);
 
-/** Add what only a run knows to a manifest: the hashes of the price lists. */
-void simrun_manifest(json_t *manifest, uint64_t server_hash, uint64_t client_hash);
+/** Add to a manifest what only a run knows: that it took @list, whose bytes hash to @hash. */
+void simrun_price_list(json_t *manifest, const char *list, uint64_t hash);
 
 /** NULL, or the sentence that nothing was measured: no rate or latency of @r means anything. */
 const char *simrun_empty(const struct sim_result *r);

@@ -50,35 +50,36 @@ static void point_failed(struct sweep_outcome *out, size_t row, const char *why)
 	out->n_failed++;
 }
 
+/* What a row begins with, and the price lists it is simulated with. */
+struct row {
+	size_t at, n_lead;
+	char list[2][SCENARIO_PATH_MAX + 1];	/* of server, client */
+};
+
 /* A row with what precedes the metrics. */
-static size_t row_new(const struct sweep *sw, const struct task *t, struct table *table,
-		      size_t *n_lead)
+static struct row row_new(const struct sweep *sw, const struct task *t, struct table *table)
 {
 	struct scenario *sc = malloc(sizeof(*sc));
 	struct conf *c = malloc(sizeof(*c));
-	size_t row = table_row_add(table);
+	struct row r = { .at = table_row_add(table) };
 
 	if (!sc || !c)
 		abort();
 	conf_init(c);
 	task_configure(sw, t, c, sc);
-	*n_lead = sweep_lead_cells(sw, t->point, sc, table, row);
+	r.n_lead = sweep_lead_cells(sw, t->point, sc, table, r.at);
+	strcpy(r.list[0], sc->server.profile);
+	strcpy(r.list[1], sc->client.profile);
 	conf_free(c);
 	free(c);
 	free(sc);
-	return row;
+	return r;
 }
 
-/* The prices of the first point, and of the first of every group. */
-static void prices_tell(const struct sweep *sw, size_t point, const struct point *p, json_t *m)
+static void prices_tell(const struct row *r, const struct point *p, json_t *manifest)
 {
-	const struct group *g = sweep_group(sw, &point);
-	json_t *group = json_array_get(json_object_get(m, "groups"), (size_t)(g - sw->groups));
-
-	if (!json_object_get(m, "price_list_hash"))
-		simrun_manifest(m, p->price_hash_server, p->price_hash_client);
-	if (group && !json_object_get(group, "price_list_hash"))
-		simrun_manifest(group, p->price_hash_server, p->price_hash_client);
+	simrun_price_list(manifest, r->list[0], p->price_hash_server);
+	simrun_price_list(manifest, r->list[1], p->price_hash_client);
 }
 
 static const char *task_trouble(const struct task *t)
@@ -90,23 +91,23 @@ static const char *task_trouble(const struct task *t)
 
 static void task_take(const struct sweep *sw, const struct task *t, struct sweep_outcome *out)
 {
-	size_t n_lead, row = row_new(sw, t, &out->table, &n_lead);
+	struct row r = row_new(sw, t, &out->table);
 	struct point p;
 
 	if (task_trouble(t)) {
 		out->n_missing += t->state == TASK_MISSING;
-		point_failed(out, row, task_trouble(t));
+		point_failed(out, r.at, task_trouble(t));
 		return;
 	}
 	point_read(&p, t->data, t->len);
 	if (p.status == POINT_FAILED ||
 	    (p.status == POINT_CLIENT_BOUND && !sw->allow_client_bound)) {
-		point_failed(out, row, p.why);
+		point_failed(out, r.at, p.why);
 	} else {
 		manifest_columns(sw, json_object_get(out->manifest, "columns"), p.metrics,
 				 p.n_metrics);
-		prices_tell(sw, t->point, &p, out->manifest);
-		simrun_rows(&out->table, row, n_lead, is_kept(sw, SIMRUN_LIMIT) ? p.limit : NULL,
+		prices_tell(&r, &p, out->manifest);
+		simrun_rows(&out->table, r.at, r.n_lead, is_kept(sw, SIMRUN_LIMIT) ? p.limit : NULL,
 			    metrics_keep(sw, p.metrics, p.n_metrics), p.metrics, p.n_rows, p.rows);
 	}
 	point_free(&p);
@@ -116,7 +117,7 @@ static void task_take(const struct sweep *sw, const struct task *t, struct sweep
 static void search_row(const struct sweep *sw, const struct search *s, struct sweep_outcome *out)
 {
 	struct task t = { .point = s->point, .extra = { s->holds ? s->holds->text : NULL } };
-	size_t n_lead, row = row_new(sw, &t, &out->table, &n_lead);
+	struct row r = row_new(sw, &t, &out->table);
 	struct metric *m;
 	struct point doc;
 	uint32_t n;
@@ -124,7 +125,7 @@ static void search_row(const struct sweep *sw, const struct search *s, struct sw
 
 	if (s->state != SEARCH_FOUND) {
 		out->n_refused += s->state == SEARCH_REFUSED;
-		point_failed(out, row, s->why);
+		point_failed(out, r.at, s->why);
 		return;
 	}
 	cells[0] = (double)s->holds->value;
@@ -133,11 +134,11 @@ static void search_row(const struct sweep *sw, const struct search *s, struct sw
 	cells[3] = s->holds->ci95;
 	cells[4] = s->holds->n;
 	for (size_t i = 0; i < SWEEP_SEARCH_COLUMNS; i++)
-		table_set_number(&out->table, row, n_lead - SWEEP_SEARCH_COLUMNS + i, cells[i]);
+		table_set_number(&out->table, r.at, r.n_lead - SWEEP_SEARCH_COLUMNS + i, cells[i]);
 	m = search_means(s->holds, &n, &doc);
 	manifest_columns(sw, json_object_get(out->manifest, "columns"), m, n);
-	prices_tell(sw, s->point, &doc, out->manifest);
-	simrun_rows(&out->table, row, n_lead, is_kept(sw, SIMRUN_LIMIT) ? search_limit(s) : NULL,
+	prices_tell(&r, &doc, out->manifest);
+	simrun_rows(&out->table, r.at, r.n_lead, is_kept(sw, SIMRUN_LIMIT) ? search_limit(s) : NULL,
 		    metrics_keep(sw, m, n), m, 0, NULL);
 	free(m);
 	point_free(&doc);
@@ -215,6 +216,7 @@ int sweep_run(const struct sweep *sw, struct conf *c, struct sweep_outcome *out)
 	} else if (rc) {
 		broken_off(&ts, rc);
 	} else {
+		columns_warn(&ts.columns, ts.progress.label);
 		out->n_points = sweep_points(sw);
 		out->n_stored = ts.n_stored;
 		out->n_runs = n + searches_runs(ss);

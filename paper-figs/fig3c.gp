@@ -14,7 +14,12 @@ eval ylabel('goodput (Gb/s)', top_px, top_px+plot_px)
 array size[5] = [0.75, 0.7, 2.6, 2.4, 0.8]
 at(s) = is(s) ? column('workload.size_bytes') : NaN
 crosses = failed("column('workload.size_bytes')", '0.055', 'requests_per_s')
-plot for [i in '3 1 2 4 5'] csv using (at(system[int(i)])): \
+gbps(v) = 8e-9 * column('workload.size_bytes') * (v)
+low  = "gbps(column('requests_per_s') - column('requests_per_s_ci95'))"
+high = "gbps(column('requests_per_s') + column('requests_per_s_ci95'))"
+plot for [i=1:5] csv using (at(system[i])):(@low):(@high) \
+	with filledcurves lc rgb (i < 3 ? blue : i > 3 ? red : green) notitle, \
+     for [i in '3 1 2 4 5'] csv using (at(system[int(i)])): \
 		(column('goodput_gbps')) with linespoints ls int(i) ps size[int(i)]*mark notitle, \
      for [i in '2 5'] csv using (at(system[int(i)])): \
 		(column('goodput_gbps')) with points ls int(i) ps 1.05*mark lc rgb 'white' \

@@ -235,7 +235,7 @@ def manifest_html(fig):
                esc('; '.join(varied(a) for a in g.get('axes') or []))]
               for g in m.get('groups') or []]
     knobs = '\n'.join(f'{k} = {said(v)}' for k, v in m['config'].items())
-    prices = ', '.join(f'{k} {v}' for k, v in (m.get('price_list_hash') or {}).items())
+    prices = ', '.join(f'{k} {v}' for k, v in (m.get('price_lists') or {}).items())
     return (f'<details><summary>{esc(fig.data)}: commit {esc(m["commit"])}, seed '
             f'{esc(m["seed"])}, {esc(m.get("compiler", "?"))}, prices {esc(prices)}</summary>'
             + (table(('Curve', 'Built on', 'Set', 'Varied'), groups, 'Groups') if groups else '')

@@ -93,21 +93,21 @@ void limit_judge(struct limit *l, const struct topology *t, nsec ns,
 		 const struct host_counts *server, const struct limit_ports *ports,
 		 uint64_t client_ns)
 {
-	int best = LIMIT_PCT - 1;
+	int best = LIMIT_PCT - 1;	/* in whole percent */
 
 	*l = (struct limit){ .client = percent(client_ns, NSEC_PER_SEC, ns), .name = "none" };
 	judge_host(l, ns, server);
 	judge_ports(l, t, ns, ports);
 	judge_cards(l, t, ns, &server->nic);
 	const struct { double pct; const char *name; } all[] = {
-		{ core_used(l, server), "core" }, { l->link, "link" }, { l->cap, "packet cap" },
-		{ MAX(l->pcie_up, l->pcie_down), "PCIe" }, { l->lock, "lock" },
-		{ l->client, "client" },
+		{ l->link, "link" }, { l->cap, "packet cap" },
+		{ MAX(l->pcie_up, l->pcie_down), "PCIe" }, { core_used(l, server), "core" },
+		{ l->lock, "lock" }, { l->client, "client" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
-		if ((int)all[i].pct > best) {
-			best = (int)all[i].pct;
+		if ((int)(all[i].pct + 0.5) > best) {
+			best = (int)(all[i].pct + 0.5);
 			l->name = all[i].name;
 		}
 }

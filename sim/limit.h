@@ -4,8 +4,10 @@
  *
  * Waiting for a lock keeps a core busy, so where a lock is utilised that much, waiting does
  * not count as use of the core. Utilisations are compared in whole percent, and the first
- * of this order wins among equals: core, link, packet cap, PCIe, lock, client. Below
- * LIMIT_PCT nothing was the limit: the load was not enough, or waiting for answers was.
+ * of this order wins among equals: link, packet cap, PCIe, core, lock, client. A core is busy
+ * beside a full link whatever it could do: it takes what there is in smaller batches, which
+ * cost more. Below LIMIT_PCT nothing was the limit: the load was not enough, or waiting for
+ * answers was.
  */
 #ifndef SIM_LIMIT_H
 #define SIM_LIMIT_H

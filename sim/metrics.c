@@ -224,6 +224,16 @@ static void add_intervals(struct sim_result *r, const struct app_report *c,
 	    "from 32 batches", "requests_per_s_ci95");
 }
 
+/* Requests due in the window whose answers came, in it or behind it. */
+static uint64_t timed_count(const struct app_report *a)
+{
+	uint64_t n = 0;
+
+	for (uint32_t i = 0; i < a->n_slices; i++)
+		n += a->slice_n[i];
+	return n;
+}
+
 /* @c: the load; @timed: those whose latency is the run's, the probe or the same. */
 static void add_load(struct sim_result *r, const struct app_report *c, const struct app_report *s,
 		     const struct app_report *timed, nsec ns)
@@ -246,7 +256,7 @@ static void add_load(struct sim_result *r, const struct app_report *c, const str
 	add(r, (double)c->late, "requests sent more than 1 us after their time", "late");
 	add(r, (double)c->never_sent, "requests due and not sent", "never_sent");
 	add(r, (double)c->unanswered, "requests sent and not answered", "unanswered");
-	add(r, (double)timed->requests, "requests whose latency is measured", "requests_timed");
+	add(r, (double)timed_count(timed), "requests whose latency is measured", "requests_timed");
 	add(r, (double)(c->bad_bytes + s->bad_bytes), "payload bytes that were not what was sent",
 	    "bad_bytes");
 }
@@ -454,7 +464,7 @@ static void judge_clients(struct sim_result *r, const struct metrics_window *w,
 			  const struct app_report *c)
 {
 	double busy = ratio((double)w->client_busy_max_ns * 100, (double)w->ns);
-	double due = (double)(c->requests + c->never_sent);
+	double due = (double)(timed_count(c) + c->unanswered + c->never_sent);
 	double late = ratio((double)(c->late + c->never_sent) * 100, due);
 
 	if (busy > BUSY_LIMIT_PCT) {

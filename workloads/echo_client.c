@@ -129,6 +129,8 @@ static uint64_t client_next_due(void *app)
 		return NSEC_NEVER;
 	if (!cl->entered)
 		return 0;
+	if (stopped(cl))
+		return NSEC_NEVER;	/* what is still due never leaves */
 	if (cl->started < cl->n_conns)
 		due = ramp_ns(cl, cl->started);
 	if (cl->retry.n)

@@ -177,9 +177,13 @@ static void conn_sent(struct ixev_ctx *ctx, uint64_t bytes, uint32_t window)
 	conn_go(client_of(ctx), conn_of(ctx));
 }
 
-/* The server leaves first: whatever is outstanding is lost, which dead() counts. */
+/* The server leaves first: nothing more is sent, and dead() counts what is outstanding. */
 static void conn_eof(struct ixev_ctx *ctx)
 {
+	struct conn *c = conn_of(ctx);
+
+	client_of(ctx)->open -= c->open;
+	c->open = false;
 	ixev_close(ctx, IX_CLOSE_FIN);
 }
 

@@ -91,7 +91,7 @@ import json, sys
 r = json.load(open('$T/a.json'))
 assert r['manifest']['seed'] == 7 and r['manifest']['config']['workload.rate'] == '100 k/s'
 assert r['metrics']['requests'] > 0 and r['histograms']['latency']['n'] > 0
-assert len(r['manifest']['price_list_hash']['server']) == 16"
+assert len(r['manifest']['price_lists'][r['manifest']['config']['server.profile']]) == 16"
 expect "budget"		0 "one way, us" \
 	"$IX" sim -s workload=netpipe -s max_bytes=64 --budget
 expect "unwritable pcap" 2 "$T/no/such"		"$IX" sim "${short[@]}" --pcap "$T/no/such/dir.pcap"

@@ -88,18 +88,27 @@ check "the caption has the failure" grep -q "nonesuch" "$T/f/f.md"
 if command -v gnuplot >/dev/null; then
 	check "the drawing has the failure" grep -q "failed: 1, see f.md" "$T/f/f.svg"
 	check "... and its cross" grep -q ">failed<" "$T/f/f.svg"
+	full() { (trap '' XFSZ; ulimit -f 12; figure "$@"); }	# of KB a file: a disk without room
+	expect "no room for a drawing" 1 "could not write the whole of $T/f/f.svg" full f --redraw
 else
 	echo "skipped: drawings, gnuplot is not installed"
 fi
+mkdir -p "$T/dir/f.csv"
+expect "results that cannot be written" 1 "f is not drawn: this run did not get to write" \
+	figure f -o "$T/dir"
+sed "s/plot = /data = \"nosuch\"; plot = /" "$figs/f.conf" >"$figs/other.conf"
+expect "another's that are not there" 3 "\`ix figure nosuch\` makes it" figure other
+rm "$figs/other.conf"
 check "--json" bash -c "'$ix' figure --figs '$figs' --json --out '$T/f' | python3 -c '
 import json, sys
 j = json.load(sys.stdin)
 assert [c[\"verdict\"] for c in j[\"claims\"]] == [\"misses\", \"holds\"], j[\"claims\"]
 assert j[\"summary\"][\"miss\"] == 1 and len(j[\"points\"]) > 100'"
 
-# Results older than their price lists: of the whole figure, of one group.
+# Results older than their price lists: of the whole figure, of one group, of a second point, of a
+# figure that draws another's.
 cp sim/prices/ix.conf "$T/mine.prices"
-for name in whole group; do
+for name in whole group axis; do
 	cat >"$figs/$name.conf" <<-END
 	duration = "1 ms"; figure = { title = "$name"; plot = "f.gp"; columns = ["requests"]; };
 	END
@@ -107,7 +116,10 @@ done
 mine="server.profile=$T/mine.prices"
 echo "sweep = ( { name = \"IX\"; }, { name = \"mine\"; set = [\"$mine\"]; } );" >>"$figs/group.conf"
 echo "server = { profile = \"$T/mine.prices\"; };" >>"$figs/whole.conf"
-figure whole group >/dev/null 2>&1
+echo "sweep = ( { axes = ( { key = \"server.profile\"; values = [\"ix\", \"$T/mine.prices\"]; } ); } );" \
+	>>"$figs/axis.conf"
+echo "figure = { title = \"drawn\"; plot = \"f.gp\"; data = \"whole\"; };" >"$figs/drawn.conf"
+figure whole group axis drawn >/dev/null 2>&1
 old() { figure --claims 2>&1 >/dev/null; }
 check "results of these price lists" old
 check "... are not called old" test ! -s "$T/out"
@@ -116,8 +128,8 @@ expect "... when one has changed" 0 "1 hold, 1 miss, 0 not run"	figure --claims
 check "... is no failure" old
 check "... but a warning with a command" \
 	test "$(sed 's/^ix figure: warning: price lists have changed since .*: //' "$T/out")" = \
-	"ix figure --figs $figs -o $T/f group whole"
-figure whole group >/dev/null 2>&1
+	"ix figure --figs '$figs' -o '$T/f' axis drawn group whole"
+figure whole group axis drawn >/dev/null 2>&1
 check "made again" old
 check "... they are not" test ! -s "$T/out"
 

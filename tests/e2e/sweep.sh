@@ -85,9 +85,19 @@ sweep = ( { axes = ( { key = "seed"; values = "1:6:1"; } ); },
           { set = ["workload=kv", "workload.server.conns_max=64"]; } );
 END
 check "and names that one workload has" columns "$T/kinds.conf" gets,budget_total_us
+check "a name that is nearly one" status 2 columns "$T/s.conf" latency_p_99_us
+check "... is asked about" said "; did you mean latency_p99_us? \`ix sim --json\`"
 rm -r "$T/cols"
 check "a run of every kind is waited for" status 2 columns "$T/kinds.conf" gets,nosuch
 check "... and no more" test "$(kept "$T/cols")" = 4
+
+cat >"$T/failing.conf" <<'END'
+warmup = "1 ms"; duration = "2 ms";
+sweep = ( { name = "runs"; }, { name = "fails"; set = ["budget=true", "server.profile=nosuch"]; } );
+END
+check "where a run failed that might have it" status 1 columns "$T/failing.conf" nosuch
+check "... it is a warning" said "warning: of the points that finished none has a metric called \"nosuch\""
+check "no names at all" status 2 "$ix" sweep "$T/s.conf" --columns ""
 
 # --- what must not be believed ---
 check "another store" sweep torn torn

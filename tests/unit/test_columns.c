@@ -123,6 +123,25 @@ static void refusal(void)
 	CHECK(!columns_refused(&c));
 }
 
+/* The metric most like the name is asked about, if it is like it. */
+static void likeness(void)
+{
+	static const char *const wanted[] = { "latency_p9_us", "zzz", NULL };
+	static const char doc[] = "{\"status\":\"ok\",\"metrics\":[[\"latency_mean_us\",1,\"\"],"
+		"[\"latency_p99_us\",1,\"\"],[\"late\",1,\"\"]]}";
+	struct columns c = { .names = wanted };
+	struct conf conf;
+
+	scenario_defaults(&sc);
+	columns_want(&c, columns_kind(&sc));
+	saw(&c, doc);
+	conf_init(&conf);
+	columns_complain(&c, &conf);
+	CHECK(strstr(conf.errors, "\"latency_p9_us\"; did you mean latency_p99_us? `ix sim") != NULL);
+	CHECK(strstr(conf.errors, "\"zzz\"; `ix sim") != NULL);
+	conf_free(&conf);
+}
+
 static void all_there_are(void)
 {
 	struct columns c = { 0 };
@@ -149,4 +168,4 @@ static void order(void)
 	CHECK(!columns_first(&c, two));
 }
 
-CU_MAIN("columns", TEST(kinds), TEST(refusal), TEST(all_there_are), TEST(order))
+CU_MAIN("columns", TEST(kinds), TEST(refusal), TEST(likeness), TEST(all_there_are), TEST(order))

@@ -114,7 +114,7 @@ static void ties_are_decided_by_order(void)
 	t.sc = &sc;
 	limit_judge(&l, &t, 1000000, &c, &p, 950000);
 	CHECK(strcmp(l.name, "client") == 0);
-	limit_judge(&l, &t, 1000000, &c, &p, 949000);
+	limit_judge(&l, &t, 1000000, &c, &p, 944000);
 	CHECK(strcmp(l.name, "none") == 0);
 	c.lock_held_ps[LOCK_APP] = 995000000;
 	limit_judge(&l, &t, 1000000, &c, &p, 990000);
@@ -134,6 +134,12 @@ static void ties_are_decided_by_order(void)
 	p.bytes[1][1] = 1245000 - 24000;
 	limit_judge(&l, &t, 1000000, &c, &p, 0);
 	CHECK(strcmp(l.name, "link") == 0 && l.link > 99.5 && l.link < 99.7);
+	c.thread_busy_ns[3] = 1000000;			/* a core is busy beside a full link */
+	limit_judge(&l, &t, 1000000, &c, &p, 0);
+	CHECK(strcmp(l.name, "link") == 0 && l.core == 100);
+	p.bytes[1][1] = 1235000 - 24000;
+	limit_judge(&l, &t, 1000000, &c, &p, 0);
+	CHECK(strcmp(l.name, "core") == 0);
 }
 
 CU_MAIN("limit", TEST(each_resource_is_named), TEST(a_doorbell_a_frame_saturates_pcie),
