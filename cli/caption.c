@@ -206,6 +206,13 @@ static void points_write(const struct judgement *j, const struct figure *fig, FI
 		any = true;
 		row_print(k, r, checks, ARRAY_LEN(checks), f);
 	}
+	for (size_t r = 0; r < k->n_rows; r++) {
+		const char *why = table_get(k, r, table_col(k, "why"));
+
+		if (why[0] && is_point_of(fig, k, r))
+			fprintf(f, "\n%s of %s: %s\n", table_get(k, r, table_col(k, "check")),
+				table_get(k, r, table_col(k, "series")), why);
+	}
 }
 
 static void failed_write(const json_t *manifest, FILE *f)

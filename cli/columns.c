@@ -99,8 +99,8 @@ void columns_complain(const struct columns *c, struct conf *conf)
 	for (size_t i = 0; c->names[i]; i++) {
 		question(ask, sizeof(ask), c->like[i].name);
 		if (!c->known[i])
-			conf_error(conf, "no metric is called \"%s\"%s `ix sim --json` shows their "
-				   "names", c->names[i], *ask ? ask : ";");
+			conf_error(conf, "no metric is called \"%s\"%s `ix sim --json` shows "
+				   "their names", c->names[i], *ask ? ask : ";");
 	}
 }
 
@@ -114,7 +114,7 @@ void columns_warn(const struct columns *c, const char *label)
 	for (size_t i = 0; any && c->names && c->names[i]; i++) {
 		question(ask, sizeof(ask), c->like[i].name);
 		if (!c->known[i])
-			fprintf(stderr, "%s: warning: of the points that finished none has a metric "
-				"called \"%s\"%s\n", label, c->names[i], ask);
+			fprintf(stderr, "%s: warning: of the points that finished none has a "
+				"metric called \"%s\"%s\n", label, c->names[i], ask);
 	}
 }

@@ -19,6 +19,8 @@ static const char *const columns[POINT_COLUMNS] = {
 	[P_ERROR] = "error_pct", [P_FITTED] = "fitted", [P_KNEE] = "knee", [P_NOTE] = "note",
 };
 
+static const char *const why_columns[WHY_COLUMNS] = { "figure", "series", "why" };
+
 /* An achieved load is not quite the offered one: our first point is at x if it is as near. */
 static const double at_slack = 0.01;
 
@@ -65,6 +67,8 @@ int curves_begin(struct curves *c, const struct figure_env *env, const struct fi
 	memset(c, 0, sizeof(*c));
 	for (size_t i = 0; i < POINT_COLUMNS; i++)
 		table_col_add(&c->points, columns[i]);
+	for (size_t i = 0; i < WHY_COLUMNS; i++)
+		table_col_add(&c->whys, why_columns[i]);
 	result_path(path, sizeof(path), env->figs, "curves", "csv");
 	rc = table_read(&t, path, err, err_len);
 	if (rc == 0)
@@ -157,6 +161,19 @@ static void entry_take(struct curves *c, const struct figure *fig, const config_
 	}
 }
 
+static void whys_take(struct table *t, const struct figure *fig)
+{
+	const config_setting_t *list = config_setting_get_member(fig->group, "misses"), *how;
+
+	for (unsigned i = 0; list && (how = config_setting_get_elem(list, i)); i++) {
+		size_t row = table_row_add(t);
+
+		table_set(t, row, W_FIGURE, fig->name);
+		table_set(t, row, W_SERIES, setting_text(how, "series", ""));
+		table_set(t, row, W_WHY, setting_text(how, "why", ""));
+	}
+}
+
 void curves_take(struct curves *c, const struct figure *fig, const struct figure_env *env)
 {
 	const config_setting_t *list = config_setting_get_member(fig->group, "curves");
@@ -169,10 +186,12 @@ void curves_take(struct curves *c, const struct figure *fig, const struct figure
 	for (int i = 0; list && i < config_setting_length(list); i++)
 		entry_take(c, fig, config_setting_get_elem(list, (unsigned)i), &result);
 	table_free(&result);
+	whys_take(&c->whys, fig);
 }
 
 void curves_free(struct curves *c)
 {
 	table_free(&c->points);
 	table_free(&c->checks);
+	table_free(&c->whys);
 }

@@ -11,6 +11,8 @@
  * Without `series` it is about every curve of that figure whose name the CSV's column `series`
  * has; `figure` is the definition's name unless said. Between rows we read off straight lines.
  *
+ * What is known of a knee, should it miss: misses = ( { series = "IX"; why = "..."; } ).
+ *
  * Three checks follow from the points. Order: at every published x, curves of two systems (the
  * first word of a curve's name) and one `quantity` that the paper shows more than 5 % apart
  * are in its order. Knee: where a curve reaches `knee` percent of its largest y, or first is
@@ -28,6 +30,7 @@
 struct curves {
 	struct table points;	/* a row a published point: results/points.csv */
 	struct table checks;	/* results/shapes.csv */
+	struct table whys;	/* figure, series, why: of knees, should they miss */
 };
 
 /** All published points, none simulated. Returns 0 or a negative errno and a sentence. */

@@ -12,4 +12,6 @@
 enum point_column { P_FIGURE, P_SERIES, P_SYSTEM, P_QUANTITY, P_X, P_X_UNIT, P_PUBLISHED, P_OURS,
 		    P_UNIT, P_ERROR, P_FITTED, P_KNEE, P_NOTE, POINT_COLUMNS };
 
+enum why_column { W_FIGURE, W_SERIES, W_WHY, WHY_COLUMNS };
+
 #endif

@@ -65,17 +65,17 @@ void fitted_add(struct fitted *f, const char *text)
 
 static void list_read(struct fitted *f, const char *path)
 {
-	char line[1024], *open, *close;
+	static const char *const ways[] = { "by hand on ", "fit: " };
+	char line[1024];
 	FILE *file = fopen(path, "r");
 
-	while (file && fgets(line, sizeof(line), file)) {
-		open = line[0] == '#' ? NULL : strchr(line, '"');
-		close = open ? strrchr(line, '"') : NULL;
-		if (!close || close == open)
-			continue;
-		*close = '\0';
-		fitted_add(f, open + 1);
-	}
+	while (file && fgets(line, sizeof(line), file))
+		for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
+			const char *source = strstr(line, ways[i]);
+
+			if (source)
+				fitted_add(f, source + strlen(ways[i]));
+		}
 	if (file)
 		fclose(file);
 }

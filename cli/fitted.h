@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fitted.h - which published numbers the price lists were fitted on
+ * fitted.h - which published numbers prices and knobs were fitted on
  *
- * Agreement there is no evidence. A price's source, the text in quotes, names what it was
- * fitted on: a point as figure/series/x ("fig3b/IX 4x10GbE/1024", more x of the same curve
- * after commas or "and" or "against"), a claim by its name ("C17").
+ * Agreement there is no evidence. The line of a price, or the comment of a knob, says "fit: "
+ * or "by hand on " and names what it was fitted on: a point as figure/series/x ("fig3b/IX
+ * 4x10GbE/1024", more x of the same curve after commas or "and" or "against"), a claim by its
+ * name ("C17").
  */
 #ifndef CLI_FITTED_H
 #define CLI_FITTED_H
@@ -24,7 +25,7 @@ struct fitted {
 /** Note what the source @text names. */
 void fitted_add(struct fitted *f, const char *text);
 
-/** Read every price list of @dir, NAME.conf. Returns how many. */
+/** Read every price list or system of @dir, NAME.conf. Returns how many. */
 size_t fitted_read(struct fitted *f, const char *dir);
 
 bool fitted_claim(const struct fitted *f, const char *id);

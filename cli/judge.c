@@ -11,17 +11,19 @@
 #include "cli/result.h"
 #include "sim/costs.h"
 
-/* Beside the definitions in the source, and where `make install` puts them. */
-static void prices_read(struct fitted *f, const struct figure_env *env)
+/* Price lists, beside the definitions in the source and where `make install` puts them; systems. */
+static void sources_read(struct fitted *f, const struct figure_env *env)
 {
 	static const char *const beside[] = { "../sim/prices", "../prices", "prices" };
 	char dir[600];
+	size_t n = 0;
 
-	for (size_t i = 0; i < ARRAY_LEN(beside); i++) {
+	for (size_t i = 0; n == 0 && i < ARRAY_LEN(beside); i++) {
 		snprintf(dir, sizeof(dir), "%s/%s", env->figs, beside[i]);
-		if (fitted_read(f, dir) > 0)
-			return;
+		n = fitted_read(f, dir);
 	}
+	snprintf(dir, sizeof(dir), "%s/systems", env->figs);
+	fitted_read(f, dir);
 }
 
 int judge_make(struct judgement *j, const struct figure_env *env, char names[][FIGURE_NAME_MAX],
@@ -30,7 +32,7 @@ int judge_make(struct judgement *j, const struct figure_env *env, char names[][F
 	int rc;
 
 	memset(j, 0, sizeof(*j));
-	prices_read(&j->fitted, env);
+	sources_read(&j->fitted, env);
 	rc = verdicts_begin(&j->verdicts, env, &j->fitted, err, err_len);
 	if (!rc)
 		rc = curves_begin(&j->curves, env, &j->fitted, err, err_len);

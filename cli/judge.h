@@ -33,7 +33,7 @@ int judge_save(const struct judgement *j, const struct figure_env *env, char *er
 int judge_caption(const struct judgement *j, const struct figure *fig, const struct figure_env *env,
 		  char *err, size_t err_len);
 
-/** Were the results saved as @name (figure_data()) made with price lists that have changed since? */
+/** Were the results saved as @name, figure_data(), made with price lists that changed since? */
 bool judge_is_stale(const struct figure_env *env, const char *name);
 
 void judge_free(struct judgement *j);

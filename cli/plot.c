@@ -145,8 +145,8 @@ static int plot_trouble(const struct figure *fig, const struct figure_env *env, 
 		return IX_MISSING;
 	}
 	if (rc == -ENOSPC)
-		fprintf(stderr, "ix figure: %s: gnuplot could not write the whole of %s/%s.svg, .pdf "
-			"and .png; is there room?\n", fig->name, env->out, fig->name);
+		fprintf(stderr, "ix figure: %s: gnuplot could not write the whole of %s/%s.svg, "
+			".pdf and .png; is there room?\n", fig->name, env->out, fig->name);
 	else
 		fprintf(stderr, "ix figure: gnuplot failed on %s; the numbers are in %s/%s.csv\n",
 			script, env->out, figure_data(fig));

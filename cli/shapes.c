@@ -15,10 +15,11 @@ enum { KNEE_TOLERANCE_PCT = 15, ORDER_MAX = 32 };
 static const double order_slack = 1.05;
 
 enum check_column { K_CHECK, K_FIGURE, K_SERIES, K_AT, K_PUBLISHED, K_OURS, K_ERROR, K_VERDICT,
-		    CHECK_COLUMNS };
+		    K_WHY, CHECK_COLUMNS };
 
 static const char *const columns[CHECK_COLUMNS] = {
 	"check", "figure", "series", "at", "published", "simulated", "error", "verdict",
+	"why",
 };
 
 static size_t check_add(struct table *t, const char *check, const char *figure, const char *series,
@@ -177,8 +178,18 @@ static void number_set(struct table *t, size_t row, enum check_column col, doubl
 	table_set(t, row, col, isfinite(v) ? text : "");
 }
 
-static void knee_judge(struct table *t, size_t row, double published, double ours)
+static const char *why_of(const struct curves *c, const char *figure, const char *series)
 {
+	for (size_t r = 0; r < c->whys.n_rows; r++)
+		if (strcmp(table_get(&c->whys, r, W_FIGURE), figure) == 0 &&
+		    strcmp(table_get(&c->whys, r, W_SERIES), series) == 0)
+			return table_get(&c->whys, r, W_WHY);
+	return "";
+}
+
+static void knee_judge(struct curves *c, size_t row, double published, double ours)
+{
+	struct table *t = &c->checks;
 	bool near = fabs(ours - published) <= published * KNEE_TOLERANCE_PCT / 100;
 	char text[40];
 
@@ -186,6 +197,9 @@ static void knee_judge(struct table *t, size_t row, double published, double our
 	number_set(t, row, K_OURS, ours);
 	table_set(t, row, K_ERROR, isfinite(ours) ? text : "no knee");
 	table_set(t, row, K_VERDICT, verdict_name(near ? VERDICT_HOLDS : VERDICT_MISSES));
+	if (!near)
+		table_set(t, row, K_WHY,
+			  why_of(c, table_get(t, row, K_FIGURE), table_get(t, row, K_SERIES)));
 }
 
 static void knee_check(struct curves *c, size_t first)
@@ -201,7 +215,7 @@ static void knee_check(struct curves *c, size_t first)
 
 		number_set(&c->checks, row, K_PUBLISHED, published);
 		if (ours.n > 0)
-			knee_judge(&c->checks, row, published, knee_of(&ours, how));
+			knee_judge(c, row, published, knee_of(&ours, how));
 	}
 	free(theirs.p);
 	free(ours.p);

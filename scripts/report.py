@@ -310,7 +310,8 @@ def misses(claims, shapes):
         if s['verdict'] == 'misses':
             out.append(f'<li>{esc(s["check"])} of {esc(s["figure"])}, {esc(s["series"])} at '
                        f'{esc(s["at"])}: published {esc(s["published"])}, simulated '
-                       f'{esc(s["simulated"])} {esc(s["error"])}</li>')
+                       f'{esc(s["simulated"])} {esc(s["error"])}. '
+                       f'{esc(s["why"] or "No explanation yet.")}</li>')
     return '<ul>' + '\n'.join(out) + '</ul>' if out else '<p>None.</p>'
 
 

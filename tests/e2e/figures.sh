@@ -116,8 +116,9 @@ done
 mine="server.profile=$T/mine.prices"
 echo "sweep = ( { name = \"IX\"; }, { name = \"mine\"; set = [\"$mine\"]; } );" >>"$figs/group.conf"
 echo "server = { profile = \"$T/mine.prices\"; };" >>"$figs/whole.conf"
-echo "sweep = ( { axes = ( { key = \"server.profile\"; values = [\"ix\", \"$T/mine.prices\"]; } ); } );" \
-	>>"$figs/axis.conf"
+cat >>"$figs/axis.conf" <<-END
+	sweep = ( { axes = ( { key = "server.profile"; values = ["ix", "$T/mine.prices"]; } ); } );
+	END
 echo "figure = { title = \"drawn\"; plot = \"f.gp\"; data = \"whole\"; };" >"$figs/drawn.conf"
 figure whole group axis drawn >/dev/null 2>&1
 old() { figure --claims 2>&1 >/dev/null; }

@@ -96,7 +96,8 @@ warmup = "1 ms"; duration = "2 ms";
 sweep = ( { name = "runs"; }, { name = "fails"; set = ["budget=true", "server.profile=nosuch"]; } );
 END
 check "where a run failed that might have it" status 1 columns "$T/failing.conf" nosuch
-check "... it is a warning" said "warning: of the points that finished none has a metric called \"nosuch\""
+check "... it is a warning" \
+	said "warning: of the points that finished none has a metric called \"nosuch\""
 check "no names at all" status 2 "$ix" sweep "$T/s.conf" --columns ""
 
 # --- what must not be believed ---

@@ -174,6 +174,30 @@ static void file_put(const char *dir, const char *name, const char *ext, const c
 	CHECK_EQ(result_save(path, text, strlen(text), err, sizeof(err)), 0);
 }
 
+/* Of a price and of a knob; what only speaks of a number was not fitted on it. */
+static void sources_are_read(void)
+{
+	static const char list[] = "# C08 is hard.\na 1 ns \"by hand on fig1/A/3 and C09: why\"\n"
+		"b 2 ns \"assumed: C10\"\nc 3 ns \"fit: C11\"\n";
+	static const char knobs[] = "x = 1;\n# y is by hand on\n# C12\n# z is by hand on C13.\n";
+	char dir[] = "/tmp/test_claims.XXXXXX", path[600];
+	struct fitted *f = calloc(1, sizeof(*f));
+
+	CHECK(mkdtemp(dir) != NULL);
+	file_put(dir, "list", "conf", list);
+	file_put(dir, "knobs", "conf", knobs);
+	CHECK_EQ(fitted_read(f, dir), 2);
+	CHECK_EQ(f->n, 4);
+	CHECK(fitted_point(f, "fig1", "A", 3) && fitted_claim(f, "C09"));
+	CHECK(fitted_claim(f, "C11") && fitted_claim(f, "C13"));
+	free(f);
+	for (size_t i = 0; i < 2; i++) {
+		result_path(path, sizeof(path), dir, i ? "list" : "knobs", "conf");
+		remove(path);
+	}
+	CHECK_EQ(rmdir(dir), 0);
+}
+
 static const char *check_of(const struct curves *c, const char *check, const char *series,
 			    const char *col)
 {
@@ -184,6 +208,45 @@ static const char *check_of(const struct curves *c, const char *check, const cha
 		    strcmp(table_get(t, r, table_col(t, "series")), series) == 0)
 			return table_get(t, r, table_col(t, col));
 	return "none";
+}
+
+static void a_miss_has_its_reason(void)
+{
+	static const char conf[] = "figure = { curves = ( { x = \"n\"; y = \"v\"; knee = 90.0; } );"
+		"misses = ( { series = \"A\"; why = \"because\"; }, "
+		"{ series = \"B\"; why = \"it holds\"; } ); };";
+	static const char published[] = "figure,series,x,x_unit,y,y_unit\nf,A,1,n,10,v\n"
+		"f,A,2,n,50,v\nf,A,3,n,100,v\nf,B,1,n,10,v\nf,B,2,n,50,v\nf,B,3,n,100,v\n";
+	static const char ours[] =
+		"series,n,v\nA,1,10\nA,2,100\nA,3,100\nB,1,10\nB,2,50\nB,3,100\n";
+	char dir[] = "/tmp/test_claims.XXXXXX", err[600];
+	struct figure_env env = { .out = dir };
+	struct fitted *used = calloc(1, sizeof(*used));
+	struct figure fig;
+	struct curves c;
+
+	CHECK(mkdtemp(dir) != NULL);
+	snprintf(env.figs, sizeof(env.figs), "%s", dir);
+	file_put(dir, "f", "conf", conf);
+	file_put(dir, "curves", "csv", published);
+	file_put(dir, "f", "csv", ours);
+	CHECK_EQ(curves_begin(&c, &env, used, err, sizeof(err)), 0);
+	CHECK(figure_open(&fig, &env, "f"));
+	curves_take(&c, &fig, &env);
+	figure_close(&fig);
+	curves_check(&c);
+	CU_ASSERT_STRING_EQUAL(check_of(&c, "knee", "A", "verdict"), "misses");
+	CU_ASSERT_STRING_EQUAL(check_of(&c, "knee", "A", "why"), "because");
+	CU_ASSERT_STRING_EQUAL(check_of(&c, "knee", "B", "verdict"), "holds");
+	CU_ASSERT_STRING_EQUAL(check_of(&c, "knee", "B", "why"), "");
+	curves_free(&c);
+	free(used);
+	for (size_t i = 0; i < 3; i++) {
+		result_path(err, sizeof(err), dir, (const char *[]){ "f", "f", "curves" }[i],
+			    i ? "csv" : "conf");
+		remove(err);
+	}
+	CHECK_EQ(rmdir(dir), 0);
 }
 
 /* A has its knee at @published_knee and ours at @our_knee on an axis that is as @axis says; B
@@ -330,5 +393,6 @@ static void the_published_claims_are_well_formed(void)
 }
 
 CU_MAIN("claims", TEST(tolerances), TEST(measurements), TEST(measurements_of_curves),
-	TEST(sources_name_points), TEST(shapes_of_curves), TEST(damaged_curves_are_refused),
+	TEST(sources_name_points), TEST(sources_are_read),
+	TEST(a_miss_has_its_reason), TEST(shapes_of_curves), TEST(damaged_curves_are_refused),
 	TEST(csv_comes_back), TEST(the_published_claims_are_well_formed))
