@@ -150,6 +150,14 @@ static int report(struct sim_args *a, const struct schema *s)
 	return rc;
 }
 
+/* One run of a file that describes many: the knobs that stand outside of its sweep. */
+static void sweep_tell(const struct sim_args *a)
+{
+	if (config_lookup(&a->conf.file, "sweep") || config_lookup(&a->conf.file, "points"))
+		fprintf(stderr, "ix sim: %s describes a sweep, and this is one run without what "
+			"that sets; `ix sweep %s` runs it\n", a->file, a->file);
+}
+
 static int run(struct sim_args *a)
 {
 	struct progress p;
@@ -166,6 +174,8 @@ static int run(struct sim_args *a)
 		(a->list ? schema_list : schema_print)(&s, stdout);
 		return IX_OK;
 	}
+	if (!a->quiet)
+		sweep_tell(a);
 	progress_start(&p, "simulating", a->quiet);
 	rc = sim_run(&a->sc, &a->result, show_progress, &p, err, sizeof(err));
 	progress_clear(&p);

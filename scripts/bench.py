@@ -11,7 +11,7 @@ busy the machine is, so growth beyond GROWTH_MAX is an error. --update writes th
 A missed budget is a result, not an error. Writes DIR/bench.csv and DIR/bench.json.
 
 Exit status: 0 measured, whatever the verdicts; 1 instructions have grown, or a program
-failed; 2 wrong usage.
+failed or was interrupted; 2 wrong usage.
 """
 import argparse
 import csv
@@ -499,20 +499,35 @@ def manifest(args, lines, sizes, others, seconds):
             'rows': lines, 'code': sizes}
 
 
+def trouble_of(args, rows):
+    """What is wrong with the arguments, or None."""
+    if args.runs < 1:
+        return f'--runs is 1 or more, not {args.runs}'
+    if args.only == '':
+        return '--only needs the beginning of an id, such as sim.'
+    if not rows:
+        return f'no row of {BUDGETS} starts with "{args.only}"'
+    if args.only and args.update:
+        return '--update with --only would drop the other rows'
+    if not os.path.isdir(os.path.join(args.build, 'bench')):
+        return f'--build: there is no {args.build}/bench; `make bench` builds it'
+    return None
+
+
 def main():
     """Parse arguments, measure, compare, print, write."""
     parser = argparse.ArgumentParser(description='measure and compare with budgets and peers')
     parser.add_argument('--build', default='build/gcc', help='folder of the build')
     parser.add_argument('--out', default='results', help='folder of the results')
     parser.add_argument('--update', action='store_true', help=f'write {BASELINE}')
-    parser.add_argument('--only', default='', help='rows whose id starts so; nothing is written')
+    parser.add_argument('--only', metavar='PREFIX', help='rows whose id starts so; nothing is written')
     parser.add_argument('--runs', type=int, default=5, help='runs of a measurement, 1 or more')
     args = parser.parse_args()
     os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'))
-    rows = [r for r in read_csv(BUDGETS) if r['id'].startswith(args.only)]
-    if not rows or args.runs < 1 or (args.only and args.update):
-        parser.error(f'no row of {BUDGETS} starts with "{args.only}", or --runs is below 1, or '
-                     '--update would drop rows')
+    rows = [r for r in read_csv(BUDGETS) if r['id'].startswith(args.only or '')]
+    trouble = trouble_of(args, rows)
+    if trouble:
+        parser.error(trouble)
     built_by = compiler(args.build)
     baseline = {r['id']: r['instructions'] for r in read_csv(BASELINE)
                 if r['compiler'] == built_by}
@@ -525,7 +540,7 @@ def main():
     print_table(lines)
     print_rest(sizes, noise)
     status = guard(lines, args.update, built_by)
-    if not args.only:
+    if args.only is None:
         os.makedirs(args.out, exist_ok=True)
         csv_path, json_path = (os.path.join(args.out, f'bench.{e}') for e in ('csv', 'json'))
         write_csv(csv_path, COLUMNS, lines)
@@ -535,4 +550,7 @@ def main():
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit('\nbench: interrupted; nothing was written')

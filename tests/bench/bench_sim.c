@@ -75,6 +75,10 @@ static int run(const struct scenario *sc, uint32_t slices, nsec each)
 	engine_run(t->engine, sc->warmup_ns);
 	for (uint32_t i = 1; i <= slices; i++)
 		slice(t, sc->warmup_ns + i * each);
+	if (fflush(stdout) != 0) {
+		perror("bench_sim: standard output");
+		return 1;
+	}
 	return topology_free(t, err, sizeof(err)) != 0;
 }
 

@@ -94,6 +94,8 @@ assert r['metrics']['requests'] > 0 and r['histograms']['latency']['n'] > 0
 assert len(r['manifest']['price_lists'][r['manifest']['config']['server.profile']]) == 16"
 expect "budget"		0 "one way, us" \
 	"$IX" sim -s workload=netpipe -s max_bytes=64 --budget
+expect "a sweep is told"	0 "\`ix sweep paper-figs/e7.conf\` runs it" \
+	"$IX" sim paper-figs/e7.conf "${short[@]}"
 expect "unwritable pcap" 2 "$T/no/such"		"$IX" sim "${short[@]}" --pcap "$T/no/such/dir.pcap"
 check "pcap and trace" "$IX" sim "${short[@]}" --pcap "$T/x.pcap" --trace "$T/x.json" --out "$T/o"
 check "... are there" \
