@@ -276,6 +276,9 @@ static int judge(struct figure_args *a)
 		if (!a->claims)
 			putchar('\n');
 		judge_print(j, a->claims, stdout);
+		if (a->env.quick)
+			puts("preview: shorter runs of fewer points, so verdicts may differ from "
+			     "those without --quick");
 		if (!a->claims)
 			rc = judgement_write(a, j);
 	}
