@@ -63,6 +63,14 @@ def follow(folder, name):
     return changed
 
 
+def unsourced(folder):
+    """Prices whose source says how, and not from what: [(list, item, source)]."""
+    return [(file[:-5], item, source) for file in sorted(os.listdir(folder))
+            if file.endswith('.conf')
+            for item, (_, _, source) in read(os.path.join(folder, file)).items()
+            if source in ('fit', 'by hand')]
+
+
 def rounded(value, error):
     """@value with the digits that a relative standard error leaves it, as a list has it."""
     digits = 3 if error < 0.02 else 2

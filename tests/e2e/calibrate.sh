@@ -53,6 +53,9 @@ cp sim/prices/ix.conf "$T/sim/prices/"
 sed -i 's/^dram_line .*/dram_line 1 ns "as ix"/' "$T/sim/prices/linux.conf"
 expect "a price that follows" 1 "dram_line is 1, but the list it follows" "$calibrate" --check
 cp sim/prices/linux.conf "$T/sim/prices/"
+sed -i 's/^calls .*/calls 1 ns "fit"/' "$T/sim/prices/mtcp.conf"
+expect "a source that names nothing" 1 'calls says "fit", and not on what' "$calibrate" --check
+cp sim/prices/mtcp.conf "$T/sim/prices/"
 echo >>"$T/sim/prices/fits/ix.json"
 expect "an edited definition" 1 "the definition of the fit has changed" "$calibrate" ix --check
 expect "no such fit" 2 'there is no fit "none"' "$calibrate" none --check
