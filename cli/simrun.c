@@ -69,17 +69,23 @@ bool simrun_configure(struct conf *c, const char *file, struct scenario *sc)
 	return true;
 }
 
+static void set_hash(json_t *o, const char *name, uint64_t hash)
+{
+	char text[20];
+
+	snprintf(text, sizeof(text), "%016" PRIx64, hash);
+	json_object_set_new(o, name, json_string(text));
+}
+
 void simrun_price_list(json_t *manifest, const char *list, uint64_t hash)
 {
 	json_t *lists = json_object_get(manifest, "price_lists");
-	char text[20];
 
 	if (!lists) {
 		lists = json_object();
 		json_object_set_new(manifest, "price_lists", lists);
 	}
-	snprintf(text, sizeof(text), "%016" PRIx64, hash);
-	json_object_set_new(lists, list, json_string(text));
+	set_hash(lists, list, hash);
 }
 
 static json_t *hist_json(const struct hist *h)
@@ -111,6 +117,9 @@ static double goodput_gbps(const struct app_row *row)
 	return row->total_ns ? 16.0 * row->bytes * (double)row->rounds / (double)row->total_ns : 0;
 }
 
+/* Of a row, and the name of a metric of the whole run, for which a row has no room. */
+#define ROW_GOODPUT	"goodput_gbps"
+
 static json_t *rows_json(const struct sim_result *r)
 {
 	json_t *a = json_array();
@@ -122,7 +131,7 @@ static json_t *rows_json(const struct sim_result *r)
 		json_object_set_new(o, "msg_bytes", json_integer(row->bytes));
 		json_object_set_new(o, "rounds", json_integer((json_int_t)row->rounds));
 		json_object_set_new(o, "one_way_us", result_number(one_way_us(row)));
-		json_object_set_new(o, "goodput_gbps", result_number(goodput_gbps(row)));
+		json_object_set_new(o, ROW_GOODPUT, result_number(goodput_gbps(row)));
 		json_array_append_new(a, o);
 	}
 	return a;
@@ -160,8 +169,16 @@ json_t *simrun_json(const struct sim_result *r)
 		json_object_set_new(o, "why", json_string(r->why));
 	json_object_set_new(o, "virtual_end_ns", json_integer((json_int_t)r->end));
 	json_object_set_new(o, "events", json_integer((json_int_t)r->events));
-	simrun_price_list(o, "trace_hash", r->trace_hash);
+	set_hash(o, "trace_hash", r->trace_hash);
 	return o;
+}
+
+static void row_cells(struct table *t, size_t row, const struct app_row *r)
+{
+	table_set_number(t, row, table_col_add(t, "msg_bytes"), r->bytes);
+	table_set_number(t, row, table_col_add(t, "rounds"), (double)r->rounds);
+	table_set_number(t, row, table_col_add(t, "one_way_us"), one_way_us(r));
+	table_set_number(t, row, table_col_add(t, ROW_GOODPUT), goodput_gbps(r));
 }
 
 void simrun_rows(struct table *t, size_t row0, size_t n_lead, const char *limit,
@@ -176,19 +193,13 @@ void simrun_rows(struct table *t, size_t row0, size_t n_lead, const char *limit,
 			for (size_t c = 0; c < n_lead; c++)
 				table_set(t, row, c, table_get(t, row0, (int)c));
 		}
-		if (n_rows > 0) {
-			table_set_number(t, row, table_col_add(t, "msg_bytes"), rows[i].bytes);
-			table_set_number(t, row, table_col_add(t, "rounds"),
-					 (double)rows[i].rounds);
-			table_set_number(t, row, table_col_add(t, "one_way_us"),
-					 one_way_us(&rows[i]));
-			table_set_number(t, row, table_col_add(t, "goodput_gbps"),
-					 goodput_gbps(&rows[i]));
-		}
+		if (n_rows > 0)
+			row_cells(t, row, &rows[i]);
 		if (limit)
 			table_set(t, row, table_col_add(t, SIMRUN_LIMIT), limit);
 		for (uint32_t m = 0; m < n_metrics; m++)
-			table_set_number(t, row, table_col_add(t, metrics[m].name),
-					 metrics[m].value);
+			if (n_rows == 0 || strcmp(metrics[m].name, ROW_GOODPUT) != 0)
+				table_set_number(t, row, table_col_add(t, metrics[m].name),
+						 metrics[m].value);
 	}
 }

@@ -520,7 +520,8 @@ def main():
     parser.add_argument('--build', default='build/gcc', help='folder of the build')
     parser.add_argument('--out', default='results', help='folder of the results')
     parser.add_argument('--update', action='store_true', help=f'write {BASELINE}')
-    parser.add_argument('--only', metavar='PREFIX', help='rows whose id starts so; nothing is written')
+    parser.add_argument('--only', metavar='PREFIX',
+                        help='rows whose id starts so; nothing is written')
     parser.add_argument('--runs', type=int, default=5, help='runs of a measurement, 1 or more')
     args = parser.parse_args()
     os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'))

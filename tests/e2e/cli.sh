@@ -96,6 +96,14 @@ expect "budget"		0 "one way, us" \
 	"$IX" sim -s workload=netpipe -s max_bytes=64 --budget
 expect "a sweep is told"	0 "\`ix sweep paper-figs/e7.conf\` runs it" \
 	"$IX" sim paper-figs/e7.conf "${short[@]}"
+"$IX" sweep -q --no-store -s workload=netpipe -s max_bytes=1024 -s rounds=2 -v seed=1 >"$T/rows.csv"
+check "a row of netpipe has its own goodput" python3 -c "
+import csv
+rows = list(csv.DictReader(open('$T/rows.csv')))
+assert len(rows) > 9
+for r in rows:
+    own = int(r['msg_bytes']) * 8 / float(r['one_way_us']) / 1e3
+    assert abs(float(r['goodput_gbps']) / own - 1) < 1e-6, r"
 expect "unwritable pcap" 2 "$T/no/such"		"$IX" sim "${short[@]}" --pcap "$T/no/such/dir.pcap"
 check "pcap and trace" "$IX" sim "${short[@]}" --pcap "$T/x.pcap" --trace "$T/x.json" --out "$T/o"
 check "... are there" \
