@@ -4,10 +4,11 @@
  *
  * Nearly every event (a frame's arrival, the end of a pass) is less than 262 us away. It goes
  * into the bucket of its 64 ns, a list kept sorted from the back; a bitmap finds the first
- * bucket. Later events wait in an intrusive 4-ary heap until they are due soon. The next one
+ * bucket. Later events wait in an intrusive 4-ary heap until they are due soon. The first one
  * is the smaller of the two fronts by (time, order), so where an event waits never shows in
- * the order of firing. It is remembered: it is looked for once an event is taken, and whatever
- * is scheduled before it takes its place.
+ * the order of firing. It is always known: it is looked for once an event is taken, and whatever
+ * is scheduled before it takes its place. One that never comes lies in the heap, so that there
+ * always is a first.
  */
 #include "sim/engine.h"
 
@@ -24,22 +25,19 @@ enum {
 	IN_BUCKET = -1,		/* event.pos; otherwise heap position + 1 */
 };
 
-struct bucket {
-	struct event *head, *tail;
-};
-
 struct engine {
 	nsec now;
 	uint64_t order;		/* of the next scheduling */
 	uint64_t hash;
 	bool stop;
-	struct event *first;	/* NULL: not known */
+	struct event *first;	/* of all that wait */
 	uint64_t soon;		/* buckets up to this one have been told; counted from time 0 */
 	uint64_t words;		/* which words of map are not 0 */
 	uint64_t map[WORDS];	/* which buckets are not empty */
-	struct bucket bucket[BUCKETS];
+	struct list bucket[BUCKETS];
 	struct event **heap;
 	uint32_t n, cap;
+	struct event never;	/* in the heap, behind all others */
 };
 
 static inline bool before(const struct event *a, const struct event *b)
@@ -47,41 +45,48 @@ static inline bool before(const struct event *a, const struct event *b)
 	return a->at < b->at || (a->at == b->at && a->order < b->order);
 }
 
-static inline uint32_t bucket_of(nsec at)
+static inline uint64_t bucket_of(nsec at)
 {
-	return (uint32_t)(at >> BUCKET_SHIFT) % BUCKETS;
+	return (at >> BUCKET_SHIFT) % BUCKETS;
 }
 
+/* In buckets from the clock's on; e->soon may be behind, but never ahead. */
 static inline bool is_near(const struct engine *e, nsec at)
 {
-	return (at >> BUCKET_SHIFT) - (e->now >> BUCKET_SHIFT) < BUCKETS;
+	return at >> BUCKET_SHIFT < e->soon - SOON + BUCKETS;
+}
+
+static inline struct event *event_of(struct list *node)
+{
+	return container_of(node, struct event, node);
 }
 
 static inline void bucket_add(struct engine *e, struct event *ev)
 {
-	uint32_t i = bucket_of(ev->at);
-	struct bucket *b = &e->bucket[i];
-	struct event *prev = b->tail;
+	uint64_t i = bucket_of(ev->at);
+	struct list *b = &e->bucket[i], *prev = b->prev;
 
-	while (prev != NULL && before(ev, prev))
+	if (prev == b) {
+		e->map[i / 64] |= 1ULL << i % 64;
+		e->words |= 1ULL << i / 64;
+	}
+	while (prev != b && before(ev, event_of(prev)))
 		prev = prev->prev;
-	ev->prev = prev;
-	ev->next = prev != NULL ? prev->next : b->head;
-	*(ev->next != NULL ? &ev->next->prev : &b->tail) = ev;
-	*(prev != NULL ? &prev->next : &b->head) = ev;
+	ev->node.prev = prev;
+	ev->node.next = prev->next;
+	prev->next->prev = &ev->node;
+	prev->next = &ev->node;
 	ev->pos = (uint32_t)IN_BUCKET;
-	e->map[i / 64] |= 1ULL << i % 64;
-	e->words |= 1ULL << i / 64;
 }
 
 static inline void bucket_del(struct engine *e, struct event *ev)
 {
-	uint32_t i = bucket_of(ev->at);
-	struct bucket *b = &e->bucket[i];
+	struct list *prev = ev->node.prev, *next = ev->node.next;
+	uint64_t i = bucket_of(ev->at);
 
-	*(ev->prev != NULL ? &ev->prev->next : &b->head) = ev->next;
-	*(ev->next != NULL ? &ev->next->prev : &b->tail) = ev->prev;
-	if (b->head == NULL) {
+	prev->next = next;
+	next->prev = prev;
+	if (prev == next) {	/* the bucket: nothing is left in it */
 		e->map[i / 64] &= ~(1ULL << i % 64);
 		if (e->map[i / 64] == 0)
 			e->words &= ~(1ULL << i / 64);
@@ -89,19 +94,18 @@ static inline void bucket_del(struct engine *e, struct event *ev)
 }
 
 /* First event in the buckets, or NULL: circular search from the clock's own bucket. */
-static inline struct event *bucket_first(const struct engine *e)
+static inline struct event *bucket_first(struct engine *e)
 {
-	uint32_t from = bucket_of(e->now), word = from / 64;
-	uint64_t later, bits = e->map[word] & ~0ULL << from % 64;
+	uint64_t i = bucket_of(e->now), word = i / 64;
+	uint64_t later, bits = e->map[word] >> i % 64;
 
+	if (likely(bits != 0))
+		return event_of(e->bucket[i + (uint32_t)__builtin_ctzll(bits)].next);
 	if (e->words == 0)
 		return NULL;
-	if (bits == 0) {
-		later = e->words & ~1ULL << word;
-		word = (uint32_t)__builtin_ctzll(later != 0 ? later : e->words);
-		bits = e->map[word];
-	}
-	return e->bucket[word * 64 + (uint32_t)__builtin_ctzll(bits)].head;
+	later = e->words & ~1ULL << word;
+	word = (uint32_t)__builtin_ctzll(later != 0 ? later : e->words);
+	return event_of(e->bucket[word * 64 + (uint32_t)__builtin_ctzll(e->map[word])].next);
 }
 
 static inline void place(struct engine *e, uint32_t i, struct event *ev)
@@ -175,6 +179,11 @@ struct engine *engine_new(void)
 		free(e);
 		return NULL;
 	}
+	for (uint32_t i = 0; i < BUCKETS; i++)
+		list_init(&e->bucket[i]);
+	e->never.at = NSEC_NEVER;
+	e->first = &e->never;
+	heap_add(e, &e->never);
 	return e;
 }
 
@@ -196,6 +205,14 @@ uint64_t engine_hash(const struct engine *e)
 	return e->hash;
 }
 
+/* The smaller of the two fronts. */
+static inline struct event *find_first(struct engine *e)
+{
+	struct event *near = bucket_first(e), *far = e->heap[0];
+
+	return near != NULL && before(near, far) ? near : far;
+}
+
 static inline void take(struct engine *e, struct event *ev)
 {
 	if (likely(ev->pos == (uint32_t)IN_BUCKET))
@@ -209,99 +226,98 @@ void engine_cancel(struct engine *e, struct event *ev)
 {
 	if (ev->pos == 0)
 		return;
-	if (ev == e->first)
-		e->first = NULL;
 	take(e, ev);
+	if (ev == e->first)
+		e->first = find_first(e);
 }
 
 /* What an event has missed that goes into a bucket whose events have been told. */
-static inline void tell_late(const struct engine *e, struct event *ev)
+static __attribute__((noinline)) void tell_late(const struct engine *e, struct event *ev)
 {
-	uint64_t bucket = ev->at >> BUCKET_SHIFT;
-
-	if (bucket > e->soon || ev->hints == NULL)
-		return;
 	ev->hints->soon(ev);
-	if (bucket <= e->soon - (SOON - NEAR))
+	if (ev->at >> BUCKET_SHIFT <= e->soon - (SOON - NEAR))
 		ev->hints->near(ev);
 	if (ev == e->first)
 		ev->hints->next(ev);
 }
 
+/* Apart, so that engine_at() has no calls to save registers for; so is tell_late(). */
+static __attribute__((noinline)) void move(struct engine *e, struct event *ev, nsec at)
+{
+	engine_cancel(e, ev);
+	engine_at(e, ev, at);
+}
+
 void engine_at(struct engine *e, struct event *ev, nsec at)
 {
 	assert(at >= e->now && at != NSEC_NEVER);
-	engine_cancel(e, ev);
-	ev->at = at;
+	if (unlikely(ev->pos != 0)) {
+		move(e, ev, at);
+		return;
+	}
 	ev->order = e->order++;
-	if (likely(is_near(e, at)))
-		bucket_add(e, ev);
-	else
-		heap_add(e, ev);
-	if (e->first != NULL && at < e->first->at)
+	if (at < e->first->at)
 		e->first = ev;
-	tell_late(e, ev);
+	ev->at = at;
+	if (unlikely(!is_near(e, at))) {
+		heap_add(e, ev);
+		return;
+	}
+	bucket_add(e, ev);
+	if (ev->hints != NULL && at >> BUCKET_SHIFT <= e->soon)
+		tell_late(e, ev);
 }
 
-static inline struct event *first(struct engine *e)
+nsec engine_next(const struct engine *e)
 {
-	struct event *near;
-
-	if (e->first != NULL)
-		return e->first;
-	near = bucket_first(e);
-	if (e->n > 0 && (near == NULL || before(e->heap[0], near)))
-		near = e->heap[0];
-	e->first = near;
-	return near;
+	return e->first->at;
 }
 
-nsec engine_next(struct engine *e)
+/* The clock's bucket is another one: tell the events of the buckets that have come within SOON, and
+ * those SOON - NEAR before them. */
+static inline void look_ahead(struct engine *e, uint64_t bucket)
 {
-	const struct event *ev = first(e);
+	uint64_t soon = bucket + SOON;
 
-	return ev == NULL ? NSEC_NEVER : ev->at;
-}
-
-/* Tell the events of the buckets that have come within SOON, and those SOON - NEAR before them. */
-static inline void look_ahead(struct engine *e)
-{
-	uint64_t now = e->now >> BUCKET_SHIFT;
-
-	while (e->n > 0 && e->heap[0]->at >> BUCKET_SHIFT <= now + SOON) {
+	while (e->heap[0]->at >> BUCKET_SHIFT <= soon) {
 		struct event *ev = e->heap[0];
 
 		heap_del(e, 0);
 		bucket_add(e, ev);
 	}
-	for (uint64_t i = MAX(e->soon, now) + 1; i <= now + SOON; i++) {
-		struct event *ev = e->bucket[i % BUCKETS].head;
+	for (uint64_t i = MAX(e->soon, bucket) + 1; i <= soon; i++) {
+		list_for_each(&e->bucket[i % BUCKETS], it) {
+			struct event *ev = event_of(it);
 
-		for (; ev != NULL; ev = ev->next)
 			if (ev->hints != NULL)
 				ev->hints->soon(ev);
-		ev = e->bucket[(i - (SOON - NEAR)) % BUCKETS].head;
-		for (; ev != NULL; ev = ev->next)
+		}
+		list_for_each(&e->bucket[(i - (SOON - NEAR)) % BUCKETS], it) {
+			struct event *ev = event_of(it);
+
 			if (ev->hints != NULL)
 				ev->hints->near(ev);
+		}
 	}
-	e->soon = now + SOON;
+	e->soon = soon;
 }
 
 uint64_t engine_run(struct engine *e, nsec until)
 {
-	struct event *ev, *next;
+	nsec last = MIN(until, NSEC_NEVER - 1);
 	uint64_t n = 0;
 
 	e->stop = false;
-	while (!e->stop && (ev = first(e)) != NULL && ev->at <= until) {
+	while (!e->stop && e->first->at <= last) {
+		struct event *ev = e->first;
+
 		take(e, ev);
 		e->now = ev->at;
-		e->first = NULL;
-		next = first(e);
-		if (next != NULL && next->hints != NULL)
-			next->hints->next(next);
-		look_ahead(e);
+		if (e->now >> BUCKET_SHIFT != e->soon - SOON)
+			look_ahead(e, e->now >> BUCKET_SHIFT);
+		e->first = find_first(e);
+		if (e->first->hints != NULL)
+			e->first->hints->next(e->first);
 		e->hash = (e->hash ^ e->now) * 0x9e3779b97f4a7c15ULL;
 		ev->fire(ev, e->now);
 		n++;

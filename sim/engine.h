@@ -9,7 +9,7 @@
 #ifndef SIM_ENGINE_H
 #define SIM_ENGINE_H
 
-#include "base/types.h"
+#include "base/list.h"
 
 struct engine;
 struct event;
@@ -28,7 +28,7 @@ struct event {
 	const struct event_hints *hints;	/* NULL: none */
 	nsec at;
 	uint64_t order;
-	struct event *next, *prev;	/* of its bucket */
+	struct list node;	/* of its bucket */
 	uint32_t pos;		/* where it waits; 0: not scheduled. Zeroed memory is valid */
 };
 
@@ -47,7 +47,7 @@ uint64_t engine_run(struct engine *e, nsec until);
 void engine_stop(struct engine *e);
 
 /** Time of the first event, NSEC_NEVER when there is none. */
-nsec engine_next(struct engine *e);
+nsec engine_next(const struct engine *e);
 
 /** Of the times of all events fired, in order: part of the determinism oracle. */
 uint64_t engine_hash(const struct engine *e);

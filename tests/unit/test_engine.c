@@ -100,12 +100,50 @@ static void moving_takes_a_new_place_in_the_order(void)
 	for (uint32_t i = 0; i < 3; i++)
 		engine_at(e, &probes[i].ev, 7);
 	engine_at(e, &probes[0].ev, 7);		/* now the last of its instant */
-	engine_at(e, &probes[2].ev, 200000);	/* bucket to heap */
+	engine_at(e, &probes[2].ev, 2000000);	/* bucket to heap */
 	engine_at(e, &probes[2].ev, 6);		/* and back */
 	CHECK_EQ(engine_run(e, NSEC_NEVER), 3);
 	CHECK_EQ(fired[0], 2);
 	CHECK_EQ(fired[1], 1);
 	CHECK_EQ(fired[2], 0);
+	engine_free(e);
+}
+
+/* The first event leaves its place, for a later one and for the heap. */
+static void who_is_first_is_known_when_the_first_moves(void)
+{
+	struct engine *e = start();
+
+	engine_at(e, &probes[0].ev, 1000);
+	engine_at(e, &probes[1].ev, 1001);
+	engine_at(e, &probes[2].ev, 3000000);
+	engine_at(e, &probes[0].ev, 1002);
+	CHECK_EQ(engine_next(e), 1001);
+	engine_cancel(e, &probes[1].ev);
+	CHECK_EQ(engine_next(e), 1002);
+	engine_at(e, &probes[0].ev, 4000000);
+	CHECK_EQ(engine_next(e), 3000000);
+	CHECK_EQ(engine_run(e, NSEC_NEVER), 2);
+	CHECK_EQ(fired[0], 2);
+	CHECK_EQ(fired[1], 0);
+	engine_free(e);
+}
+
+/* After an idle time: one that waited in the heap lies between two of one bucket. */
+static void far_event_fires_between_two_of_its_bucket(void)
+{
+	struct engine *e = start();
+
+	engine_at(e, &probes[0].ev, 1000021);
+	engine_at(e, &probes[1].ev, 600000);
+	engine_run(e, 600000);
+	engine_at(e, &probes[2].ev, 1000020);
+	engine_at(e, &probes[3].ev, 1000022);
+	CHECK_EQ(engine_next(e), 1000020);
+	CHECK_EQ(engine_run(e, NSEC_NEVER), 3);
+	CHECK_EQ(fired[1], 2);
+	CHECK_EQ(fired[2], 0);
+	CHECK_EQ(fired[3], 3);
 	engine_free(e);
 }
 
@@ -115,7 +153,7 @@ static void cancel_is_idempotent(void)
 
 	engine_cancel(e, &probes[0].ev);
 	engine_at(e, &probes[0].ev, 5);
-	engine_at(e, &probes[1].ev, 500000);
+	engine_at(e, &probes[1].ev, 5000000);
 	engine_cancel(e, &probes[0].ev);
 	engine_cancel(e, &probes[0].ev);
 	engine_cancel(e, &probes[1].ev);
@@ -173,7 +211,7 @@ static void agrees_with_a_sorted_list(void)
 		struct event *ev = &probes[rng_below(&r, EVENTS)].ev;
 		uint32_t want = reference_first();
 
-		switch (rng_below(&r, 4)) {
+		switch (rng_below(&r, 8)) {
 		case 0:
 			engine_at(e, ev, engine_now(e) + rng_below(&r, 200));
 			break;
@@ -181,6 +219,9 @@ static void agrees_with_a_sorted_list(void)
 			engine_at(e, ev, engine_now(e) + rng_below(&r, 100000));
 			break;
 		case 2:
+			engine_at(e, ev, engine_now(e) + rng_below(&r, 5000000));
+			break;
+		case 3:
 			if (rng_chance(&r, 200000000))
 				engine_cancel(e, ev);
 			break;
@@ -192,6 +233,7 @@ static void agrees_with_a_sorted_list(void)
 			CHECK_EQ(fired[0], want);
 		}
 	}
+	CHECK(engine_now(e) > 2000000);		/* all buckets were used more than once */
 	engine_free(e);
 }
 
@@ -223,9 +265,9 @@ static void hints_come_in_order_and_to_latecomers_too(void)
 	for (uint32_t i = 100; i < 103; i++)
 		probes[i].ev.hints = &hints;
 	engine_at(e, &probes[100].ev, 2525);
-	engine_run(e, 1000);
+	engine_run(e, 2000);
 	CHECK_EQ(told[100][0], 0);
-	engine_run(e, 2200);
+	engine_run(e, 2150);
 	CHECK_EQ(told[100][0], 1);
 	CHECK_EQ(told[100][1], 0);
 	engine_run(e, 2450);
@@ -233,13 +275,34 @@ static void hints_come_in_order_and_to_latecomers_too(void)
 	engine_at(e, &probes[101].ev, 2460);
 	CHECK_EQ(told[101][0], 1);
 	CHECK_EQ(told[101][1], 1);
-	engine_at(e, &probes[102].ev, 2700);
+	engine_at(e, &probes[102].ev, 2850);
 	CHECK_EQ(told[102][0], 1);
 	CHECK_EQ(told[102][1], 0);
 	engine_run(e, 5000);
 	for (uint32_t i = 100; i < 103; i++)
 		for (uint32_t stage = 0; stage < 3; stage++)
 			CHECK(told[i][stage] > 0);
+	CHECK_EQ(told[100][0], 1);
+	CHECK_EQ(told[100][1], 1);
+	engine_free(e);
+}
+
+static void hints_come_for_far_events_too(void)
+{
+	static const struct event_hints hints = { .soon = soon, .near = near, .next = next };
+	struct engine *e = start();
+
+	memset(told, 0, sizeof(told));
+	probes[0].ev.hints = &hints;
+	engine_at(e, &probes[0].ev, 3000000);
+	for (uint32_t i = 1; i < 100; i++)
+		engine_at(e, &probes[i].ev, 2996000 + i * 50);
+	engine_run(e, 2999000);
+	CHECK_EQ(told[0][0], 0);
+	engine_run(e, NSEC_NEVER);
+	CHECK_EQ(told[0][0], 1);
+	CHECK_EQ(told[0][1], 1);
+	CHECK(told[0][2] > 0);
 	engine_free(e);
 }
 
@@ -261,6 +324,9 @@ static void hash_tells_runs_apart(void)
 
 CU_MAIN("engine", TEST(fires_by_time_then_scheduling_order), TEST(far_and_near_meet_in_order),
 	TEST(run_includes_until_and_leaves_the_clock_there),
-	TEST(moving_takes_a_new_place_in_the_order), TEST(cancel_is_idempotent),
+	TEST(moving_takes_a_new_place_in_the_order),
+	TEST(who_is_first_is_known_when_the_first_moves),
+	TEST(far_event_fires_between_two_of_its_bucket), TEST(cancel_is_idempotent),
 	TEST(stop_leaves_the_clock_at_the_last_event), TEST(agrees_with_a_sorted_list),
-	TEST(hints_come_in_order_and_to_latecomers_too), TEST(hash_tells_runs_apart))
+	TEST(hints_come_in_order_and_to_latecomers_too), TEST(hints_come_for_far_events_too),
+	TEST(hash_tells_runs_apart))
