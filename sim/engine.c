@@ -2,8 +2,8 @@
 /*
  * engine.c - the event queue: buckets for the near future, a heap for the rest
  *
- * Nearly every event (a frame's arrival, the end of a pass) is less than 262 us away. It goes
- * into the bucket of its 64 ns, a list kept sorted from the back; a bitmap finds the first
+ * Nearly every event (a frame's arrival, the end of a pass) is less than 524 us away. It goes
+ * into the bucket of its 128 ns, a list kept sorted from the back; a bitmap finds the first
  * bucket. Later events wait in an intrusive 4-ary heap until they are due soon. The first one
  * is the smaller of the two fronts by (time, order), so where an event waits never shows in
  * the order of firing. It is always known: it is looked for once an event is taken, and whatever
@@ -16,10 +16,10 @@
 #include <stdlib.h>
 
 enum {
-	BUCKET_SHIFT = 6,
-	BUCKETS = 4096,		/* 262.144 us ahead of the clock */
+	BUCKET_SHIFT = 7,
+	BUCKETS = 4096,		/* 524.288 us ahead of the clock */
 	WORDS = BUCKETS / 64,
-	SOON = 6, NEAR = 3,	/* buckets, from a hint to the event */
+	SOON = 3, NEAR = 2,	/* buckets, from a hint to the event */
 	ARITY = 4,
 	CAP_INITIAL = 256,
 	IN_BUCKET = -1,		/* event.pos; otherwise heap position + 1 */
