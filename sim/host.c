@@ -6,7 +6,7 @@
  * becomes visible in an empty ring) and after each pass (frames left, a deadline). While a
  * pass runs the next one starts at its end; an idle thread sees what came half a period of
  * its polling loop later, or when an interrupt says so. Not here: threads that do not run to
- * completion (host_parts.c), building and counting (host_setup.c).
+ * completion (host_parts.c), hints (host_hints.c), building and counting (host_setup.c).
  */
 #include "sim/host.h"
 
@@ -20,9 +20,6 @@ enum {
 	SEGMENT_MIN = AT_TCP + TCP_HLEN_MIN,
 	VHL_PLAIN = 0x45,
 };
-
-/* Bytes an application, its event library touch in nearly every entry. */
-enum { WARM_APP = 512, WARM_EV = 256 };
 
 /* When a frame that is visible at @at is seen by a thread that is doing nothing. */
 nsec host_seen_at(struct host_thread *t, nsec at)
@@ -75,71 +72,6 @@ static inline void want_frame(struct host_thread *t, nsec at)
 		want_pass(t, MAX(host_seen_at(t, at), c->busy_until) +
 			  exec_jitter(&t->jitter, s->costs->v[COST_wake_jitter]));
 }
-
-static void soon(struct event *ev)
-{
-	const struct host_thread *t = container_of(ev, struct host_thread, start);
-
-	sim_nic_soon(t->host->nic, t->queue);
-	prefetch_to(t, t + 1);
-	dp_prefetch(t->dp);
-	prefetch_to(t->app, (const char *)t->app + WARM_APP);
-	prefetch_to(t->ev, (const char *)t->ev + WARM_EV);
-}
-
-/* The segments that the pass will begin with. */
-static void near_frames(struct host_thread *t, const struct frame *f)
-{
-	struct frame_flow fl;
-
-	for (t->n_near = 0; f != NULL && t->n_near < HOST_NEAR; f = f->next) {
-		frame_flow(f, &fl);
-		machine_prefetch(&t->host->machine, f->rss);
-		t->near[t->n_near++] = dp_prefetch_flow(t->dp, fl.saddr, fl.sport, fl.dport,
-							f->rss);
-	}
-}
-
-static void near(struct event *ev)
-{
-	struct host_thread *t = container_of(ev, struct host_thread, start);
-	const struct app_ops *app = t->host->setup.app;
-	const struct ix_event *events;
-	uint32_t n = dp_pending(t->dp, &events);
-
-	dp_prefetch_next(t->dp);
-	ixev_prefetch(t->ev, events, n);
-	near_frames(t, sim_nic_near(t->host->nic, t->queue));
-	t->sends = app->fetch ? app->fetch(t->app) : NULL;
-}
-
-/* The connections that the application will make calls on: where it has heard something, and the
- * one it will send on. */
-static void next_called(struct host_thread *t, const struct ix_event *e, uint32_t n)
-{
-	for (uint32_t i = 0; i < MIN(n, (uint32_t)HOST_NEAR); i++) {
-		const struct ixev_ctx *c = (const void *)(uintptr_t)e[i].cookie;
-
-		if (e[i].nr == IX_EV_RECV || e[i].nr == IX_EV_SENT)
-			dp_prefetch_handle(t->dp, c->handle);
-	}
-	if (t->sends)
-		dp_prefetch_handle(t->dp, t->sends->handle);
-}
-
-static void next(struct event *ev)
-{
-	struct host_thread *t = container_of(ev, struct host_thread, start);
-	const struct ix_event *events;
-	uint32_t n = dp_pending(t->dp, &events);
-
-	for (uint32_t i = 0; i < t->n_near; i++)
-		dp_prefetch_conn(t->dp, t->near[i]);
-	next_called(t, events, n);
-	ixev_prefetch_next(t->ev, dp_page(t->dp), events, n);
-}
-
-const struct event_hints host_hints = { .soon = soon, .near = near, .next = next };
 
 void host_wake(void *ctx, nsec at)
 {

@@ -13,8 +13,8 @@ nic_wake_fn host_wake, host_part_wake;
 nic_rx_tap_fn host_rx_tap;
 nic_tx_tap_fn host_tx_tap;
 
-/** What the engine tells of a pass that will come: fetch what it touches. */
-extern const struct event_hints host_hints;
+/** What the engine tells of a pass or part that will come: fetch what it touches. */
+extern const struct event_hints host_pass_hints, host_stack_hints, host_app_hints;
 
 /** Around the work of a pass or part at @now: the NIC, then prices. @extra_ps is what the execution
  * model adds to @w; returns the end. */

@@ -41,6 +41,7 @@ static void want_part(struct host_thread *t)
 	if (at == NSEC_NEVER)
 		return;
 	at = MAX(at, c->busy_until);
+	t->start.hints = p->stack_at <= at ? &host_stack_hints : &host_app_hints;
 	if (at >= c->next_at)
 		return;
 	c->next_at = at;

@@ -155,7 +155,7 @@ static int start_thread(struct host *h, uint16_t queue, char *err, size_t err_le
 	t->host = h;
 	t->queue = queue;
 	t->start.fire = s->cfg->exec.stack == STACK_COMPLETION ? host_pass : host_part;
-	t->start.hints = &host_hints;
+	t->start.hints = &host_pass_hints;
 	t->parts = (struct host_parts){ .app_at = NSEC_NEVER, .calls_at = NSEC_NEVER };
 	t->itr = (struct exec_itr){ .ns = s->cfg->exec.itr_ns, .max_ns = s->cfg->exec.itr_max_ns };
 	rng_stream(&t->jitter, s->seed,
