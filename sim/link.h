@@ -68,9 +68,9 @@ uint64_t link_queue_bytes(const struct link_end *end, nsec now);
 static inline nsec link_busy_until(const struct link_end *end) { return pacer_end(&end->wire); }
 
 /** First bit in to last bit in of a frame of @len bytes, rounded down. */
-static inline nsec link_frame_ns(struct link_end *end, uint32_t len)
+static inline nsec link_frame_ns(const struct link_end *end, uint32_t len)
 {
-	return pacer_time(&end->wire, (uint64_t)(len + FRAME_WIRE_OVERHEAD) * 8)->ns - end->gap_ns;
+	return pacer_ns(&end->wire, (uint64_t)(len + FRAME_WIRE_OVERHEAD) * 8) - end->gap_ns;
 }
 
 #endif

@@ -11,51 +11,46 @@
 
 #include "base/types.h"
 
-enum { PACER_MEMO = 16 };
-
 struct pacer {
 	nsec free;		/* with frac / rate: when the last unit has been served */
 	uint64_t frac;		/* < rate */
 	uint64_t rate;		/* units a second, 1 .. 1e12 */
-	struct pacer_time {	/* units * 1e9 / rate: remembered, since a division is slow */
-		uint64_t units;
-		uint64_t ns;
-		uint64_t frac;
-	} memo[PACER_MEMO];
+	uint64_t recip;		/* 2^63 / rate, rounded up: a division is slow */
 };
 
 static inline void pacer_init(struct pacer *p, uint64_t rate)
 {
 	assert(rate > 0 && rate <= 1000 * NSEC_PER_SEC);
-	*p = (struct pacer){ .rate = rate };
+	*p = (struct pacer){ .rate = rate, .recip = (UINT64_MAX / 2) / rate + 1 };
 }
 
-/** How long @units take, 1 <= @units < 2^34. */
-static inline const struct pacer_time *pacer_time(struct pacer *p, uint64_t units)
+/* @x / rate, of x < 2^63: then the product is too large by less than one. */
+static inline uint64_t pacer_quotient(const struct pacer *p, uint64_t x)
 {
-	struct pacer_time *t = &p->memo[(units >> 3 ^ units >> 7) % PACER_MEMO];
+	__extension__ typedef unsigned __int128 u128;
+	uint64_t q = (uint64_t)((u128)x * p->recip >> 63);
 
-	if (unlikely(t->units != units)) {
-		assert(units > 0 && units < 1ULL << 34);
-		t->units = units;
-		t->ns = units * NSEC_PER_SEC / p->rate;
-		t->frac = units * NSEC_PER_SEC % p->rate;
-	}
-	return t;
+	assert(x >> 63 == 0);
+	return likely(q * p->rate <= x) ? q : q - 1;
+}
+
+/** How long @units take, rounded down, 1 <= @units < 2^33. */
+static inline nsec pacer_ns(const struct pacer *p, uint64_t units)
+{
+	return pacer_quotient(p, units * NSEC_PER_SEC);
 }
 
 /** Serve @units that are there from @ready on, after all earlier ones. Returns the start,
  * rounded down; pacer_end() is then the end. */
 static inline nsec pacer_take(struct pacer *p, nsec ready, uint64_t units)
 {
-	const struct pacer_time *t = pacer_time(p, units);
 	bool idle = ready > p->free;
 	nsec start = idle ? ready : p->free;
-	uint64_t frac = (idle ? 0 : p->frac) + t->frac;
-	bool carry = frac >= p->rate;
+	uint64_t x = units * NSEC_PER_SEC + (idle ? 0 : p->frac);
+	uint64_t ns = pacer_quotient(p, x);
 
-	p->free = start + t->ns + carry;
-	p->frac = carry ? frac - p->rate : frac;
+	p->free = start + ns;
+	p->frac = x - ns * p->rate;
 	return start;
 }
 

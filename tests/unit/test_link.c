@@ -59,6 +59,30 @@ static void pacer_does_not_drift(void)
 	}
 }
 
+/* The reciprocal against a division, where it is least exact. */
+static void pacer_divides_exactly(void)
+{
+	static const uint64_t rate[] = {
+		1, 2, 3, 7, 1000000, 8999999, 9000000, 1ULL << 33, 10000000000, 26000000000,
+		32000000000, 999999999999, 1000000000000,
+	};
+
+	for (uint32_t i = 0; i < ARRAY_LEN(rate); i++) {
+		struct pacer p;
+
+		pacer_init(&p, rate[i]);
+		for (uint32_t bit = 0; bit < 63; bit++) {
+			uint64_t q = (1ULL << bit) / rate[i], x = q * rate[i];
+
+			CHECK_EQ(pacer_quotient(&p, x), q);
+			CHECK_EQ(pacer_quotient(&p, x + rate[i] - 1), q);
+			CHECK_EQ(pacer_quotient(&p, x + rate[i]), q + 1);
+		}
+		CHECK_EQ(pacer_quotient(&p, INT64_MAX), INT64_MAX / rate[i]);
+		CHECK_EQ(pacer_ns(&p, 12345), 12345 * NSEC_PER_SEC / rate[i]);
+	}
+}
+
 /* Keeps one frame queued behind the one on the wire, for ever. */
 struct pump {
 	struct port in;
@@ -206,7 +230,8 @@ static void hash_sees_content_and_time(void)
 	CHECK(hash[0] != hash[2]);
 }
 
-CU_MAIN("link", TEST(pacer_does_not_drift), TEST(a_busy_link_carries_exactly_its_rate),
+CU_MAIN("link", TEST(pacer_does_not_drift), TEST(pacer_divides_exactly),
+	TEST(a_busy_link_carries_exactly_its_rate),
 	TEST(frame_i_arrives_when_it_should), TEST(an_idle_link_starts_afresh),
 	TEST(backlog_counts_what_is_not_out), TEST(directions_are_independent),
 	TEST(frames_under_way_come_back), TEST(hash_sees_content_and_time))
