@@ -10,16 +10,9 @@
  */
 #include "sim/host.h"
 
-#include "net/wire.h"
 #include "sim/host_impl.h"
 
-/* Where the bytes of an option-less IPv4 header and its TCP header are in a frame. */
-enum {
-	AT_IP = ETH_HLEN,
-	AT_TCP = ETH_HLEN + IP_HLEN_MIN,
-	SEGMENT_MIN = AT_TCP + TCP_HLEN_MIN,
-	VHL_PLAIN = 0x45,
-};
+enum { SEGMENT_MIN = HOST_AT_TCP + TCP_HLEN_MIN, VHL_PLAIN = 0x45 };
 
 /* When a frame that is visible at @at is seen by a thread that is doing nothing. */
 nsec host_seen_at(struct host_thread *t, nsec at)
@@ -80,25 +73,27 @@ void host_wake(void *ctx, nsec at)
 
 static bool is_segment(const struct frame *f)
 {
+	const uint8_t *ip = f->data + HOST_AT_IP;
+
 	return f->len >= SEGMENT_MIN && be16_load(f->data + ETH_TYPE) == ETHERTYPE_IPV4 &&
-	       f->data[AT_IP + IP_VHL] == VHL_PLAIN && f->data[AT_IP + IP_PROTO] == IPPROTO_TCP_;
+	       ip[IP_VHL] == VHL_PLAIN && ip[IP_PROTO] == IPPROTO_TCP_;
 }
 
 static bool has_payload(const struct frame *f)
 {
-	uint32_t hlen = (uint32_t)(f->data[AT_TCP + TCP_OFF] >> 4) * 4;
+	uint32_t hlen = (uint32_t)(f->data[HOST_AT_TCP + TCP_OFF] >> 4) * 4;
 
-	return be16_load(f->data + AT_IP + IP_TOTLEN) > IP_HLEN_MIN + hlen;
+	return be16_load(f->data + HOST_AT_IP + IP_TOTLEN) > IP_HLEN_MIN + hlen;
 }
 
 /* The same in both directions. */
 static uint32_t flow_hash(const struct frame *f)
 {
 	static const uint64_t key[2] = { 0x9d39247e33776d41ULL, 0x2af7398005aaa5c7ULL };
-	uint32_t saddr = be32_load(f->data + AT_IP + IP_SRC);
-	uint32_t daddr = be32_load(f->data + AT_IP + IP_DST);
-	uint32_t sport = be16_load(f->data + AT_TCP + TCP_SPORT);
-	uint32_t dport = be16_load(f->data + AT_TCP + TCP_DPORT);
+	uint32_t saddr = be32_load(f->data + HOST_AT_IP + IP_SRC);
+	uint32_t daddr = be32_load(f->data + HOST_AT_IP + IP_DST);
+	uint32_t sport = be16_load(f->data + HOST_AT_TCP + TCP_SPORT);
+	uint32_t dport = be16_load(f->data + HOST_AT_TCP + TCP_DPORT);
 
 	return hash_fold(key, (uint64_t)(saddr ^ daddr) << 32 | (saddr + daddr),
 			 (uint64_t)(sport ^ dport) << 32 | (sport + dport));
@@ -134,7 +129,7 @@ void host_rx_tap(void *ctx, const struct frame *f, nsec visible, nsec now)
 		t->data += has_payload(f);
 	}
 	t->touch_ps += machine_segment(&h->machine, &t->machine, f->rss, f->len,
-				       f->data[AT_TCP + TCP_FLAGS] & TH_SYN);
+				       f->data[HOST_AT_TCP + TCP_FLAGS] & TH_SYN);
 	if (unlikely(t->budget != NULL) && has_payload(f))
 		budget_rx(t->budget, f, flow_hash(f), visible, now);
 }

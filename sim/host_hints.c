@@ -29,16 +29,17 @@ static inline void soon_app(const struct host_thread *t)
 	prefetch_to(t->ev, (const char *)t->ev + WARM_EV);
 }
 
-/* The segments that the stack will begin with: @f and its successors. */
+/* The segments that the stack will begin with: @f and its successors. Of another frame, what is
+ * fetched is of no use, and no harm. */
 static inline void near_stack(struct host_thread *t, const struct frame *f)
 {
-	struct frame_flow fl;
-
 	for (t->n_near = 0; f != NULL && t->n_near < HOST_NEAR; f = f->next) {
-		frame_flow(f, &fl);
+		const uint8_t *ip = f->data + HOST_AT_IP, *tcp = f->data + HOST_AT_TCP;
+
 		machine_prefetch(&t->host->machine, f->rss);
-		t->near[t->n_near++] = dp_prefetch_flow(t->dp, fl.saddr, fl.sport, fl.dport,
-							f->rss);
+		t->near[t->n_near++] = dp_prefetch_flow(t->dp, be32_load(ip + IP_SRC),
+							be16_load(tcp + TCP_SPORT),
+							be16_load(tcp + TCP_DPORT), f->rss);
 	}
 }
 

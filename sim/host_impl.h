@@ -5,7 +5,11 @@
 #ifndef SIM_HOST_IMPL_H
 #define SIM_HOST_IMPL_H
 
+#include "net/wire.h"
 #include "sim/host.h"
+
+/* Where the bytes of an option-less IPv4 header and its TCP header are in a frame. */
+enum { HOST_AT_IP = ETH_HLEN, HOST_AT_TCP = ETH_HLEN + IP_HLEN_MIN };
 
 /* A thread that runs to completion, and one whose parts run on their own. */
 event_fn host_pass, host_part;
