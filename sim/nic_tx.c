@@ -185,18 +185,25 @@ void nic_tx_doorbell(struct event *ev, nsec now)
 	posted(q, &b, now);
 }
 
+/* The last pass ended at this very instant. */
+static __attribute__((noinline)) void ring_late(struct nic_queue *q, nsec now)
+{
+	while (event_scheduled(&q->doorbell)) {
+		assert(q->doorbell.at <= now);
+		engine_cancel(q->n->engine, &q->doorbell);
+		nic_tx_doorbell(&q->doorbell, q->doorbell.at);
+	}
+}
+
 void nic_pass_begin(struct sim_nic *n, uint16_t queue, nsec now)
 {
 	struct nic_queue *q = &n->queues[queue];
 
 	assert(queue < n->cfg.queues && now >= q->now);
-	while (event_scheduled(&q->doorbell)) {	/* the last pass ended at this very instant */
-		assert(q->doorbell.at <= now);
-		engine_cancel(n->engine, &q->doorbell);
-		nic_tx_doorbell(&q->doorbell, q->doorbell.at);
-	}
 	q->now = now;
 	q->in_pass = true;
+	if (unlikely(event_scheduled(&q->doorbell)))
+		ring_late(q, now);
 }
 
 void nic_pass_end(struct sim_nic *n, uint16_t queue, nsec end)
