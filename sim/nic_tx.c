@@ -154,35 +154,25 @@ static void spread_next(struct nic_queue *q, nsec now)
 void nic_tx_doorbell(struct event *ev, nsec now)
 {
 	struct nic_queue *q = container_of(ev, struct nic_queue, doorbell);
-	struct frame *f = q->tx_head;
+	bool more = q->spread_step != 0 && q->n_tx > q->spread_burst;
+	struct frame *f = q->tx_head, *next;
 	struct burst b = { 0 };
 
 	retire(q, now);
-	if (q->spread_step != 0 && q->n_tx > q->spread_burst) {
-		for (uint32_t k = 0; k < q->spread_burst; k++) {
-			struct frame *next = f->next;
-
-			ring(q, f, now, &b);
-			f = next;
-		}
-		q->tx_head = f;
-		q->n_tx -= q->spread_burst;
-		posted(q, &b, now);
-		spread_next(q, now);
-		return;
-	}
-	q->n_tx = 0;
-	q->tx_head = NULL;
-	q->tx_tail = &q->tx_head;
-	while (f != NULL) {
-		struct frame *next = f->next;
-
+	for (uint32_t n = more ? q->spread_burst : q->n_tx; n > 0; n--) {
+		next = f->next;
 		if (next != NULL)
 			prefetch_to(next, next->data + 1);
 		ring(q, f, now, &b);
+		q->n_tx--;
 		f = next;
 	}
+	q->tx_head = f;
+	if (f == NULL)
+		q->tx_tail = &q->tx_head;
 	posted(q, &b, now);
+	if (more)
+		spread_next(q, now);
 }
 
 /* The last pass ended at this very instant. */
