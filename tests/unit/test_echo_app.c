@@ -60,6 +60,7 @@ static void outstanding_is_bounded(void)
 		bed_echo(64, 64);
 		bed_set(0, "outstanding", 2);
 		bed_set(0, "order", order);
+		b.env[0].stop_ns = 5 * MS;
 		bed_start(3, 16384);
 		bed_run_until(5 * MS);
 		CHECK(bed_report(0)->requests > 100);
@@ -67,6 +68,8 @@ static void outstanding_is_bounded(void)
 		CHECK_EQ(b.report[0].bad_bytes, 0);
 		CHECK(b.report[0].latency->sum <= 2 * 5 * MS);
 		CHECK(b.report[0].latency->sum > 2 * 5 * MS * 9 / 10);
+		bed_run_until(6 * MS);
+		CHECK_EQ(b.ops[0]->next_due(b.app[0]), UINT64_MAX);
 		bed_end();
 	}
 }
@@ -194,6 +197,7 @@ static void open_loop_omits_nothing(void)
 	CHECK(hist_quantile(b.report[0].latency, 990000) >
 	      20 * hist_quantile(b.report[0].service, 990000));
 	CHECK(b.report[0].late > b.report[0].latency->n * 9 / 10);
+	CHECK_EQ(b.ops[0]->next_due(b.app[0]), UINT64_MAX);	/* what is due never leaves */
 	bed_end();
 }
 
@@ -341,13 +345,13 @@ static void load_is_shared_out(void)
 	bed_end();
 }
 
-/* Which calls of the server's last batch are @nr? */
-static uint32_t left_of(uint32_t nr)
+/* How many calls of the last batch are @nr? */
+static uint32_t left_of(const struct fake_dp *d, uint32_t nr)
 {
 	uint32_t n = 0;
 
-	for (uint32_t i = 0; i < b.w.dp[1].n_left; i++)
-		n += b.w.dp[1].left[i].nr == nr;
+	for (uint32_t i = 0; i < d->n_left; i++)
+		n += d->left[i].nr == nr;
 	return n;
 }
 
@@ -365,31 +369,61 @@ static void eof_waits_for_the_echo(void)
 		bed_start(15, 16384);
 		fake_event(d, (struct ix_event){ .nr = IX_EV_KNOCK, .handle = 1ULL << 32 });
 		fake_enter(d, b.w.ev[1], 1);
-		CHECK_EQ(left_of(IX_CALL_ACCEPT), 1);
+		CHECK_EQ(left_of(d, IX_CALL_ACCEPT), 1);
 		cookie = d->left[0].new_cookie;
 		fake_event(d, (struct ix_event){ .nr = IX_EV_RECV, .cookie = cookie, .len = 100,
 						 .ptr = (uint64_t)(uintptr_t)data });
 		fake_event(d, (struct ix_event){ .nr = IX_EV_RECV, .cookie = cookie });
 		fake_enter(d, b.w.ev[1], 2);
-		CHECK_EQ(left_of(IX_CALL_SENDV), 1);
-		CHECK_EQ(left_of(IX_CALL_RECV_DONE), size ? 1 : 0);
+		CHECK_EQ(left_of(d, IX_CALL_SENDV), 1);
+		CHECK_EQ(left_of(d, IX_CALL_RECV_DONE), size ? 1 : 0);
 		fake_return(d, d->n_left - 1, size ? 50 : 100);
 		fake_enter(d, b.w.ev[1], 3);
-		CHECK_EQ(left_of(IX_CALL_CLOSE), 0);
+		CHECK_EQ(left_of(d, IX_CALL_CLOSE), 0);
 		fake_event(d, (struct ix_event){ .nr = IX_EV_SENT, .cookie = cookie, .window = 1,
 						 .bytes = size ? 50 : 100 });
 		fake_enter(d, b.w.ev[1], 4);
 		if (size) {		/* the second message, which was held */
-			CHECK_EQ(left_of(IX_CALL_SENDV), 1);
-			CHECK_EQ(left_of(IX_CALL_CLOSE), 0);
+			CHECK_EQ(left_of(d, IX_CALL_SENDV), 1);
+			CHECK_EQ(left_of(d, IX_CALL_CLOSE), 0);
 			fake_return(d, d->n_left - 1, 50);
 			fake_enter(d, b.w.ev[1], 5);	/* accepted, in a buffer of its own */
 		}
-		CHECK_EQ(left_of(IX_CALL_CLOSE), 1);
+		CHECK_EQ(left_of(d, IX_CALL_CLOSE), 1);
 		fake_event(d, (struct ix_event){ .nr = IX_EV_DEAD, .cookie = cookie });
 		fake_enter(d, b.w.ev[1], 6);
 		bed_end();
 	}
+}
+
+/* The client closes as well, sends nothing more although it is due, and counts a death. */
+static void server_may_leave_first(void)
+{
+	struct fake_dp *d = &b.w.dp[0];
+	uint64_t cookie;
+
+	bed_echo(64, 64);
+	bed_set(0, "connections", 1);
+	bed_set(0, "mode", 1);
+	bed_set(0, "rate", 1000000);
+	b.env[0].stop_ns = 10 * MS;
+	bed_start(15, 16384);
+	fake_enter(d, b.w.ev[0], 1);
+	CHECK_EQ(left_of(d, IX_CALL_CONNECT), 1);
+	cookie = d->left[0].cookie;
+	fake_return(d, 0, 1LL << 32);
+	fake_event(d, (struct ix_event){ .nr = IX_EV_CONNECTED, .cookie = cookie });
+	fake_event(d, (struct ix_event){ .nr = IX_EV_RECV, .cookie = cookie });
+	fake_enter(d, b.w.ev[0], 2);
+	CHECK_EQ(bed_report(0)->conns_open, 0);
+	fake_enter(d, b.w.ev[0], 1 * MS);
+	CHECK_EQ(left_of(d, IX_CALL_SENDV), 0);
+	fake_event(d, (struct ix_event){ .nr = IX_EV_DEAD, .cookie = cookie });
+	fake_enter(d, b.w.ev[0], 2 * MS);
+	CHECK_EQ(bed_report(0)->conns_died, 1);
+	CHECK_EQ(b.report[0].conns_open, 0);
+	CHECK_EQ(b.report[0].unanswered, 0);
+	bed_end();
 }
 
 static void declared_work(void)
@@ -436,4 +470,5 @@ CU_MAIN("echo_app", TEST(bytes_come_back), TEST(wrong_bytes_are_counted),
 	TEST(next_due_is_the_intended_time), TEST(timer_drives_an_idle_client),
 	TEST(refused_connections_back_off), TEST(dead_connections_come_back),
 	TEST(out_of_frames_resets), TEST(load_is_shared_out), TEST(eof_waits_for_the_echo),
+	TEST(server_may_leave_first),
 	TEST(declared_work), TEST(bad_configurations_are_refused))
