@@ -22,7 +22,8 @@ static void value_text(const json_t *v, char *buf, size_t len)
 }
 
 /* Copy @text, {key} replaced by the manifest's value: of its configuration, or its own. */
-static void expand(const json_t *manifest, const char *text, char *buf, size_t len)
+/* ... and @tell whoever wrote it of a key that is not there. */
+static void expand(const json_t *manifest, const char *text, bool tell, char *buf, size_t len)
 {
 	const json_t *config = json_object_get(manifest, "config"), *v;
 	char key[CONF_KEY_MAX];
@@ -39,6 +40,9 @@ static void expand(const json_t *manifest, const char *text, char *buf, size_t l
 		v = json_object_get(config, key);
 		if (!v)
 			v = json_object_get(manifest, key);
+		if (!v && tell)
+			fprintf(stderr, "ix figure: a caption names {%s}, which is no knob of the "
+				"run\n", key);
 		value_text(v, buf + n, len - n);
 		n += strlen(buf + n);
 		text = close + 1;
@@ -58,7 +62,7 @@ void caption_text(const struct figure *fig, const struct figure_env *env, char b
 {
 	json_t *manifest = manifest_load(fig, env);
 
-	expand(manifest, figure_text(fig, "caption", ""), buf, CAPTION_MAX);
+	expand(manifest, figure_text(fig, "caption", ""), true, buf, CAPTION_MAX);
 	json_decref(manifest);
 }
 
@@ -264,6 +268,7 @@ int judge_caption(const struct judgement *j, const struct figure *fig, const str
 		  char *err, size_t err_len)
 {
 	json_t *manifest = manifest_load(fig, env);
+	const char *ours = strstr(fig->path, "paper-figs/");	/* found without --figs */
 	char caption[CAPTION_MAX], path[600], *data = NULL;
 	size_t len;
 	FILE *f;
@@ -274,13 +279,14 @@ int judge_caption(const struct judgement *j, const struct figure *fig, const str
 	f = open_memstream(&data, &len);
 	if (!f)
 		abort();
-	expand(manifest, figure_text(fig, "caption", ""), caption, sizeof(caption));
+	expand(manifest, figure_text(fig, "caption", ""), false, caption,
+	       sizeof(caption));
 	fprintf(f, "# %s\n\n![%s](%s.svg)\n\n%s\n\n", figure_text(fig, "title", fig->name),
 		figure_text(fig, "alt", figure_text(fig, "title", fig->name)), fig->name, caption);
-	fprintf(f, "Run again: `./ix figure %s%s`. Numbers: `%s.csv`; every knob, price list and "
-		"commit: `%s.json`.\n", fig->name,
+	fprintf(f, "Run again: `./ix figure %s%s%s%s`. Numbers: `%s.csv`; every knob, price list "
+		"and commit: `%s.json`.\n", fig->name,
 		json_is_true(json_object_get(manifest, "quick")) ? " --quick" : "",
-		figure_data(fig), figure_data(fig));
+		ours ? "" : " --figs ", ours ? "" : env->figs, figure_data(fig), figure_data(fig));
 	failed_write(manifest, f);
 	groups_write(manifest, f);
 	claims_write(&j->verdicts.table, fig, f);

@@ -241,6 +241,7 @@ static void stale_warn(const struct figure_args *a)
 		if (!is_stale(a, a->all[i]))
 			continue;
 		if (!any) {
+			fflush(stdout);		/* not in the middle of a table */
 			fprintf(stderr, "ix figure: warning: price lists have changed since these "
 				"results were made; make them again: ix figure%s",
 				a->env.quick ? " --quick" : "");

@@ -88,7 +88,8 @@ static const char doc[] =
 	"that surely holds and the lowest above it that surely fails. A search that ends at a "
 	"load whose client was the bottleneck is refused (exit status 4).\n\n"
 	"Examples:\n"
-	"  ix search -s mode=open -v workload.rate='100 k/s..4 M/s' --sla 'latency_p99_us<500'\n"
+	"  ix search -s mode=open -v workload.rate='100 k/s..4 M/s' \\\n"
+	"       --sla 'latency_p99_us<500'\n"
 	"  ix search my.conf -v workload.rate='50 k/s..2 M/s' --sla 'latency_p99_us<200' \\\n"
 	"       --tolerance 1% --seeds 5 -o results/sla.csv\n\n" CLI_EXIT_CODES;
 

@@ -176,6 +176,8 @@ static int run(struct sim_args *a)
 	}
 	if (!a->quiet)
 		sweep_tell(a);
+	if (!a->quiet && conf_names(&a->conf, &s, "workload.rate") && simrun_rate_is_idle(&s))
+		fprintf(stderr, "ix sim: %s\n", SIMRUN_RATE_IDLE);
 	progress_start(&p, "simulating", a->quiet);
 	rc = sim_run(&a->sc, &a->result, show_progress, &p, err, sizeof(err));
 	progress_clear(&p);

@@ -25,7 +25,7 @@ struct cmd_args {
 
 static void columns_take(struct cmd_args *a, char *list, struct argp_state *st)
 {
-	for (char *save, *w = strtok_r(list, ",", &save); w; w = strtok_r(NULL, ",", &save)) {
+	for (char *save, *w = strtok_r(list, ", ", &save); w; w = strtok_r(NULL, ", ", &save)) {
 		if (a->n_columns == COLUMNS_MAX)
 			argp_error(st, "at most %d columns", COLUMNS_MAX);
 		a->columns[a->n_columns++] = w;
@@ -81,10 +81,10 @@ static const char doc[] =
 	"Examples:\n"
 	"  ix sweep -s mode=open -v server.dp.batch_max=1,2,8,16,64 -o results/b.csv\n"
 	"  ix sweep my.conf -v workload.rate='100 k/s:1 M/s:100 k/s' -v seed=1:5:1\n"
-	"  ix sweep my.conf -v 'workload.connections=16..16384*4' --columns "
-	"requests\n"
-	"  ix sweep my.conf --export jobs && ix point jobs/*.job && ix sweep my.conf --collect "
-	"\n\n" CLI_EXIT_CODES;
+	"  ix sweep my.conf -v 'workload.connections=16..16384*4' \\\n"
+	"       --columns requests\n"
+	"  ix sweep my.conf --export jobs && ix point jobs/*.job\n"
+	"  ix sweep my.conf --collect\n\n" CLI_EXIT_CODES;
 
 static void failures_print(const struct sweep_outcome *o)
 {

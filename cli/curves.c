@@ -148,6 +148,10 @@ static void entry_take(struct curves *c, const struct figure *fig, const config_
 	const config_setting_t *where = config_setting_get_member(how, "where");
 	struct table *t = &c->points;
 
+	for (size_t i = 0; i < 2 && result->n_cols > 0; i++)
+		if (table_col(result, i ? y : x) == TABLE_NO_COLUMN)
+			fprintf(stderr, "ix figure: %s: curves: there is no column \"%s\" in "
+				"%s.csv\n", fig->name, i ? y : x, figure_data(fig));
 	for (size_t r = 0; r < t->n_rows; r++) {
 		const char *name = table_get(t, r, P_SERIES);
 		struct points ps;
@@ -186,7 +190,8 @@ void curves_take(struct curves *c, const struct figure *fig, const struct figure
 	for (int i = 0; list && i < config_setting_length(list); i++)
 		entry_take(c, fig, config_setting_get_elem(list, (unsigned)i), &result);
 	table_free(&result);
-	whys_take(&c->whys, fig);
+	if (!env->quick)		/* they are about the whole figure */
+		whys_take(&c->whys, fig);
 }
 
 void curves_free(struct curves *c)

@@ -90,6 +90,26 @@ static size_t texts_take(struct figure *fig, const char *member, const char **ou
 	return n;
 }
 
+/* A member that nobody reads is a typing error. */
+static void members_check(struct figure *fig)
+{
+	static const char *const known[] = { "title", "plot", "alt", "caption", "columns", "quick",
+					     "curves", "claims", "misses", "data" };
+	const config_setting_t *m;
+
+	for (unsigned i = 0; (m = config_setting_get_elem(fig->group, i)) != NULL; i++) {
+		size_t k = 0;
+
+		while (k < ARRAY_LEN(known) && strcmp(config_setting_name(m), known[k]) != 0)
+			k++;
+		if (k == ARRAY_LEN(known))
+			conf_error(&fig->conf, "%s:%d: a figure has no \"%s\"; it has title, plot, "
+				   "alt, caption, columns, quick, curves, claims, misses, data",
+				   fig->path, (int)config_setting_source_line(m),
+				   config_setting_name(m));
+	}
+}
+
 bool figure_open(struct figure *fig, const struct figure_env *env, const char *name)
 {
 	memset(fig, 0, sizeof(*fig));
@@ -103,6 +123,7 @@ bool figure_open(struct figure *fig, const struct figure_env *env, const char *n
 		conf_error(&fig->conf, "%s: a figure needs a group `figure`", fig->path);
 		return false;
 	}
+	members_check(fig);
 	if (env->quick)
 		fig->n_quick = texts_take(fig, "quick", fig->quick);
 	fig->all_columns = !config_setting_get_member(fig->group, "columns");

@@ -65,7 +65,7 @@ void fitted_add(struct fitted *f, const char *text)
 
 static void list_read(struct fitted *f, const char *path)
 {
-	static const char *const ways[] = { "by hand on ", "fit: " };
+	static const char *const ways[] = { "by hand on ", "fit: ", "fitted on: " };
 	char line[1024];
 	FILE *file = fopen(path, "r");
 

@@ -2,10 +2,10 @@
 /*
  * fitted.h - which published numbers prices and knobs were fitted on
  *
- * Agreement there is no evidence. The line of a price, or the comment of a knob, says "fit: "
- * or "by hand on " and names what it was fitted on: a point as figure/series/x ("fig3b/IX
- * 4x10GbE/1024", more x of the same curve after commas or "and" or "against"), a claim by its
- * name ("C17").
+ * Agreement there is no evidence. The line of a price, or a comment of a system, says "fit: ",
+ * "by hand on " or "fitted on: " and names what it was fitted on: a point as figure/series/x
+ * ("fig3b/IX 4x10GbE/1024", more x of the same curve after commas or "and" or "against"), a
+ * claim by its name ("C17").
  */
 #ifndef CLI_FITTED_H
 #define CLI_FITTED_H

@@ -11,7 +11,8 @@
 #include "cli/result.h"
 #include "sim/costs.h"
 
-/* Price lists, beside the definitions in the source and where `make install` puts them; systems. */
+/* Price lists, beside the definitions in the source and where `make install` puts them, or the
+ * program's; systems. */
 static void sources_read(struct fitted *f, const struct figure_env *env)
 {
 	static const char *const beside[] = { "../sim/prices", "../prices", "prices" };
@@ -22,6 +23,8 @@ static void sources_read(struct fitted *f, const struct figure_env *env)
 		snprintf(dir, sizeof(dir), "%s/%s", env->figs, beside[i]);
 		n = fitted_read(f, dir);
 	}
+	if (n == 0 && costs_dir(dir, sizeof(dir)))
+		fitted_read(f, dir);
 	snprintf(dir, sizeof(dir), "%s/systems", env->figs);
 	fitted_read(f, dir);
 }

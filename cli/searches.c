@@ -15,6 +15,7 @@ static bool ends_check(struct search *s, const struct sweep *sw, struct conf *c,
 		       struct scenario *sc)
 {
 	const uint64_t ends[] = { s->spec->lo, s->spec->hi };
+	struct schema schema;
 	bool ok = true;
 
 	for (size_t i = 0; ok && i < ARRAY_LEN(ends); i++) {
@@ -35,6 +36,11 @@ static bool ends_check(struct search *s, const struct sweep *sw, struct conf *c,
 		free(one);
 	}
 	s->seed = sc->seed;
+	simrun_schema(&schema, sc);
+	if (ok && strcmp(s->spec->key, "workload.rate") == 0 && simrun_rate_is_idle(&schema)) {
+		conf_error(c, "%s", SIMRUN_RATE_IDLE);
+		ok = false;
+	}
 	return ok;
 }
 

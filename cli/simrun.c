@@ -50,6 +50,19 @@ static void server_follows(const struct conf *c, const struct schema *s)
 	}
 }
 
+bool simrun_rate_is_idle(const struct schema *s)
+{
+	struct section sec[CONF_SECTIONS_MAX];
+	size_t n = s->sections(s->ctx, sec);
+	const struct section *w = section_find(sec, n, "workload");
+
+	for (size_t i = 0; w && i < w->n; i++)
+		if (strcmp(w->knobs[i].name, "mode") == 0)
+			return strcmp(w->knobs[i].names[knob_get(&w->knobs[i], w->obj)],
+				      "closed") == 0;
+	return false;
+}
+
 bool simrun_configure(struct conf *c, const char *file, struct scenario *sc)
 {
 	struct schema s;

@@ -20,6 +20,12 @@ void simrun_schema(struct schema *s, struct scenario *sc);
  */
 bool simrun_configure(struct conf *c, const char *file, struct scenario *sc);
 
+/* What is wrong where simrun_rate_is_idle(), in words. */
+#define SIMRUN_RATE_IDLE	"workload.rate has no effect with workload.mode = closed, whose " \
+				"clients send when they are answered; set workload.mode=open"
+/** Do the clients send when they are answered, so that a rate has no effect? */
+bool simrun_rate_is_idle(const struct schema *s);
+
 /** Add to a manifest what only a run knows: that it took @list, whose bytes hash to @hash. */
 void simrun_price_list(json_t *manifest, const char *list, uint64_t hash);
 

@@ -108,7 +108,11 @@ static void claim_take(struct table *t, size_t row, const config_setting_t *how,
 	table_set(t, row, OURS, err);
 	table_set(t, row, ERROR, error);
 	table_set(t, row, VERDICT, verdict_name(verdict));
-	table_set(t, row, WHY, verdict == VERDICT_MISSES ? setting_text(how, "why", "") : "");
+	if (verdict == VERDICT_MISSES)
+		table_set(t, row, WHY, setting_text(how, "why", ""));
+	if (verdict == VERDICT_BROKEN)
+		table_set(t, row, WHY, "what was published, or its tolerance, is no number: is "
+			  "this id in claims.csv?");
 }
 
 void verdicts_take(struct verdicts *v, const struct figure *fig, const struct figure_env *env)

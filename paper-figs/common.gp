@@ -76,7 +76,8 @@ set grid ytics ls 10
 set style fill transparent solid 0.18 noborder
 # Title and caption sit outside the axes, left-aligned with the page; the key is between the
 # title and the panels, so that it hides nothing.
-set label 9001 title at screen 0.025,Y(26) left font ',17' tc rgb black noenhanced
+set label 9001 title.(quick ? ' (preview)' : '') at screen 0.025,Y(26) left font ',17' \
+	tc rgb black noenhanced
 set label 9002 caption at screen 0.025,Y(top_px + plot_px + axis_px + 12) left font ',9.5' \
 	tc rgb '#555555' noenhanced
 if (n_failed) set label 9003 sprintf('× failed: %d, see %s.md', n_failed, name) \

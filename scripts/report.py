@@ -189,10 +189,10 @@ def figure_html(fig, claims, shapes):
     if mine:
         out.append(table(CLAIM_HEAD, claim_rows(mine), f'Claims about {fig.title}'))
     rows = [[f'{esc(s["check"])}: {esc(s["series"])} {esc(s["at"])}', esc(s['published']),
-             esc(s['simulated']), esc(s['error']), s['verdict']]
+             esc(s['simulated']), esc(s['error']), s['verdict'], esc(s['why'])]
             for s in shapes if s['figure'] in fig.curves and s['verdict'] != 'holds']
     if rows:
-        out.append(table(('Shape', 'Published', 'Simulated', 'Error', 'Verdict'), rows,
+        out.append(table(('Shape', 'Published', 'Simulated', 'Error', 'Verdict', 'Why'), rows,
                          'Orders and knees that do not agree'))
     out.append(f'<p class="run">Run it again: <code>{esc(fig.command())}</code></p></section>')
     return '\n'.join(out)
@@ -311,7 +311,7 @@ def misses(claims, shapes):
             out.append(f'<li>{esc(s["check"])} of {esc(s["figure"])}, {esc(s["series"])} at '
                        f'{esc(s["at"])}: published {esc(s["published"])}, simulated '
                        f'{esc(s["simulated"])} {esc(s["error"])}. '
-                       f'{esc(s["why"] or "No explanation yet.")}</li>')
+                       f'{esc(s["why"])}</li>')
     return '<ul>' + '\n'.join(out) + '</ul>' if out else '<p>None.</p>'
 
 
@@ -339,6 +339,9 @@ def page(args):
            '<title>IX Lab: the paper\'s figures, from simulation</title>',
            f'<style>{CSS}</style></head><body><main>',
            '<h1>IX Lab: the paper\'s figures, from simulation</h1>',
+           *(['<p><b>A preview</b>: shorter runs of fewer points. Verdicts may differ, and what is '
+              'said of misses is about the whole figures.</p>']
+             if any(f.manifest.get('quick') for f in done) else []),
            '<p>Figures of "IX: A Protected Dataplane Operating System for High Throughput and '
            'Low Latency" (OSDI 2014), made by a deterministic simulator that runs the real '
            'dataplane; lines are simulated, hollow marks published. Made from commit '

@@ -308,11 +308,27 @@ static void program_dir(char *dir, size_t len)
 		snprintf(dir, len, ".");
 }
 
+/* From the program to the lists that come along: in the source, or as `make install` puts them. */
+static const char *const beside[] = { "sim/prices", "../sim/prices", "../../sim/prices",
+				      "../../../sim/prices", "../share/ix/prices" };
+
+bool costs_dir(char *dir, size_t len)
+{
+	char program[512], list[1200];
+
+	program_dir(program, sizeof(program));
+	for (size_t i = 0; i < ARRAY_LEN(beside); i++) {
+		snprintf(dir, len, "%s/%s", program, beside[i]);
+		snprintf(list, sizeof(list), "%s/ix.conf", dir);
+		if (access(list, R_OK) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* Try the places a named list can be in; the path that was opened is left in @path. */
 static FILE *open_list(const char *name, char *path, size_t len)
 {
-	static const char *const beside[] = { "sim/prices", "../sim/prices", "../../sim/prices",
-					      "../../../sim/prices", "../share/ix/prices" };
 	char dir[512];
 	FILE *f;
 

@@ -104,6 +104,9 @@ int costs_override(struct costs *c, const char *who, const char *text, char *err
  */
 int costs_load(struct costs *c, const char *name, char *err, size_t err_len);
 
+/** The folder of the lists that come along. false: they are not where the program is. */
+bool costs_dir(char *dir, size_t len);
+
 /** The same from memory; @file is what messages call it. */
 int costs_parse(struct costs *c, const char *file, const char *text, size_t len,
 		char *err, size_t err_len);

@@ -185,8 +185,12 @@ expect "a search whose client gives up" 4 "the client was the bottleneck" "$IX" 
 	-s mode=open -s clients=1 -s server.threads=4 -s "duration=4 ms" \
 	-v workload.rate='100 k/s..8 M/s' --sla 'latency_p99_us<500' --tolerance 50%
 expect "a search whose runs fail" 1 "failed: workload.rate=" "$IX" search -q --no-store \
-	-s warmup='0 ns' -s duration='1 us' -v workload.rate='100 k/s..4 M/s' \
+	-s mode=open -s warmup='0 ns' -s duration='1 us' -v workload.rate='100 k/s..4 M/s' \
 	--sla 'latency_p99_us<500'
+expect "a rate that nobody follows" 2 "workload.rate has no effect with workload.mode = closed" \
+	"$IX" search -v workload.rate='100 k/s..4 M/s' --sla 'latency_p99_us<500'
+expect "... is told, and no mistake" 0 "workload.rate has no effect" \
+	"$IX" sim -s duration='1 ms' -s workload.rate='1 k/s'
 check "... does not blame the client" test -z "$(grep client-bound "$T/out")"
 expect "search: no objective" 2 "say what to vary and what must hold" "$IX" search -v seed=1..2
 expect "search: bad objective" 2 "is no objective" "$IX" search -v workload.rate=1..2 --sla p99

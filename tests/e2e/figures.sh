@@ -93,6 +93,13 @@ if command -v gnuplot >/dev/null; then
 else
 	echo "skipped: drawings, gnuplot is not installed"
 fi
+sed 's/  title =/  titel = "x"; title =/' "$figs/f.conf" >"$figs/typo.conf"
+expect "a member that a figure has not" 2 "typo.conf:6: a figure has no \"titel\"" figure typo
+sed 's/{clients}/{client}/; s/columns = /curves = ( { x = "seed"; y = "no"; } ); columns = /' \
+	"$figs/f.conf" >"$figs/typo.conf"
+expect "a knob that a caption has not" 1 "a caption names {client}, which is no knob" figure typo
+check "... and a column that a curve has not" grep -q 'no column "no" in typo.csv' "$T/out"
+rm "$figs/typo.conf" "$T/f"/typo.*
 mkdir -p "$T/dir/f.csv"
 expect "results that cannot be written" 1 "f is not drawn: this run did not get to write" \
 	figure f -o "$T/dir"
