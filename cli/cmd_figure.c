@@ -40,7 +40,12 @@ static error_t parse(int key, char *arg, struct argp_state *st)
 
 	switch (key) {
 	case 'j':	a->env.jobs = args_count(st, "-j", arg, 1, JOBS_MAX); break;
-	case 'o':	a->out = arg; break;
+	case 'o':
+		if (strlen(arg) >= RESULT_DIR_LEN)
+			argp_error(st, "-o: the name of the folder is longer than %d letters",
+				   RESULT_DIR_LEN - 1);
+		a->out = arg;
+		break;
 	case 'l':	a->list = true; break;
 	case 'q':	a->env.quiet = true; break;
 	case KEY_QUICK:	a->env.quick = true; break;
@@ -143,13 +148,13 @@ static int figure_draw(const struct figure_args *a, const struct figure *fig)
 
 	result_path(path, sizeof(path), a->env.out, data, "csv");
 	if (i < a->n_all && a->unsaved[i]) {
-		fprintf(stderr, "ix figure: %s is not drawn: this run did not get to write "
-			"%s\n", fig->name, path);
+		fprintf(stderr, "ix figure: %s is not drawn: this run was not saved as %s"
+			"\n", fig->name, path);
 		return IX_FAILED;
 	}
 	if (access(path, R_OK) != 0) {
-		fprintf(stderr, "ix figure: %s is not drawn: there is no %s; `ix figure %s` "
-			"makes it\n", fig->name, path, data);
+		fprintf(stderr, "ix figure: %s is not drawn: there is no %s; figure %s makes "
+			"it\n", fig->name, path, data);
 		return IX_MISSING;
 	}
 	rc = figure_plot(fig, &a->env);
@@ -307,6 +312,11 @@ static int run(struct figure_args *a)
 	if (a->list) {
 		list_print(a);
 		return IX_OK;
+	}
+	if (a->claims && a->n_names > 0) {
+		fputs("ix figure: --claims and --json are about all figures; give no name\n",
+		      stderr);
+		return IX_USAGE;
 	}
 	if (a->claims)
 		return judge(a);

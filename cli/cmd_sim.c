@@ -39,6 +39,9 @@ static error_t parse(int key, char *arg, struct argp_state *st)
 	case 'o':
 		if (arg[0] == '\0')
 			argp_error(st, "--out wants a folder; \".\" is this one");
+		if (strlen(arg) >= RESULT_DIR_LEN)
+			argp_error(st, "--out: the name of the folder is longer than %d letters",
+				   RESULT_DIR_LEN - 1);
 		a->out = arg;
 		break;
 	case 'q':	a->quiet = true; break;

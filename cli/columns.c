@@ -47,7 +47,8 @@ static void look_for(struct columns *c, size_t i, const struct point *p)
 {
 	const char *name = c->names[i];
 
-	c->known[i] |= point_metric(p, name) || strcmp(name, SIMRUN_LIMIT) == 0;
+	c->known[i] |= point_metric(p, name) || strcmp(name, SIMRUN_LIMIT) == 0 ||
+		       (p->n_rows > 0 && simrun_is_row(name));
 	for (uint32_t k = 0; !c->known[i] && k < p->n_metrics; k++) {
 		unsigned d = edit_distance(name, p->metrics[k].name);
 

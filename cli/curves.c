@@ -172,7 +172,7 @@ static void whys_take(struct table *t, const struct figure *fig)
 	for (unsigned i = 0; list && (how = config_setting_get_elem(list, i)); i++) {
 		size_t row = table_row_add(t);
 
-		table_set(t, row, W_FIGURE, fig->name);
+		table_set(t, row, W_FIGURE, setting_text(how, "figure", fig->name));
 		table_set(t, row, W_SERIES, setting_text(how, "series", ""));
 		table_set(t, row, W_WHY, setting_text(how, "why", ""));
 	}

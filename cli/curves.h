@@ -11,7 +11,8 @@
  * Without `series` it is about every curve of that figure whose name the CSV's column `series`
  * has; `figure` is the definition's name unless said. Between rows we read off straight lines.
  *
- * What is known of a knee, should it miss: misses = ( { series = "IX"; why = "..."; } ).
+ * What is known of a knee, should it miss: misses = ( { series = "IX"; why = "..."; } ), with a
+ * `figure` as above.
  *
  * Three checks follow from the points. Order: at every published x, curves of two systems (the
  * first word of a curve's name) and one `quantity` that the paper shows more than 5 % apart

@@ -75,6 +75,9 @@ static size_t texts_take(struct figure *fig, const char *member, const char **ou
 	const config_setting_t *list = config_setting_get_member(fig->group, member);
 	size_t n = 0;
 
+	if (list && !config_setting_is_array(list) && !config_setting_is_list(list))
+		conf_error(&fig->conf, "%s: figure.%s is a list of quoted texts", fig->path,
+			   member);
 	if (list && config_setting_length(list) > FIGURE_LIST_MAX)
 		conf_error(&fig->conf, "%s: figure.%s has more than %d texts", fig->path, member,
 			   FIGURE_LIST_MAX);
@@ -110,6 +113,24 @@ static void members_check(struct figure *fig)
 	}
 }
 
+/* Lists of groups, one of them with @needed texts. */
+static void groups_check(struct figure *fig, const char *member, const char *const *needed)
+{
+	const config_setting_t *list = config_setting_get_member(fig->group, member), *one;
+	const char *text;
+
+	if (list && !config_setting_is_list(list))
+		conf_error(&fig->conf, "%s: figure.%s is a list of groups: ( { ... }, ... )",
+			   fig->path, member);
+	for (unsigned i = 0; list && (one = config_setting_get_elem(list, i)) != NULL; i++)
+		for (size_t k = 0; needed[k]; k++)
+			if (!config_setting_is_group(one) ||
+			    !config_setting_lookup_string(one, needed[k], &text))
+				conf_error(&fig->conf, "%s:%d: figure.%s: entry %u needs a text %s",
+					   fig->path, (int)config_setting_source_line(one), member,
+					   i + 1, needed[k]);
+}
+
 bool figure_open(struct figure *fig, const struct figure_env *env, const char *name)
 {
 	memset(fig, 0, sizeof(*fig));
@@ -124,6 +145,9 @@ bool figure_open(struct figure *fig, const struct figure_env *env, const char *n
 		return false;
 	}
 	members_check(fig);
+	groups_check(fig, "misses", (const char *const[]){ "series", "why", NULL });
+	groups_check(fig, "claims", (const char *const[]){ "id", NULL });
+	groups_check(fig, "curves", (const char *const[]){ "x", "y", NULL });
 	if (env->quick)
 		fig->n_quick = texts_take(fig, "quick", fig->quick);
 	fig->all_columns = !config_setting_get_member(fig->group, "columns");
@@ -198,8 +222,8 @@ int figure_run(struct figure *fig, const struct figure_env *env, bool *saved)
 			fprintf(stderr, "ix figure: %s\n", err);
 			rc = IX_FAILED;
 		}
-		sweep_outcome_free(&o);
 	}
+	sweep_outcome_free(&o);
 	sweep_free(sw);
 	free(sw);
 	return rc;

@@ -192,6 +192,11 @@ static void nothing_holds(struct search *s, const struct trial *l)
 	value_text(s, l->value, at, sizeof(at));
 	if (l->verdict == TRIAL_REFUSED)
 		finish(s, SEARCH_REFUSED, "%s: %.299s", l->text, l->why);
+	else if (isnan(l->mean))
+		finish(s, SEARCH_FAILED, "%s %s %g does not hold even at %s=%.40s, where no "
+		       "request that was due was answered in the measured time; begin lower",
+		       s->spec->metric, s->spec->above ? ">" : "<", s->spec->limit, s->spec->key,
+		       at);
 	else
 		finish(s, SEARCH_FAILED, "%s %s %g does not surely hold even at %s=%.40s: it is "
 		       "%.5g +- %.3g there; begin lower", s->spec->metric,
@@ -309,6 +314,9 @@ static void run_take(struct search *s, struct trial *l, const struct task *t, bo
 	} else if (p.status == POINT_CLIENT_BOUND && !allow_bound) {
 		l->verdict = TRIAL_REFUSED;
 		snprintf(l->why, sizeof(l->why), "%s", p.why);
+	} else if (m && isnan(m->value)) {	/* nothing due was answered: it is beyond its end */
+		l->verdict = TRIAL_FAILS;
+		l->mean = NAN;
 	} else if (!m) {
 		finish(s, SEARCH_FAILED, "no metric is called \"%s\"; `ix sim --json` shows their "
 		       "names", s->spec->metric);

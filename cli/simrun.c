@@ -186,6 +186,16 @@ json_t *simrun_json(const struct sim_result *r)
 	return o;
 }
 
+bool simrun_is_row(const char *name)
+{
+	static const char *const columns[] = { "msg_bytes", "rounds", "one_way_us", ROW_GOODPUT };
+	size_t i = 0;
+
+	while (i < ARRAY_LEN(columns) && strcmp(name, columns[i]) != 0)
+		i++;
+	return i < ARRAY_LEN(columns);
+}
+
 static void row_cells(struct table *t, size_t row, const struct app_row *r)
 {
 	table_set_number(t, row, table_col_add(t, "msg_bytes"), r->bytes);

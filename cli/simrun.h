@@ -39,6 +39,9 @@ json_t *simrun_json(const struct sim_result *r);
 #define SIMRUN_LIMIT		"limit"
 #define SIMRUN_LIMIT_DOC	"the resource that was the limit, or none"
 
+/** Is @name a column that rows of netpipe have, kept or not? */
+bool simrun_is_row(const char *name);
+
 /** Append @r to @t: a line, or a line a row of netpipe. @row0: first line, filled by then with
  * what precedes; further lines get a copy of its first @n_lead cells. @limit: NULL if no
  * column is wanted. */

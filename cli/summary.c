@@ -5,6 +5,7 @@
  * Lines appear when they have something to say: a drop counter at zero is silence. Not
  * here: machine output (simrun.c).
  */
+#include <math.h>
 #include <inttypes.h>
 
 #include "cli/progress.h"
@@ -88,6 +89,10 @@ static void latency_line(const struct sim_result *r, const char *name, const cha
 	if (!sim_metric(r, metric))
 		return;
 	label(f, what);
+	if (isnan(value(r, metric))) {
+		fputs("none: no request that was due in the measured time was answered\n", f);
+		return;
+	}
 	for (size_t i = 0; i < ARRAY_LEN(q); i++) {
 		snprintf(metric, sizeof(metric), "%s_%s_us", name, q[i]);
 		fprintf(f, "%s%s %.2f", i ? "  " : "", q[i], value(r, metric));

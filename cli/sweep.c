@@ -5,6 +5,7 @@
  * Not here: what the points are (plan.c), where their results come from (task.c).
  */
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/outcome.h"
@@ -238,7 +239,11 @@ int sweep_save(const struct sweep_outcome *out, const char *dir, const char *nam
 	result_path(path, sizeof(path), dir, name, "csv");
 	rc = result_save_table(path, &out->table, err, err_len);
 	result_path(path, sizeof(path), dir, name, "json");
-	return rc ? rc : result_save_json(path, out->manifest, err, err_len);
+	if (rc == 0)
+		rc = result_save_json(path, out->manifest, err, err_len);
+	if (rc != 0)
+		unlink(path);	/* an old one is of another table */
+	return rc;
 }
 
 void sweep_outcome_free(struct sweep_outcome *out)

@@ -509,8 +509,8 @@ def trouble_of(args, rows):
         return f'no row of {BUDGETS} starts with "{args.only}"'
     if args.only and args.update:
         return '--update with --only would drop the other rows'
-    if not os.path.isdir(os.path.join(args.build, 'bench')):
-        return f'--build: there is no {args.build}/bench; `make bench` builds it'
+    if not os.access(os.path.join(args.build, 'bench', 'bench_stack'), os.X_OK):
+        return f'--build: there is no {args.build}/bench/bench_stack; `make bench` builds it'
     return None
 
 

@@ -64,11 +64,18 @@ def follow(folder, name):
 
 
 def unsourced(folder):
-    """Prices whose source says how, and not from what: [(list, item, source)]."""
-    return [(file[:-5], item, source) for file in sorted(os.listdir(folder))
-            if file.endswith('.conf')
-            for item, (_, _, source) in read(os.path.join(folder, file)).items()
-            if source in ('fit', 'by hand')]
+    """Prices whose source says how, and not from what, or is "as" what there is not:
+    [(list, item, source)]."""
+    found = []
+    for file in sorted(f for f in os.listdir(folder) if f.endswith('.conf')):
+        items = read(os.path.join(folder, file))
+        for item, (_, _, source) in items.items():
+            other = re.fullmatch(r'as ([\w-]+)', source)
+            known = not other or other.group(1) in items or \
+                os.path.exists(os.path.join(folder, other.group(1) + '.conf'))
+            if not known or re.fullmatch(r'\s*(fit:?|by hand( on)?)?\s*', source, re.I):
+                found.append((file[:-5], item, source))
+    return found
 
 
 def rounded(value, error):

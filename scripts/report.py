@@ -63,14 +63,15 @@ def read_text(path):
         return damaged(path, 'it is no text')
 
 
-def read_csv(path, needed):
-    """Rows of a table that has the column @needed."""
+def read_csv(path, *needed):
+    """Rows of a table that has the columns @needed."""
     if not path.is_file():
         return []
     rows = csv.DictReader(io.StringIO(read_text(path), newline=''))
     out = list(rows)
-    if needed not in (rows.fieldnames or []):
-        damaged(path, f'there is no column {needed}')
+    for column in needed:
+        if column not in (rows.fieldnames or []):
+            damaged(path, f'there is no column {column}')
     for i, row in enumerate(out):
         if None in row or None in row.values():
             damaged(path, f'row {i + 1} has not as many cells as there are columns')
@@ -329,8 +330,8 @@ def page(args):
     figs.sort(key=lambda f: (not f.paper, [int(p) if p.isdigit() else p
                                            for p in re.split(r'(\d+)', f.name)]))
     claims, points, shapes = (
-        read_csv(results / f'{n}.csv', needed)
-        for n, needed in (('claims', 'id'), ('points', 'figure'), ('shapes', 'check')))
+        read_csv(results / f'{n}.csv', *needed)
+        for n, *needed in (('claims', 'id'), ('points', 'figure'), ('shapes', 'check', 'why')))
     done = [f for f in figs if f.manifest]
     commits = sorted({f.manifest['commit'] for f in done})
     prices = sorted(args.prices.glob('*.conf'))

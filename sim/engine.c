@@ -279,7 +279,7 @@ static inline void look_ahead(struct engine *e, uint64_t bucket)
 {
 	uint64_t soon = bucket + SOON;
 
-	while (e->heap[0]->at >> BUCKET_SHIFT <= soon) {
+	while (e->heap[0] != &e->never && e->heap[0]->at >> BUCKET_SHIFT <= soon) {
 		struct event *ev = e->heap[0];
 
 		heap_del(e, 0);

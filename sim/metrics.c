@@ -197,10 +197,11 @@ static void add_hist(struct sim_result *r, const struct hist *h, const char *nam
 
 	if (!h)
 		return;
-	add(r, hist_mean(h) / 1e3, doc, "%s_mean_us", name);
+	add(r, h->n ? hist_mean(h) / 1e3 : NAN, doc, "%s_mean_us", name);
 	for (size_t i = 0; i < ARRAY_LEN(q); i++)
-		add(r, (double)hist_quantile(h, q[i].ppm) / 1e3, doc, "%s_%s_us", name, q[i].name);
-	add(r, h->n ? (double)h->max / 1e3 : 0, doc, "%s_max_us", name);
+		add(r, h->n ? (double)hist_quantile(h, q[i].ppm) / 1e3 : NAN, doc, "%s_%s_us", name,
+		    q[i].name);
+	add(r, h->n ? (double)h->max / 1e3 : NAN, doc, "%s_max_us", name);
 }
 
 /* Confidence by batch means: the slices' mean latencies, and their counts as rates. */

@@ -267,7 +267,10 @@ static struct ixev *client_ev(void *app)
 	return ((struct client *)app)->ev;
 }
 
-/* Requests that were due in the measured time and are still at the generator. */
+enum { GAPS_MAX = 10000000 };		/* drawn one by one: a third of a second */
+
+/* Requests that were due in the measured time and are still at the generator. Of very many the rest
+ * is estimated. */
 static uint64_t never_sent(const struct client *cl)
 {
 	struct dist gap = cl->gap;
@@ -276,8 +279,13 @@ static uint64_t never_sent(const struct client *cl)
 
 	if (cl->cfg.mode != MODE_OPEN || !cl->entered)
 		return 0;
-	for (; t < cl->env.stop_ns; t += dist_gap_ns(&gap, &rng))
+	for (uint64_t k = 0; t < cl->env.stop_ns; k++, t += dist_gap_ns(&gap, &rng)) {
+		if (k == GAPS_MAX && t > cl->next_ns)
+			return n + (uint64_t)((double)k / (double)(t - cl->next_ns) *
+					      (double)(cl->env.stop_ns -
+						       MAX(t, cl->env.warmup_ns)));
 		n += meter_covers(&cl->meter, t);
+	}
 	return n;
 }
 

@@ -56,6 +56,11 @@ cp sim/prices/linux.conf "$T/sim/prices/"
 sed -i 's/^calls .*/calls 1 ns "fit"/' "$T/sim/prices/mtcp.conf"
 expect "a source that names nothing" 1 'calls says "fit", and not on what' "$calibrate" --check
 cp sim/prices/mtcp.conf "$T/sim/prices/"
+sed -i 's/^calls .*/calls 1 ns "as linx"/' "$T/sim/prices/mtcp.conf"
+expect "a source that is no list" 1 'calls says "as linx"' "$calibrate" --check
+printf 'calls 1 ns "\351"\n' >>"$T/sim/prices/mtcp.conf"
+expect "a list that is no text" 2 "is damaged" "$calibrate" --check
+cp sim/prices/mtcp.conf "$T/sim/prices/"
 echo >>"$T/sim/prices/fits/ix.json"
 expect "an edited definition" 1 "the definition of the fit has changed" "$calibrate" ix --check
 expect "no such fit" 2 'there is no fit "none"' "$calibrate" none --check

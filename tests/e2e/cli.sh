@@ -187,6 +187,12 @@ expect "a search whose client gives up" 4 "the client was the bottleneck" "$IX" 
 expect "a search whose runs fail" 1 "failed: workload.rate=" "$IX" search -q --no-store \
 	-s mode=open -s warmup='0 ns' -s duration='1 us' -v workload.rate='100 k/s..4 M/s' \
 	--sla 'latency_p99_us<500'
+over=(-s mode=open -s clients=16 -s client.threads=2 -s workload.connections=512
+	-s workload.server.app_cycles=20000 -s warmup='20 ms' -s duration='20 ms')
+expect "a load whose answers all come late" 0 "none: no request that was due in the measured time" \
+	"$IX" sim "${over[@]}" -s workload.rate='400 k/s'
+expect "... does not hold" 0 "surely holds at workload.rate = 1" "$IX" search -q --no-store \
+	"${over[@]}" -v workload.rate='20 k/s..10 M/s' --sla 'latency_p99_us<1000' --tolerance 10%
 expect "a rate that nobody follows" 2 "workload.rate has no effect with workload.mode = closed" \
 	"$IX" search -v workload.rate='100 k/s..4 M/s' --sla 'latency_p99_us<500'
 expect "... is told, and no mistake" 0 "workload.rate has no effect" \

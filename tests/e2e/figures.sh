@@ -99,12 +99,16 @@ sed 's/{clients}/{client}/; s/columns = /curves = ( { x = "seed"; y = "no"; } );
 	"$figs/f.conf" >"$figs/typo.conf"
 expect "a knob that a caption has not" 1 "a caption names {client}, which is no knob" figure typo
 check "... and a column that a curve has not" grep -q 'no column "no" in typo.csv' "$T/out"
+for what in 'misses = 5' 'misses = ( { series = "IX"; } )' 'columns = "requests"'; do
+	sed "s/  columns = .*/  $what;/" "$figs/f.conf" >"$figs/typo.conf"
+	expect "$what" 2 "figure.${what%% *}" figure typo
+done
 rm "$figs/typo.conf" "$T/f"/typo.*
 mkdir -p "$T/dir/f.csv"
-expect "results that cannot be written" 1 "f is not drawn: this run did not get to write" \
+expect "results that cannot be written" 1 "f is not drawn: this run was not saved as" \
 	figure f -o "$T/dir"
 sed "s/plot = /data = \"nosuch\"; plot = /" "$figs/f.conf" >"$figs/other.conf"
-expect "another's that are not there" 3 "\`ix figure nosuch\` makes it" figure other
+expect "another's that are not there" 3 "figure nosuch makes it" figure other
 rm "$figs/other.conf"
 check "--json" bash -c "'$ix' figure --figs '$figs' --json --out '$T/f' | python3 -c '
 import json, sys
@@ -167,6 +171,7 @@ damaged()
 }
 damaged claims.csv "there is no column id" </dev/null
 damaged claims.csv "it is no text" <<<$'id\n\xff'
+damaged shapes.csv "there is no column why" <<<check,figure,series,at,published,simulated
 damaged points.csv "row 1 has not as many cells" <<<$'figure,series\nfig2'
 damaged shapes.csv "there is no column check" <<<$'x,y\n1,2'
 damaged fig2.json "it is no JSON" <<<'{"commit": "'

@@ -98,6 +98,8 @@ END
 check "where a run failed that might have it" status 1 columns "$T/failing.conf" nosuch
 check "... it is a warning" \
 	said "warning: of the points that finished none has a metric called \"nosuch\""
+check "columns that rows have" "$ix" sweep -q --no-store -s workload=netpipe -s max_bytes=64 \
+	-s rounds=2 -v seed=1 --columns msg_bytes,one_way_us -o "$T/cols.csv"
 check "no names at all" status 2 "$ix" sweep "$T/s.conf" --columns ""
 
 # --- what must not be believed ---

@@ -201,6 +201,22 @@ static void open_loop_omits_nothing(void)
 	bed_end();
 }
 
+/* Of a load that nobody can count one by one the rest is estimated. */
+static void much_is_never_sent(void)
+{
+	bed_echo(64, 64);
+	bed_set(0, "mode", 1);
+	bed_set(0, "gap", 0);
+	bed_set(0, "rate", 1000000000);
+	b.env[0].warmup_ns = 50 * MS;
+	b.env[0].stop_ns = 250 * MS;
+	bed_start(6, 16384);
+	bed_run_until(MS);
+	bed_report(0);
+	CHECK(b.report[0].never_sent > 199000000 && b.report[0].never_sent < 201000000);
+	bed_end();
+}
+
 static void next_due_is_the_intended_time(void)
 {
 	uint64_t due;
@@ -470,5 +486,5 @@ CU_MAIN("echo_app", TEST(bytes_come_back), TEST(wrong_bytes_are_counted),
 	TEST(next_due_is_the_intended_time), TEST(timer_drives_an_idle_client),
 	TEST(refused_connections_back_off), TEST(dead_connections_come_back),
 	TEST(out_of_frames_resets), TEST(load_is_shared_out), TEST(eof_waits_for_the_echo),
-	TEST(server_may_leave_first),
+	TEST(server_may_leave_first), TEST(much_is_never_sent),
 	TEST(declared_work), TEST(bad_configurations_are_refused))

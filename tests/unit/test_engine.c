@@ -163,6 +163,21 @@ static void cancel_is_idempotent(void)
 	engine_free(e);
 }
 
+/* Any time but never: also where what never comes is as near as what does. */
+static void the_end_of_time_comes(void)
+{
+	static const nsec before[] = { 1, 127, 128, 300, 512, 2000 };
+	struct engine *e = start();
+
+	for (size_t i = ARRAY_LEN(before); i-- > 0;) {
+		engine_at(e, &probes[i].ev, NSEC_NEVER - before[i]);
+		CHECK_EQ(engine_run(e, NSEC_NEVER), 1);
+		CHECK_EQ(engine_now(e), NSEC_NEVER - before[i]);
+	}
+	CHECK_EQ(engine_next(e), NSEC_NEVER);
+	engine_free(e);
+}
+
 static void stop_event_fire(struct event *ev, nsec now)
 {
 	struct probe *p = container_of(ev, struct probe, ev);
@@ -327,6 +342,7 @@ CU_MAIN("engine", TEST(fires_by_time_then_scheduling_order), TEST(far_and_near_m
 	TEST(moving_takes_a_new_place_in_the_order),
 	TEST(who_is_first_is_known_when_the_first_moves),
 	TEST(far_event_fires_between_two_of_its_bucket), TEST(cancel_is_idempotent),
+	TEST(the_end_of_time_comes),
 	TEST(stop_leaves_the_clock_at_the_last_event), TEST(agrees_with_a_sorted_list),
 	TEST(hints_come_in_order_and_to_latecomers_too), TEST(hints_come_for_far_events_too),
 	TEST(hash_tells_runs_apart))
