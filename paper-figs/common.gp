@@ -11,6 +11,7 @@
 if (!exists("plot_px")) plot_px = 430
 if (!exists("key_rows")) key_rows = 2
 if (!exists("axis_px")) axis_px = 66
+if (!exists("quick")) quick = 0
 top_px = 50 + 21 * key_rows
 caption_px = caption_lines ? 12 + 14.5 * caption_lines : 8
 if (!exists("height")) height = top_px + plot_px + axis_px + caption_px
