@@ -21,8 +21,8 @@ static void value_text(const json_t *v, char *buf, size_t len)
 	free(dump);
 }
 
-/* Copy @text, {key} replaced by the manifest's value: of its configuration, or its own. */
-/* ... and @tell whoever wrote it of a key that is not there. */
+/* Copy @text, {key} replaced by the manifest's value: of its configuration, or its own. @tell: say
+ * which is not there. */
 static void expand(const json_t *manifest, const char *text, bool tell, char *buf, size_t len)
 {
 	const json_t *config = json_object_get(manifest, "config"), *v;
@@ -279,8 +279,7 @@ int judge_caption(const struct judgement *j, const struct figure *fig, const str
 	f = open_memstream(&data, &len);
 	if (!f)
 		abort();
-	expand(manifest, figure_text(fig, "caption", ""), false, caption,
-	       sizeof(caption));
+	expand(manifest, figure_text(fig, "caption", ""), false, caption, sizeof(caption));
 	fprintf(f, "# %s\n\n![%s](%s.svg)\n\n%s\n\n", figure_text(fig, "title", fig->name),
 		figure_text(fig, "alt", figure_text(fig, "title", fig->name)), fig->name, caption);
 	fprintf(f, "Run again: `./ix figure %s%s%s%s`. Numbers: `%s.csv`; every knob, price list "

@@ -148,13 +148,13 @@ static int figure_draw(const struct figure_args *a, const struct figure *fig)
 
 	result_path(path, sizeof(path), a->env.out, data, "csv");
 	if (i < a->n_all && a->unsaved[i]) {
-		fprintf(stderr, "ix figure: %s is not drawn: this run was not saved as %s"
-			"\n", fig->name, path);
+		fprintf(stderr, "ix figure: %s is not drawn: this run was not saved as %s\n",
+			fig->name, path);
 		return IX_FAILED;
 	}
 	if (access(path, R_OK) != 0) {
-		fprintf(stderr, "ix figure: %s is not drawn: there is no %s; figure %s makes "
-			"it\n", fig->name, path, data);
+		fprintf(stderr, "ix figure: %s is not drawn: there is no %s; figure %s makes it\n",
+			fig->name, path, data);
 		return IX_MISSING;
 	}
 	rc = figure_plot(fig, &a->env);
