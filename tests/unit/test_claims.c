@@ -210,6 +210,37 @@ static const char *check_of(const struct curves *c, const char *check, const cha
 	return "none";
 }
 
+/* Judge figure f, defined by @conf, whose saved result is @ours, against the points @published. */
+static void curves_made(struct curves *c, const char *conf, const char *published,
+			const char *ours, const char *used_on)
+{
+	static const char *const files[][2] = {
+		{ "f", "conf" }, { "curves", "csv" }, { "f", "csv" },
+	};
+	const char *const texts[] = { conf, published, ours };
+	char dir[] = "/tmp/test_claims.XXXXXX", err[600];
+	struct figure_env env = { .out = dir };
+	struct fitted *used = calloc(1, sizeof(*used));
+	struct figure fig;
+
+	CHECK(mkdtemp(dir) != NULL);
+	snprintf(env.figs, sizeof(env.figs), "%s", dir);
+	for (size_t i = 0; i < ARRAY_LEN(files); i++)
+		file_put(dir, files[i][0], files[i][1], texts[i]);
+	fitted_add(used, used_on);
+	CHECK_EQ(curves_begin(c, &env, used, err, sizeof(err)), 0);
+	CHECK(figure_open(&fig, &env, "f"));
+	curves_take(c, &fig, &env);
+	figure_close(&fig);
+	curves_check(c);
+	free(used);
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		result_path(err, sizeof(err), dir, files[i][0], files[i][1]);
+		remove(err);
+	}
+	CHECK_EQ(rmdir(dir), 0);
+}
+
 static void a_miss_has_its_reason(void)
 {
 	static const char conf[] = "figure = { curves = ( { x = \"n\"; y = \"v\"; knee = 90.0; } );"
@@ -219,34 +250,14 @@ static void a_miss_has_its_reason(void)
 		"f,A,2,n,50,v\nf,A,3,n,100,v\nf,B,1,n,10,v\nf,B,2,n,50,v\nf,B,3,n,100,v\n";
 	static const char ours[] =
 		"series,n,v\nA,1,10\nA,2,100\nA,3,100\nB,1,10\nB,2,50\nB,3,100\n";
-	char dir[] = "/tmp/test_claims.XXXXXX", err[600];
-	struct figure_env env = { .out = dir };
-	struct fitted *used = calloc(1, sizeof(*used));
-	struct figure fig;
 	struct curves c;
 
-	CHECK(mkdtemp(dir) != NULL);
-	snprintf(env.figs, sizeof(env.figs), "%s", dir);
-	file_put(dir, "f", "conf", conf);
-	file_put(dir, "curves", "csv", published);
-	file_put(dir, "f", "csv", ours);
-	CHECK_EQ(curves_begin(&c, &env, used, err, sizeof(err)), 0);
-	CHECK(figure_open(&fig, &env, "f"));
-	curves_take(&c, &fig, &env);
-	figure_close(&fig);
-	curves_check(&c);
+	curves_made(&c, conf, published, ours, "");
 	CU_ASSERT_STRING_EQUAL(check_of(&c, "knee", "A", "verdict"), "misses");
 	CU_ASSERT_STRING_EQUAL(check_of(&c, "knee", "A", "why"), "because");
 	CU_ASSERT_STRING_EQUAL(check_of(&c, "knee", "B", "verdict"), "holds");
 	CU_ASSERT_STRING_EQUAL(check_of(&c, "knee", "B", "why"), "");
 	curves_free(&c);
-	free(used);
-	for (size_t i = 0; i < 3; i++) {
-		result_path(err, sizeof(err), dir, (const char *[]){ "f", "f", "curves" }[i],
-			    i ? "csv" : "conf");
-		remove(err);
-	}
-	CHECK_EQ(rmdir(dir), 0);
 }
 
 /* A has its knee at @published_knee and ours at @our_knee on an axis that is as @axis says; B
@@ -262,24 +273,11 @@ static void shapes_are(const char *axis, const char *published_knee, const char 
 		"f,B,1,n,5,v\nf,C,1,n,7,v\nf,B,9,n,7,v\ng,A,1,n,1,v\n";
 	static const char ours[] =
 		"series,n,v\nA,10.05,11\nA,20,60\nA,30,100\nB,10,8\nsee,10,7.7\n";
-	char dir[] = "/tmp/test_claims.XXXXXX", err[600], conf[400];
-	struct figure_env env = { .out = dir };
-	struct fitted *used = calloc(1, sizeof(*used));
-	struct figure fig;
+	char conf[400];
 	struct curves c;
 
-	CHECK(mkdtemp(dir) != NULL);
-	snprintf(env.figs, sizeof(env.figs), "%s", dir);
 	snprintf(conf, sizeof(conf), conf_of, axis);
-	file_put(dir, "f", "conf", conf);
-	file_put(dir, "curves", "csv", published);
-	file_put(dir, "f", "csv", ours);
-	fitted_add(used, "f/A/1, but this is no figure; fig1/B/2");
-	CHECK_EQ(curves_begin(&c, &env, used, err, sizeof(err)), 0);
-	CHECK(figure_open(&fig, &env, "f"));
-	curves_take(&c, &fig, &env);
-	figure_close(&fig);
-	curves_check(&c);
+	curves_made(&c, conf, published, ours, "f/A/1, but this is no figure; fig1/B/2");
 	CHECK_EQ(c.points.n_rows, 7);
 	CU_ASSERT_STRING_EQUAL(table_get(&c.points, 0, table_col(&c.points, "error_pct")), "10");
 	CU_ASSERT_STRING_EQUAL(table_get(&c.points, 5, table_col(&c.points, "note")),
@@ -293,13 +291,6 @@ static void shapes_are(const char *axis, const char *published_knee, const char 
 	CU_ASSERT_STRING_EQUAL(check_of(&c, "order", "", "verdict"), "misses");
 	CU_ASSERT_STRING_EQUAL(check_of(&c, "median error, not used", "", "error"), "10.0 %");
 	curves_free(&c);
-	free(used);
-	for (size_t i = 0; i < 3; i++) {
-		result_path(err, sizeof(err), dir, (const char *[]){ "f", "f", "curves" }[i],
-			    (const char *[]){ "conf", "csv", "csv" }[i]);
-		unlink(err);
-	}
-	rmdir(dir);
 }
 
 /* Published points that cannot be read are named: nothing would be judged in their place. */
