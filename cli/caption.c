@@ -127,20 +127,6 @@ static void row_print(const struct table *t, size_t row, const char *const *cols
 	fputs("\n", f);
 }
 
-static bool is_claim_of(const struct figure *fig, const char *id)
-{
-	const config_setting_t *list = config_setting_get_member(fig->group, "claims");
-
-	for (int i = 0; list && i < config_setting_length(list); i++) {
-		const char *s = NULL;
-
-		config_setting_lookup_string(config_setting_get_elem(list, (unsigned)i), "id", &s);
-		if (s && strcmp(s, id) == 0)
-			return true;
-	}
-	return false;
-}
-
 static void claims_write(const struct table *t, const struct figure *fig, FILE *f)
 {
 	static const char *const cols[] = { "id", "system", "quantity", "published", "simulated",
@@ -148,7 +134,7 @@ static void claims_write(const struct table *t, const struct figure *fig, FILE *
 	bool any = false;
 
 	for (size_t r = 0; r < t->n_rows; r++) {
-		if (!is_claim_of(fig, table_get(t, r, 0)))
+		if (!figure_claims(fig, table_get(t, r, 0)))
 			continue;
 		if (!any)
 			fputs("\n| Claim | System | Quantity | Published | Simulated | Unit | "
@@ -160,7 +146,7 @@ static void claims_write(const struct table *t, const struct figure *fig, FILE *
 	for (size_t r = 0; r < t->n_rows; r++) {
 		const char *why = table_get(t, r, table_col(t, "why"));
 
-		if (why[0] && is_claim_of(fig, table_get(t, r, 0)))
+		if (why[0] && figure_claims(fig, table_get(t, r, 0)))
 			fprintf(f, "\n%s: %s\n", table_get(t, r, 0), why);
 	}
 }
@@ -212,10 +198,12 @@ static void points_write(const struct judgement *j, const struct figure *fig, FI
 	}
 	for (size_t r = 0; r < k->n_rows; r++) {
 		const char *why = table_get(k, r, table_col(k, "why"));
+		const char *series = table_get(k, r, table_col(k, "series"));
 
 		if (why[0] && is_point_of(fig, k, r))
-			fprintf(f, "\n%s of %s: %s\n", table_get(k, r, table_col(k, "check")),
-				table_get(k, r, table_col(k, "series")), why);
+			fprintf(f, "\n%s%s%s at %s: %s\n",
+				table_get(k, r, table_col(k, "check")), series[0] ? " of " : "",
+				series, table_get(k, r, table_col(k, "at")), why);
 	}
 }
 

@@ -48,8 +48,8 @@ static enum verdict within(double ours, double lo, double hi, double slack)
 										 VERDICT_MISSES;
 }
 
-enum verdict claim_judge(const char *value, const char *tolerance, double ours, char *error,
-			 size_t error_len)
+enum verdict claim_judge(const char *value, const char *accept, const char *tolerance, double ours,
+			 char *error, size_t error_len)
 {
 	double lo, hi, mid, tol;
 	char *end;
@@ -58,6 +58,8 @@ enum verdict claim_judge(const char *value, const char *tolerance, double ours, 
 	if (!value_bounds(value, &lo, &hi) || !isfinite(ours))
 		return VERDICT_BROKEN;
 	mid = (lo + hi) / 2;
+	if (accept && !value_bounds(accept, &lo, &hi))
+		return VERDICT_BROKEN;
 	if (mid != 0)
 		snprintf(error, error_len, "%+.1f %%", 100 * (ours - mid) / fabs(mid));
 	if (strcmp(tolerance, "at most") == 0)

@@ -17,10 +17,11 @@ enum verdict { VERDICT_HOLDS, VERDICT_MISSES, VERDICT_NOT_RUN, VERDICT_INFORMATI
 const char *verdict_name(enum verdict v);
 
 /**
- * Judge @ours against @value ("5.7", or "46-54") under @tolerance ("10%", "5 points",
- * "exact", "at most", "at least", "informative"). Stores how far it is off as text, "+3.5 %".
+ * Judge @ours against @accept ("5.7", or "46-54"; NULL: @value) under @tolerance ("10%",
+ * "5 points", "exact", "at most", "at least", "informative"). Stores how far it is off @value, or
+ * off the middle of it, as text, "+3.5 %".
  */
-enum verdict claim_judge(const char *value, const char *tolerance, double ours, char *error,
-			 size_t error_len);
+enum verdict claim_judge(const char *value, const char *accept, const char *tolerance, double ours,
+			 char *error, size_t error_len);
 
 #endif

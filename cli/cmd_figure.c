@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "cli/advice.h"
 #include "cli/cli.h"
 #include "cli/judge.h"
 #include "cli/result.h"
@@ -216,15 +217,13 @@ static int judgement_write(struct figure_args *a, const struct judgement *j)
 	return rc ? IX_FAILED : IX_OK;
 }
 
-/* An option and its value, the value as a shell takes it for one word; nothing if there is none. */
+/* An option and its value; nothing if there is none. */
 static void option_print(const char *option, const char *value)
 {
 	if (!value)
 		return;
-	fprintf(stderr, " %s '", option);
-	for (; *value; value++)
-		fputs(*value == '\'' ? "'\\''" : (char[]){ *value, '\0' }, stderr);
-	fputc('\'', stderr);
+	fprintf(stderr, " %s ", option);
+	advice_word(value, stderr);
 }
 
 static bool is_stale(const struct figure_args *a, const char *name)
@@ -235,6 +234,17 @@ static bool is_stale(const struct figure_args *a, const char *name)
 
 	figure_close(&fig);
 	return stale;
+}
+
+/* Evidence would be taken for more than it is. */
+static void fitted_warn(const struct fitted *f)
+{
+	fflush(stdout);
+	for (size_t i = 0; i < f->n; i++)
+		if (!f->used[i].met)
+			fprintf(stderr, "ix figure: warning: a price or a knob was fitted on "
+				"\"%s\", x = %g, which is no claim of claims.csv and no point of "
+				"curves.csv\n", f->used[i].name, f->used[i].x);
 }
 
 /* One sentence, which ends in the command that makes the old results again. */
@@ -254,11 +264,44 @@ static void stale_warn(const struct figure_args *a)
 			option_print("-o", a->out);
 			option_print("--store", a->store);
 		}
-		fprintf(stderr, " %s", a->all[i]);
+		fputc(' ', stderr);
+		advice_word(a->all[i], stderr);
 		any = true;
 	}
 	if (any)
 		fputc('\n', stderr);
+}
+
+/* The claims that the figures of this run measured; to be freed. */
+static bool *claims_shown(const struct figure_args *a, const struct table *claims)
+{
+	bool *show = calloc(claims->n_rows + 1, sizeof(*show));
+
+	if (!show)
+		abort();
+	for (size_t i = 0; i < a->n_names; i++) {
+		struct figure fig;
+
+		if (figure_open(&fig, &a->env, a->names[i]))
+			for (size_t r = 0; r < claims->n_rows; r++)
+				show[r] |= figure_claims(&fig, table_get(claims, r,
+									 table_col(claims, "id")));
+		figure_close(&fig);
+	}
+	return show;
+}
+
+static void judge_tell(const struct figure_args *a, const struct judgement *j)
+{
+	bool *show = a->claims ? NULL : claims_shown(a, &j->verdicts.table);
+
+	if (!a->claims)
+		putchar('\n');
+	judge_print(j, show, stdout);
+	if (a->env.quick)
+		puts("preview: shorter runs of fewer points, so verdicts may differ from those "
+		     "without --quick");
+	free(show);
 }
 
 /* Claims are a function of the saved results, whoever made them and when. */
@@ -279,15 +322,11 @@ static int judge(struct figure_args *a)
 		result_print_json(o, stdout);
 		json_decref(o);
 	} else {
-		if (!a->claims)
-			putchar('\n');
-		judge_print(j, a->claims, stdout);
-		if (a->env.quick)
-			puts("preview: shorter runs of fewer points, so verdicts may differ from "
-			     "those without --quick");
+		judge_tell(a, j);
 		if (!a->claims)
 			rc = judgement_write(a, j);
 	}
+	fitted_warn(&j->fitted);
 	stale_warn(a);
 	rc = worse(rc, rc == IX_OK && j->verdicts.n_broken ? IX_FAILED : IX_OK);
 	judge_free(j);

@@ -16,6 +16,7 @@
 
 #include "base/hash.h"
 #include "cli/cli.h"
+#include "cli/sweep_args.h"
 
 struct endpoint {
 	uint32_t ip;
@@ -68,17 +69,6 @@ static bool key_parse(const char *s, uint8_t key[RSS_KEY_LEN])
 	return digits == 2 * RSS_KEY_LEN;
 }
 
-static unsigned long number(struct argp_state *st, const char *arg, unsigned long max,
-			    const char *what)
-{
-	char *end;
-	unsigned long v = strtoul(arg, &end, 10);
-
-	if (!isdigit((unsigned char)*arg) || *end != '\0' || v > max)
-		argp_error(st, "%s needs a number up to %lu, not \"%s\"", what, max, arg);
-	return v;
-}
-
 static void take_word(struct rss_args *a, char *arg, struct argp_state *st)
 {
 	if (!a->verb) {
@@ -99,10 +89,10 @@ static error_t parse(int key, char *arg, struct argp_state *st)
 
 	switch (key) {
 	case 'n':
-		a->queues = (unsigned)number(st, arg, RSS_RETA_LEN, "--queues");
+		a->queues = args_count(st, "--queues", arg, 1, RSS_RETA_LEN);
 		break;
 	case 'q':
-		a->queue = (int)number(st, arg, RSS_RETA_LEN - 1, "--queue");
+		a->queue = (int)args_count(st, "--queue", arg, 0, RSS_RETA_LEN - 1);
 		break;
 	case 'k':
 		if (!key_parse(arg, a->key))
@@ -119,9 +109,9 @@ static error_t parse(int key, char *arg, struct argp_state *st)
 	case ARGP_KEY_END:
 		if (!a->verb || a->n_ends != 2)
 			argp_error(st, "say `ix rss explain SRC:PORT DST:PORT`");
-		if (a->queues == 0 || a->queue >= (int)a->queues)
-			argp_error(st, "--queue is 0 to %u with --queues %u",
-				   a->queues ? a->queues - 1 : 0, a->queues);
+		if (a->queue >= (int)a->queues)
+			argp_error(st, "--queue is 0 to %u with --queues %u", a->queues - 1,
+				   a->queues);
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;

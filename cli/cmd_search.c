@@ -7,6 +7,7 @@
  */
 #include <stdlib.h>
 
+#include "cli/advice.h"
 #include "cli/cli.h"
 #include "cli/conf.h"
 #include "cli/outcome.h"
@@ -117,7 +118,7 @@ static void trials_print(const struct search *s)
 		if (l->verdict == TRIAL_REFUSED)
 			printf(" %14s\n", "client-bound");
 		else if (l->n == 0)
-			printf(" %14s\n", "failed");
+			printf(" %14s\n", l->verdict == TRIAL_FAILS ? "no answers" : "failed");
 		else
 			printf(" %14.6g %12.4g %6u\n", l->mean, l->ci95, l->n);
 	}
@@ -174,6 +175,20 @@ static int report(const struct search_args *a, const struct sweep_outcome *o)
 	return rc;
 }
 
+/* A search takes the knobs of a file, and no more. */
+static void file_tell(const struct sweep_args *a)
+{
+	struct conf *c = malloc(sizeof(*c));
+
+	if (!c)
+		abort();
+	conf_init(c);
+	if (a->file && !a->quiet && conf_read(c, a->file))
+		advice_beyond_knobs(c, a->file, "ix search");
+	conf_free(c);
+	free(c);
+}
+
 int cmd_search(int argc, char **argv)
 {
 	const struct argp argp = { .options = options, .parser = parse, .args_doc = "[FILE.conf]",
@@ -190,6 +205,7 @@ int cmd_search(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, a);
 	sweep_args_apply(&a->sweep, sw);
 	sw->label = "ix search";
+	file_tell(&a->sweep);
 	sweep_search(sw, c, a->range, a->sla, a->tolerance, a->seeds, a->seeds_max);
 	rc = sweep_run(sw, c, &o);
 	if (rc == IX_USAGE)

@@ -5,6 +5,7 @@
 #include <argp.h>
 #include <stdlib.h>
 
+#include "cli/advice.h"
 #include "cli/cli.h"
 #include "cli/progress.h"
 #include "cli/result.h"
@@ -153,14 +154,6 @@ static int report(struct sim_args *a, const struct schema *s)
 	return rc;
 }
 
-/* One run of a file that describes many: the knobs that stand outside of its sweep. */
-static void sweep_tell(const struct sim_args *a)
-{
-	if (config_lookup(&a->conf.file, "sweep") || config_lookup(&a->conf.file, "points"))
-		fprintf(stderr, "ix sim: %s describes a sweep, and this is one run without what "
-			"that sets; `ix sweep %s` runs it\n", a->file, a->file);
-}
-
 static int run(struct sim_args *a)
 {
 	struct progress p;
@@ -177,8 +170,8 @@ static int run(struct sim_args *a)
 		(a->list ? schema_list : schema_print)(&s, stdout);
 		return IX_OK;
 	}
-	if (!a->quiet)
-		sweep_tell(a);
+	if (!a->quiet && a->file)
+		advice_beyond_knobs(&a->conf, a->file, "ix sim");
 	if (!a->quiet && conf_names(&a->conf, &s, "workload.rate") && simrun_rate_is_idle(&s))
 		fprintf(stderr, "ix sim: %s\n", SIMRUN_RATE_IDLE);
 	progress_start(&p, "simulating", a->quiet);

@@ -48,6 +48,11 @@ static error_t parse(int key, char *arg, struct argp_state *st)
 	case KEY_COLLECT: a->collect = true; break;
 	case KEY_EXPORT: a->export = arg; break;
 	case KEY_COLUMNS: columns_take(a, arg, st); break;
+	case ARGP_KEY_END:
+		if (a->collect && a->export)
+			argp_error(st, "--export writes jobs and --collect gathers what they left; "
+				   "say one of them");
+		break;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}

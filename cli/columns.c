@@ -46,16 +46,16 @@ static bool all_known(const struct columns *c)
 static void look_for(struct columns *c, size_t i, const struct point *p)
 {
 	const char *name = c->names[i];
+	const struct metric *like;
+	unsigned d;
 
 	c->known[i] |= point_metric(p, name) || strcmp(name, SIMRUN_LIMIT) == 0 ||
 		       (p->n_rows > 0 && simrun_is_row(name));
-	for (uint32_t k = 0; !c->known[i] && k < p->n_metrics; k++) {
-		unsigned d = edit_distance(name, p->metrics[k].name);
-
-		if (d * 2 <= strlen(name) && (!*c->like[i].name || d < c->like[i].distance)) {
-			strcpy(c->like[i].name, p->metrics[k].name);
-			c->like[i].distance = d;
-		}
+	if (c->known[i] || !(like = point_metric_like(p, name, &d)))
+		return;
+	if (!*c->like[i].name || d < c->like[i].distance) {
+		strcpy(c->like[i].name, like->name);
+		c->like[i].distance = d;
 	}
 }
 

@@ -4,6 +4,7 @@
  *
  * Not here: looking up keys and printing them (schema.c), parsing values (units.c).
  */
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -44,6 +45,9 @@ void conf_error(struct conf *c, const char *fmt, ...)
 	va_start(ap, fmt);
 	n = vsnprintf(c->errors + c->errors_len, 510, fmt, ap);
 	va_end(ap);
+	for (char *s = c->errors + c->errors_len; *s; s++)
+		if (iscntrl((unsigned char)*s))
+			*s = '?';	/* whatever file is quoted, a terminal survives */
 	c->errors_len += (size_t)MIN(n, 509);
 	c->errors[c->errors_len++] = '\n';
 	c->errors[c->errors_len] = '\0';

@@ -52,7 +52,7 @@ static int published_check(const struct table *t, const char *path, char *err, s
 	return 0;
 }
 
-int curves_begin(struct curves *c, const struct figure_env *env, const struct fitted *f, char *err,
+int curves_begin(struct curves *c, const struct figure_env *env, struct fitted *f, char *err,
 		 size_t err_len)
 {
 	static const struct { enum point_column to; const char *from; } same[] = {

@@ -35,7 +35,7 @@ struct curves {
 };
 
 /** All published points, none simulated. Returns 0 or a negative errno and a sentence. */
-int curves_begin(struct curves *c, const struct figure_env *env, const struct fitted *f, char *err,
+int curves_begin(struct curves *c, const struct figure_env *env, struct fitted *f, char *err,
 		 size_t err_len);
 
 /** Read the points of @fig off its saved CSV; without one they stay "not run". */

@@ -228,3 +228,17 @@ int figure_run(struct figure *fig, const struct figure_env *env, bool *saved)
 	free(sw);
 	return rc;
 }
+
+bool figure_claims(const struct figure *fig, const char *id)
+{
+	const config_setting_t *list = config_setting_get_member(fig->group, "claims");
+
+	for (int i = 0; list && i < config_setting_length(list); i++) {
+		const char *s = NULL;
+
+		config_setting_lookup_string(config_setting_get_elem(list, (unsigned)i), "id", &s);
+		if (s && strcmp(s, id) == 0)
+			return true;
+	}
+	return false;
+}

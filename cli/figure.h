@@ -54,6 +54,9 @@ const char *figure_text(const struct figure *fig, const char *member, const char
 /** Whose CSV and manifest it draws: its own name, or figure.data. */
 const char *figure_data(const struct figure *fig);
 
+/** Is claim @id one that it measures? */
+bool figure_claims(const struct figure *fig, const char *id);
+
 /** Run its sweep and save CSV and manifest. Returns an exit code; messages are printed. @saved: is
  * what is there now this run's? */
 int figure_run(struct figure *fig, const struct figure_env *env, bool *saved);

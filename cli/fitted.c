@@ -11,11 +11,17 @@
 
 static void used_add(struct fitted *f, const char *name, size_t len, double x)
 {
-	if (f->n == FITTED_MAX || len >= sizeof(f->used[0].name))
-		return;
-	memcpy(f->used[f->n].name, name, len);
-	f->used[f->n].name[len] = '\0';
-	f->used[f->n++].x = x;
+	struct fitted_number *u;
+
+	if (f->n == f->cap) {
+		f->cap = f->cap ? 2 * f->cap : 32;
+		f->used = realloc(f->used, f->cap * sizeof(*f->used));
+		if (!f->used)
+			abort();
+	}
+	u = &f->used[f->n++];
+	*u = (struct fitted_number){ .x = x };
+	snprintf(u->name, sizeof(u->name), "%.*s", (int)len, name);
 }
 
 /* "1024", "0.5 and 1", "250992 against 1296": numbers of one curve. Returns what follows. */
@@ -66,16 +72,18 @@ void fitted_add(struct fitted *f, const char *text)
 static void list_read(struct fitted *f, const char *path)
 {
 	static const char *const ways[] = { "by hand on ", "fit: ", "fitted on: " };
-	char line[1024];
 	FILE *file = fopen(path, "r");
+	char *line = NULL;
+	size_t len = 0;
 
-	while (file && fgets(line, sizeof(line), file))
+	while (file && getline(&line, &len, file) >= 0)
 		for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
 			const char *source = strstr(line, ways[i]);
 
 			if (source)
 				fitted_add(f, source + strlen(ways[i]));
 		}
+	free(line);
 	if (file)
 		fclose(file);
 }
@@ -101,23 +109,34 @@ size_t fitted_read(struct fitted *f, const char *dir)
 	return n;
 }
 
-static bool is_used(const struct fitted *f, const char *name, double x)
+static bool is_used(struct fitted *f, const char *name, double x)
 {
-	for (size_t i = 0; i < f->n; i++)
-		if (f->used[i].x == x && strcmp(f->used[i].name, name) == 0)
-			return true;
-	return false;
+	bool any = false;
+
+	for (size_t i = 0; i < f->n; i++) {
+		bool same = f->used[i].x == x && strcmp(f->used[i].name, name) == 0;
+
+		f->used[i].met |= same;
+		any |= same;
+	}
+	return any;
 }
 
-bool fitted_claim(const struct fitted *f, const char *id)
+bool fitted_claim(struct fitted *f, const char *id)
 {
 	return is_used(f, id, 0);
 }
 
-bool fitted_point(const struct fitted *f, const char *figure, const char *series, double x)
+bool fitted_point(struct fitted *f, const char *figure, const char *series, double x)
 {
-	char name[128];
+	char name[64];
 
 	snprintf(name, sizeof(name), "%s/%s", figure, series);
 	return is_used(f, name, x);
+}
+
+void fitted_free(struct fitted *f)
+{
+	free(f->used);
+	memset(f, 0, sizeof(*f));
 }

@@ -12,23 +12,25 @@
 
 #include "base/types.h"
 
-enum { FITTED_MAX = 512 };
-
 struct fitted {
-	size_t n;
-	struct {
+	size_t n, cap;
+	struct fitted_number {
 		char name[64];	/* "fig3b/IX 4x10GbE", "C17" */
 		double x;	/* 0 of a claim */
-	} used[FITTED_MAX];
+		bool met;	/* somebody asked for it: there is such a number */
+	} *used;
 };
 
-/** Note what the source @text names. */
+/** Note what the source @text names. Zeroed memory is an empty list. */
 void fitted_add(struct fitted *f, const char *text);
 
 /** Read every price list or system of @dir, NAME.conf. Returns how many. */
 size_t fitted_read(struct fitted *f, const char *dir);
 
-bool fitted_claim(const struct fitted *f, const char *id);
-bool fitted_point(const struct fitted *f, const char *figure, const char *series, double x);
+/** Was anything fitted on it? It is met then. */
+bool fitted_claim(struct fitted *f, const char *id);
+bool fitted_point(struct fitted *f, const char *figure, const char *series, double x);
+
+void fitted_free(struct fitted *f);
 
 #endif

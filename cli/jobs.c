@@ -154,7 +154,8 @@ int jobs_export(const struct sweep *sw, struct conf *c, const char *dir)
 		fprintf(stderr, "ix sweep: %s\n", err);
 		return rc == -ENOENT ? IX_MISSING : IX_FAILED;
 	}
-	printf("%zu jobs in %s for %zu points", p.n_jobs, dir, p.n_points - p.n_searches);
+	printf("%zu job%s in %s for %zu point%s", p.n_jobs, p.n_jobs == 1 ? "" : "s", dir,
+	       p.n_points - p.n_searches, p.n_points - p.n_searches == 1 ? "" : "s");
 	if (p.n_stored)
 		printf(", %zu of which are in %s already", p.n_stored, sw->store_dir);
 	putchar('\n');

@@ -25,6 +25,8 @@ static void sources_read(struct fitted *f, const struct figure_env *env)
 	}
 	if (n == 0 && costs_dir(dir, sizeof(dir)))
 		fitted_read(f, dir);
+	for (size_t i = 0; n == 0 && i < f->n; i++)
+		f->used[i].met = true;	/* ours, of numbers that are not these definitions' */
 	snprintf(dir, sizeof(dir), "%s/systems", env->figs);
 	fitted_read(f, dir);
 }
@@ -82,9 +84,9 @@ static void shapes_print(const struct table *t, FILE *f)
 		checks_count(t, "knee", VERDICT_HOLDS) + checks_count(t, "knee", VERDICT_MISSES));
 }
 
-void judge_print(const struct judgement *j, bool all, FILE *f)
+void judge_print(const struct judgement *j, const bool *show, FILE *f)
 {
-	verdicts_print(&j->verdicts, all, f);
+	verdicts_print(&j->verdicts, show, f);
 	shapes_print(&j->curves.checks, f);
 }
 
@@ -167,6 +169,7 @@ bool judge_is_stale(const struct figure_env *env, const char *name)
 
 void judge_free(struct judgement *j)
 {
+	fitted_free(&j->fitted);
 	verdicts_free(&j->verdicts);
 	curves_free(&j->curves);
 }

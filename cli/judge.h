@@ -20,8 +20,8 @@ struct judgement {
 int judge_make(struct judgement *j, const struct figure_env *env, char names[][FIGURE_NAME_MAX],
 	       size_t n, char *err, size_t err_len);
 
-/** Tables for people: claims, then what points and shapes say; @all: those not run too. */
-void judge_print(const struct judgement *j, bool all, FILE *f);
+/** Tables for people: claims, those @show as verdicts_print(), then what points and shapes say. */
+void judge_print(const struct judgement *j, const bool *show, FILE *f);
 
 /** {"claims": [...], "points": [...], "shapes": [...], "summary": {...}} */
 json_t *judge_json(const struct judgement *j);

@@ -181,3 +181,19 @@ const struct metric *point_metric(const struct point *p, const char *name)
 			return &p->metrics[i];
 	return NULL;
 }
+
+const struct metric *point_metric_like(const struct point *p, const char *name, unsigned *distance)
+{
+	const struct metric *like = NULL;
+
+	*distance = (unsigned)strlen(name) / 2 + 1;
+	for (uint32_t i = 0; i < p->n_metrics; i++) {
+		unsigned d = edit_distance(name, p->metrics[i].name);
+
+		if (d < *distance) {
+			*distance = d;
+			like = &p->metrics[i];
+		}
+	}
+	return like;
+}

@@ -41,4 +41,7 @@ void point_free(struct point *p);
 /** The metric @name, or NULL. */
 const struct metric *point_metric(const struct point *p, const char *name);
 
+/** The metric whose name is most like @name, and by how many edits it differs; NULL: none is. */
+const struct metric *point_metric_like(const struct point *p, const char *name, unsigned *distance);
+
 #endif

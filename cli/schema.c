@@ -86,7 +86,7 @@ static void unknown_key(const struct schema *s, const struct section *sec, size_
 {
 	const struct knob *best = NULL;
 	char full[CONF_KEY_MAX], best_key[CONF_KEY_MAX] = "", range[200], def[UNIT_TEXT_MAX];
-	unsigned d, best_d = (unsigned)strlen(last_word(key)) / 2 + 2;
+	unsigned d, best_d = (unsigned)strlen(last_word(key)) / 2 + 1;
 
 	for (size_t i = 0; i < n; i++)
 		for (size_t j = 0; j < sec[i].n; j++) {

@@ -299,8 +299,9 @@ static void judge(const struct search_spec *spec, struct trial *l)
 /* One run: its number, or the end of this load or of the search. */
 static void run_take(struct search *s, struct trial *l, const struct task *t, bool allow_bound)
 {
-	const struct metric *m;
+	const struct metric *m, *like;
 	struct point p;
+	unsigned d;
 
 	if (!t->data) {
 		finish(s, SEARCH_FAILED, "%s, %s: %.90s", l->text, t->extra[1],
@@ -318,8 +319,10 @@ static void run_take(struct search *s, struct trial *l, const struct task *t, bo
 		l->verdict = TRIAL_FAILS;
 		l->mean = NAN;
 	} else if (!m) {
-		finish(s, SEARCH_FAILED, "no metric is called \"%s\"; `ix sim --json` shows their "
-		       "names", s->spec->metric);
+		like = point_metric_like(&p, s->spec->metric, &d);
+		finish(s, SEARCH_FAILED, "no metric is called \"%s\"; %s%s%s`ix sim --json` shows "
+		       "their names", s->spec->metric, like ? "did you mean " : "",
+		       like ? like->name : "", like ? "? " : "");
 	} else {
 		if (l->n == 0)
 			snprintf(l->limit, sizeof(l->limit), "%s", p.limit);

@@ -85,8 +85,6 @@ bool searches_begin(struct searches *ss, const struct sweep *sw, struct conf *c)
 int searches_run(struct searches *ss, struct tasks *ts);
 /** That of point @point, or NULL. */
 const struct search *searches_of(const struct searches *ss, size_t point);
-/** How many different runs they have made or met. */
-size_t searches_runs(const struct searches *ss);
 void searches_end(struct searches *ss);
 
 /** "holds", "fails", ... */

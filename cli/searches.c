@@ -75,16 +75,6 @@ const struct search *searches_of(const struct searches *ss, size_t point)
 	return NULL;
 }
 
-size_t searches_runs(const struct searches *ss)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < ss->n; i++)
-		for (size_t l = 0; l < ss->s[i].n_trials; l++)
-			n += ss->s[i].trials[l]->n;
-	return n;
-}
-
 int searches_run(struct searches *ss, struct tasks *ts)
 {
 	struct task **wanted = calloc(ss->n * SEARCH_SEEDS_MAX + 1, sizeof(*wanted));

@@ -220,7 +220,7 @@ int sweep_run(const struct sweep *sw, struct conf *c, struct sweep_outcome *out)
 		columns_warn(&ts.columns, ts.progress.label);
 		out->n_points = sweep_points(sw);
 		out->n_stored = ts.n_stored;
-		out->n_runs = n + searches_runs(ss);
+		out->n_runs = ts.n_asked;
 		outcome_fill(sw, t, ss, out);
 		rc = out->n_failed ? IX_FAILED : IX_OK;
 	}

@@ -4,6 +4,7 @@
  */
 #include "cli/sweep_args.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,7 +19,7 @@ unsigned args_count(struct argp_state *st, const char *option, const char *arg, 
 	char *end;
 	unsigned long v = strtoul(arg, &end, 10);
 
-	if (end == arg || *end || v < min || v > max)
+	if (!isdigit((unsigned char)*arg) || *end || v < min || v > max)
 		argp_error(st, "%s needs a number from %u to %u, not \"%s\"", option, min, max,
 			   arg);
 	return (unsigned)v;

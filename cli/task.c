@@ -137,7 +137,6 @@ static bool job_done(void *ctx, size_t i, struct job *j, size_t done)
 	}
 	free(j->data);
 	j->data = NULL;
-	ts->n_ran++;
 	snprintf(what, sizeof(what), "(%zu of %zu)", done, b->n);
 	progress_update(&ts->progress, (double)done / (double)b->n, what);
 	return !ts->err[0] && !is_refused(ts);
@@ -300,6 +299,7 @@ int tasks_run(struct tasks *ts, struct task *t, size_t n)
 		task_look(ts, &t[i], c, sc);
 	free(c);
 	free(sc);
+	ts->n_asked += n;
 	if (ts->n_stored && !ts->sw->quiet && !ts->told) {
 		fprintf(stderr, "%s: %zu of %zu points are in %s\n", ts->progress.label,
 			ts->n_stored, n, ts->store.dir);

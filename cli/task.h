@@ -37,7 +37,7 @@ struct tasks {
 	struct store store;
 	struct progress progress;
 	struct columns columns;
-	size_t n_stored, n_ran, n_kept;	/* kept: ran, and finished */
+	size_t n_asked, n_stored, n_kept;	/* kept: ran, and finished */
 	bool told;		/* how many are in the store */
 	char err[700];		/* why the store cannot keep results */
 };

@@ -30,7 +30,7 @@ static size_t find(const struct table *t, const char *id)
 	return row;
 }
 
-int verdicts_begin(struct verdicts *v, const struct figure_env *env, const struct fitted *f,
+int verdicts_begin(struct verdicts *v, const struct figure_env *env, struct fitted *f,
 		   char *err, size_t err_len)
 {
 	static const char *const from[] = {
@@ -102,7 +102,7 @@ static void claim_take(struct table *t, size_t row, const config_setting_t *how,
 		table_set(t, row, WHY, err);
 		return;
 	}
-	verdict = claim_judge(setting_text(how, "accept", table_get(t, row, PUBLISHED)),
+	verdict = claim_judge(table_get(t, row, PUBLISHED), setting_text(how, "accept", NULL),
 			      table_get(t, row, TOLERANCE), ours, error, sizeof(error));
 	snprintf(err, sizeof(err), "%.4g", ours);
 	table_set(t, row, OURS, err);
@@ -151,7 +151,7 @@ void verdicts_count(struct verdicts *v)
 	}
 }
 
-void verdicts_print(const struct verdicts *v, bool all, FILE *f)
+void verdicts_print(const struct verdicts *v, const bool *show, FILE *f)
 {
 	static const enum column shown[] = {
 		ID, SYSTEM, QUANTITY, PUBLISHED, OURS, UNIT, ERROR, TOLERANCE, VERDICT,
@@ -161,7 +161,7 @@ void verdicts_print(const struct verdicts *v, bool all, FILE *f)
 	for (size_t c = 0; c < ARRAY_LEN(shown); c++)
 		table_col_add(&t, columns[shown[c]]);
 	for (size_t r = 0; r < v->table.n_rows; r++) {
-		if (!all && verdict_is(&v->table, r, VERDICT_NOT_RUN))
+		if (show && !show[r])
 			continue;
 		table_row_add(&t);
 		for (size_t c = 0; c < ARRAY_LEN(shown); c++)
@@ -174,7 +174,8 @@ void verdicts_print(const struct verdicts *v, bool all, FILE *f)
 		if (verdict_is(&v->table, r, VERDICT_BROKEN))
 			fprintf(stderr, "ix figure: claim %s is malformed: %s\n",
 				table_get(&v->table, r, ID), table_get(&v->table, r, WHY));
-	fprintf(f, "\nclaims: %u hold, %u miss, %u not run, %u informative\n", v->n_holds,
+	fprintf(f, "\nclaims%s: %u hold, %u miss, %u not run, %u informative\n",
+		show ? " of all figures" : "", v->n_holds,
 		v->n_misses, v->n_not_run, v->n_informative);
 }
 

@@ -23,7 +23,7 @@ struct verdicts {
 };
 
 /** All claims of claims.csv, "not run". Returns 0 or a negative errno and a sentence. */
-int verdicts_begin(struct verdicts *v, const struct figure_env *env, const struct fitted *f,
+int verdicts_begin(struct verdicts *v, const struct figure_env *env, struct fitted *f,
 		   char *err, size_t err_len);
 
 /** Measure the claims of @fig in its saved CSV; without one they stay "not run". */
@@ -32,8 +32,8 @@ void verdicts_take(struct verdicts *v, const struct figure *fig, const struct fi
 /** After every figure: count. */
 void verdicts_count(struct verdicts *v);
 
-/** Print them: all, or those that were measured. */
-void verdicts_print(const struct verdicts *v, bool all, FILE *f);
+/** Print those whose @show[row of the table] is true (NULL: all), and how many of all hold. */
+void verdicts_print(const struct verdicts *v, const bool *show, FILE *f);
 
 void verdicts_free(struct verdicts *v);
 

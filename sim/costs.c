@@ -7,8 +7,11 @@
  */
 #include "sim/costs.h"
 
+#include <ctype.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/hash.h"
@@ -67,10 +70,22 @@ struct cost_split costs_split(const struct costs *c, const struct work *w)
 	};
 }
 
+/* The beginning of a word of the list, for a message; whatever the file is, a terminal survives. */
+static const char *quotable(const char *word, size_t len, char text[65])
+{
+	len = MIN(len, 64);
+	for (size_t i = 0; i < len; i++)
+		text[i] = iscntrl((unsigned char)word[i]) ? '?' : word[i];
+	text[len] = '\0';
+	return text;
+}
+
 static int complain(const struct reader *r, const char *what, const char *word, size_t word_len)
 {
-	snprintf(r->err, r->err_len, "%s:%u: %s: '%.*s'; write: %s", r->file, r->line,
-		 what, (int)MIN(word_len, 64), word, r->form);
+	char text[65];
+
+	snprintf(r->err, r->err_len, "%s:%u: %s: '%s'; write: %s", r->file, r->line, what,
+		 quotable(word, word_len, text), r->form);
 	return -EINVAL;
 }
 
@@ -187,6 +202,7 @@ static int read_price(struct reader *r, struct costs *c, bool seen[COST_NR], int
 {
 	const char *name, *value, *unit;
 	size_t n_name, n_value, n_unit;
+	char text[65];
 	int i;
 
 	*item = -1;
@@ -206,8 +222,8 @@ static int read_price(struct reader *r, struct costs *c, bool seen[COST_NR], int
 		return -EINVAL;
 	n_unit = word(r, &unit);
 	if (!same(items[i].unit, unit, n_unit)) {
-		snprintf(r->err, r->err_len, "%s:%u: %s is priced in %s, not in '%.*s'", r->file,
-			 r->line, items[i].name, items[i].unit, (int)MIN(n_unit, 64), unit);
+		snprintf(r->err, r->err_len, "%s:%u: %s is priced in %s, not in '%s'", r->file,
+			 r->line, items[i].name, items[i].unit, quotable(unit, n_unit, text));
 		return -EINVAL;
 	}
 	*item = i;
@@ -326,6 +342,14 @@ bool costs_dir(char *dir, size_t len)
 	return false;
 }
 
+/* Opens at once whatever is there; of a pipe fopen() would wait for the writer. */
+static FILE *list_at(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	return fd < 0 ? NULL : fdopen(fd, "r");
+}
+
 /* Try the places a named list can be in; the path that was opened is left in @path. */
 static FILE *open_list(const char *name, char *path, size_t len)
 {
@@ -334,29 +358,30 @@ static FILE *open_list(const char *name, char *path, size_t len)
 
 	if (strchr(name, '/')) {
 		snprintf(path, len, "%s", name);
-		return fopen(path, "r");
+		return list_at(path);
 	}
 	if (search_dir[0]) {
 		snprintf(path, len, "%s/%s.conf", search_dir, name);
-		f = fopen(path, "r");
+		f = list_at(path);
 		if (f)
 			return f;
 	}
 	program_dir(dir, sizeof(dir));
 	for (size_t i = 0; i < ARRAY_LEN(beside); i++) {
 		snprintf(path, len, "%s/%s/%s.conf", dir, beside[i], name);
-		f = fopen(path, "r");
+		f = list_at(path);
 		if (f)
 			return f;
 	}
 	snprintf(path, len, "sim/prices/%s.conf", name);
-	return fopen(path, "r");
+	return list_at(path);
 }
 
 int costs_load(struct costs *c, const char *name, char *err, size_t err_len)
 {
 	char path[1200], *text;
 	FILE *f = open_list(name, path, sizeof(path));
+	struct stat st;
 	size_t n;
 	int rc;
 
@@ -366,6 +391,12 @@ int costs_load(struct costs *c, const char *name, char *err, size_t err_len)
 			 "sim/prices/*.conf", name, search_dir[0] ? " and in " : "", search_dir,
 			 path);
 		return -ENOENT;
+	}
+	if (fstat(fileno(f), &st) != 0 || !S_ISREG(st.st_mode)) {
+		snprintf(err, err_len, "%s: is no regular file; name a price list, such as one of "
+			 "sim/prices/*.conf", path);
+		fclose(f);
+		return -EINVAL;
 	}
 	text = malloc(FILE_MAX);
 	n = text ? fread(text, 1, FILE_MAX, f) : 0;

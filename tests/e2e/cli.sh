@@ -46,6 +46,14 @@ expect "a pipe is no file" 2 "fifo: cannot read the configuration: it is a pipe 
 expect "... nor for a sweep" 2 "name a regular file" timeout 10 "$IX" sweep "$T/fifo" -v seed=1
 expect "... nor on the wire" 2 "name a regular file" timeout 10 "$IX" serve echo -f /dev/null
 expect "a folder is no file" 2 "it is a folder" "$IX" sim "$T"
+expect "a pipe is no price list" 2 "fifo: is no regular file" \
+	timeout 10 "$IX" sim -s server.profile="$T/fifo"
+expect "nor is a folder" 2 "is no regular file" "$IX" sim -s server.profile="$T"
+printf 'clean\033[31m 1 ns "x"\n' >"$T/esc.conf"
+expect "a terminal survives a list" 2 "no such price: 'clean?[31m'" \
+	"$IX" sim -s server.profile="$T/esc.conf"
+printf 'clean\033[31m\n' >"$T/esc.conf"
+expect "... and a configuration" 2 'syntax error: "clean?[31m"' "$IX" sim "$T/esc.conf"
 expect "option twice"	2 "is given twice"	"$IX" sim -s seed=1 -s seed=2
 expect "ambiguous end"	2 "server.dp.batch_max, client.dp.batch_max" "$IX" sim -s batch_max=1
 expect "no ="		2 "write key=value"	"$IX" sim -s seed
@@ -94,7 +102,7 @@ assert r['metrics']['requests'] > 0 and r['histograms']['latency']['n'] > 0
 assert len(r['manifest']['price_lists'][r['manifest']['config']['server.profile']]) == 16"
 expect "budget"		0 "one way, us" \
 	"$IX" sim -s workload=netpipe -s max_bytes=64 --budget
-expect "a sweep is told"	0 "\`ix sweep paper-figs/e7.conf\` runs it" \
+expect "a sweep is told"	0 "it is run by: ix sweep paper-figs/e7.conf" \
 	"$IX" sim paper-figs/e7.conf "${short[@]}"
 "$IX" sweep -q --no-store -s workload=netpipe -s max_bytes=1024 -s rounds=2 -v seed=1 >"$T/rows.csv"
 check "a row of netpipe has its own goodput" python3 -c "
@@ -205,6 +213,14 @@ expect "search: bad range" 2 "a search needs KEY=LO..HI" "$IX" search -v workloa
 expect "search: an end that cannot be" 2 "at workload.connections=500000:" "$IX" search \
 	-v 'workload.connections=64..500000' --sla 'x<1'
 expect "search: bad tolerance" 2 "is a part of the load" "$IX" search --tolerance 200%
+expect "search: nearly a metric" 1 "did you mean latency_p99_us? " "$IX" search -q --no-store \
+	"${echo_rate[@]}" -v workload.rate='100 k/s..4 M/s' --sla "latency_p_99_us<500"
+echo 'duration = "1 ms"; sweep = ( { set = ["seed=2"]; } );' >"$T/it's.conf"
+expect "search: a file with a sweep" 1 "ix sweep '$T/it'\\''s.conf'" "$IX" search "$T/it's.conf" \
+	--no-store "${echo_rate[@]}" -v workload.rate='100 k/s..4 M/s' --sla "nosuch<500"
+expect "a run of one" 0 "this goes without what that sets" "$IX" sim "$T/it's.conf"
+expect "a run of a drawing" 0 "draws what figure fig5 has measured" "$IX" sim paper-figs/e9.conf \
+	-s "duration=1 ms"
 expect "search: unknown metric" 1 "no metric is called \"nosuch\"" "$IX" search \
 	"${echo_rate[@]}" -v workload.rate='100 k/s..4 M/s' --sla 'nosuch<100'
 
@@ -223,6 +239,8 @@ expect "rss, second"	0 "0xc626b0ea"	"$IX" rss explain 199.92.111.2:14230 65.69.1
 expect "rss ports"	0 "tries on average" "$IX" rss explain 10.0.0.2:1 10.0.0.1:7 --queue 3
 expect "rss bad address" 2 "is not ADDRESS:PORT" "$IX" rss explain 10.0.0:1 10.0.0.1:7
 expect "rss bad queue"	2 "--queue is 0 to 3"	"$IX" rss explain 10.0.0.2:1 10.0.0.1:7 -n 4 -q 4
+expect "rss no queues"	2 "--queues needs a number from 1 to 128" \
+	"$IX" rss explain 10.0.0.2:1 10.0.0.1:7 -n 0
 expect "rss bad key"	2 "80 hex digits"	"$IX" rss explain 10.0.0.2:1 10.0.0.1:7 -k 00
 
 # --- this machine ---

@@ -83,6 +83,17 @@ figure() { "$ix" figure --figs "$figs" --no-store --quiet --out "$T/f" "$@"; }
 expect "no results"	0 "0 hold, 0 miss, 2 not run"	figure --claims
 expect "a failed point"	1 "1 of 3 points failed"	figure f
 expect "a missed claim"	0 "1 hold, 1 miss, 0 not run"	figure --claims
+cat >"$figs/more.conf" <<'END'
+duration = "2 ms"; figure = { title = "More"; plot = "f.gp"; columns = ["requests"];
+  claims = ( { id = "X3"; value = "1"; tolerance = "at least"; op = "max"; y = "requests"; } ); };
+sweep = ( { name = "IX"; } );
+END
+figure more >"$T/more.out" 2>&1
+check "one figure prints its own claims" grep -q "^X3 .*holds" "$T/more.out"
+check "... only" test "$(grep -c '^X' "$T/more.out")" = 1
+check "... and how many there are in all" \
+	grep -q "^claims of all figures: 2 hold, 1 miss" "$T/more.out"
+rm "$figs/more.conf" "$T/f"/more.*
 check "the caption has the miss and its reason" grep -q "It was meant to" "$T/f/f.md"
 check "the caption has the failure" grep -q "nonesuch" "$T/f/f.md"
 if command -v gnuplot >/dev/null; then
@@ -140,10 +151,18 @@ expect "... when one has changed" 0 "1 hold, 1 miss, 0 not run"	figure --claims
 check "... is no failure" old
 check "... but a warning with a command" \
 	test "$(sed 's/^ix figure: warning: price lists have changed since .*: //' "$T/out")" = \
-	"ix figure --figs '$figs' -o '$T/f' axis drawn group whole"
+	"ix figure --figs $figs -o $T/f axis drawn group whole"
 figure whole group axis drawn >/dev/null 2>&1
 check "made again" old
 check "... they are not" test ! -s "$T/out"
+
+# What a source says it was fitted on has to be a published number.
+mkdir "$figs/systems"
+echo '# x is by hand on fig2/IX/64, fig2/IX/65, fig9/Nobody/1.' >"$figs/systems/s.conf"
+expect "fitted on what is not published" 0 'fitted on "fig9/Nobody", x = 1, which is no claim' \
+	figure --claims
+check "... each is told, and no other" test "$(grep -c "no point of curves.csv" "$T/out")" = 2
+rm -r "$figs/systems"
 
 sed -i 's/op = "max"; y = "requests_per_s"; why/op = "most"; y = "requests_per_s"; why/' \
 	"$figs/f.conf"

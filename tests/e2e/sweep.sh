@@ -68,6 +68,14 @@ check "equal points run once" "$ix" sweep -s "duration=2 ms" -v seed=1,1,2,1 -q 
 check "... four lines" test "$(wc -l <"$T/twins.csv")" = 5
 check "... two files" test "$(kept "$T/twins")" = 2
 
+# Runs of a search that is refused are counted too: as many as the store has.
+refused() { "$ix" search -s mode=open -s clients=1 -s "duration=2 ms" -s server.threads=8 \
+	-v workload.rate="100 k/s..100 M/s" --sla "latency_p99_us<500" --store "$T/ref" "$@"; }
+check "a search that the client bounds" status 4 refused
+check "... counts its runs" said "$(kept "$T/ref") runs, 0 of them from the store"
+check "... and again" status 4 refused
+check "... all of which are there" said "$(kept "$T/ref") runs, $(kept "$T/ref") of them"
+
 # --- columns that no metric has ---
 columns() { "$ix" sweep "$1" -q -j 1 --store "$T/cols" --columns "requests,$2" -o "$T/cols.csv"; }
 check "a name of no metric" status 2 columns "$T/s.conf" nosuch
@@ -225,6 +233,7 @@ check "... a job a point" said "$points jobs in $T/jobs for $points points"
 check "half of the jobs" "$ix" point --store "$T/half" "$T"/jobs/00000*.job
 check "... collected" status 1 sweep half half --collect
 check "... says what is missing" said "7 because the store does not have them"
+check "... and nothing else" status 2 "$ix" sweep "$T/s.conf" --collect --export "$T/jobs9"
 check "... once more" status 2 "$ix" sweep "$T/s.conf" --store "$T/half" --export "$T/jobs"
 check "... not on top of the old" said "has jobs already"
 check "... the rest" "$ix" sweep "$T/s.conf" --store "$T/half" --export "$T/jobs2"

@@ -16,7 +16,7 @@ static enum verdict judge(const char *value, const char *tolerance, double ours)
 {
 	char error[32];
 
-	return claim_judge(value, tolerance, ours, error, sizeof(error));
+	return claim_judge(value, NULL, tolerance, ours, error, sizeof(error));
 }
 
 static void tolerances(void)
@@ -46,8 +46,15 @@ static void tolerances(void)
 	CHECK_EQ(judge("1-inf", "10%", 6.4), VERDICT_BROKEN);
 	CHECK_EQ(judge("many", "10%", 6.4), VERDICT_BROKEN);
 	CHECK_EQ(judge("6.4", "10%", NAN), VERDICT_BROKEN);
-	claim_judge("5.7", "10%", 5.13, error, sizeof(error));
+	claim_judge("5.7", NULL, "10%", 5.13, error, sizeof(error));
 	CU_ASSERT_STRING_EQUAL(error, "-10.0 %");
+	/* What is accepted decides, what was published is compared with. */
+	CHECK_EQ(claim_judge("8", "7-8", "exact", 8, error, sizeof(error)), VERDICT_HOLDS);
+	CU_ASSERT_STRING_EQUAL(error, "+0.0 %");
+	CHECK_EQ(claim_judge("8", "7-8", "exact", 7, error, sizeof(error)), VERDICT_HOLDS);
+	CU_ASSERT_STRING_EQUAL(error, "-12.5 %");
+	CHECK_EQ(claim_judge("8", "7-8", "exact", 6.5, error, sizeof(error)), VERDICT_MISSES);
+	CHECK_EQ(claim_judge("8", "some", "exact", 8, error, sizeof(error)), VERDICT_BROKEN);
 }
 
 /* Column B, x, y; and a, b that sum to y. */
@@ -163,6 +170,9 @@ static void sources_name_points(void)
 	CHECK(fitted_point(f, "fig4", "IX 4x10GbE", 1296));
 	CHECK(fitted_claim(f, "C18"));
 	CHECK(!fitted_claim(f, "C17"));
+	for (size_t i = 0; i < f->n; i++)	/* only the one that nobody asked for is left */
+		CHECK_EQ(f->used[i].met, f->used[i].x != 250992);
+	fitted_free(f);
 	free(f);
 }
 
@@ -190,6 +200,7 @@ static void sources_are_read(void)
 	CHECK_EQ(f->n, 4);
 	CHECK(fitted_point(f, "fig1", "A", 3) && fitted_claim(f, "C09"));
 	CHECK(fitted_claim(f, "C11") && fitted_claim(f, "C13"));
+	fitted_free(f);
 	free(f);
 	for (size_t i = 0; i < 2; i++) {
 		result_path(path, sizeof(path), dir, i ? "list" : "knobs", "conf");
@@ -372,8 +383,8 @@ static void the_published_claims_are_well_formed(void)
 		const char *value = table_get(&t, r, table_col(&t, "value"));
 
 		v = strtod(value, NULL);
-		CHECK(claim_judge(value, table_get(&t, r, table_col(&t, "tolerance")), v, error,
-				  sizeof(error)) != VERDICT_BROKEN);
+		CHECK(claim_judge(value, NULL, table_get(&t, r, table_col(&t, "tolerance")), v,
+				  error, sizeof(error)) != VERDICT_BROKEN);
 	}
 	table_free(&t);
 	CHECK_EQ(table_read(&t, "paper-figs/curves.csv", err, sizeof(err)), 0);
