@@ -74,9 +74,9 @@ enum verdict claim_judge(const char *value, const char *accept, const char *tole
 	if (end == tolerance || !isfinite(tol) || tol < 0)
 		return VERDICT_BROKEN;
 	if (strcmp(end, "%") == 0)
-		return within(ours, lo, hi, tol / 100 * fabs(mid));
+		return within(ours, lo, hi, accept ? 0 : tol / 100 * fabs(mid));
 	if (strcmp(end, " points") != 0)
 		return VERDICT_BROKEN;
 	snprintf(error, error_len, "%+.1f points", ours - mid);
-	return within(ours, lo, hi, tol);
+	return within(ours, lo, hi, accept ? 0 : tol);
 }

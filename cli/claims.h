@@ -17,8 +17,9 @@ enum verdict { VERDICT_HOLDS, VERDICT_MISSES, VERDICT_NOT_RUN, VERDICT_INFORMATI
 const char *verdict_name(enum verdict v);
 
 /**
- * Judge @ours against @accept ("5.7", or "46-54"; NULL: @value) under @tolerance ("10%",
- * "5 points", "exact", "at most", "at least", "informative"). Stores how far it is off @value, or
+ * Judge @ours against @value ("5.7", or "46-54") under @tolerance ("10%", "5 points", "exact",
+ * "at most", "at least", "informative"). @accept, if not NULL, is what is accepted instead of
+ * @value, and of what @tolerance adds to it. Stores how far it is off @value, or
  * off the middle of it, as text, "+3.5 %".
  */
 enum verdict claim_judge(const char *value, const char *accept, const char *tolerance, double ours,

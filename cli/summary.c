@@ -110,7 +110,8 @@ static void cpu_line(const struct sim_result *r, FILE *f)
 		value(r, "server_batch_mean"), value(r, "server_ns_per_request"),
 		value(r, "server_app_pct"), value(r, "l3_misses_per_msg"));
 	label(f, "clients");
-	fprintf(f, "busiest thread %.1f%% busy\n", value(r, "client_util_max_pct"));
+	fprintf(f, "busiest thread %.1f%% busy, busiest NIC %.0f%% used\n",
+		value(r, "client_util_max_pct"), value(r, "client_nic_util_pct"));
 }
 
 /* What the rate would grow with, and how much of everything was used. */
@@ -120,8 +121,9 @@ static void limit_line(const struct sim_result *r, FILE *f)
 	fprintf(f, "%s; cores %.0f%%, link %.0f%%, packet cap %.0f%%, PCIe %.0f%%, locks %.0f%%\n",
 		r->limit, value(r, "server_core_util_pct"), value(r, "server_link_util_pct"),
 		value(r, "server_cap_util_pct"), value(r, "server_pcie_util_pct"),
-		MAX(value(r, "server_lock_conn_util_pct"),
-		    value(r, "server_lock_app_util_pct")));
+		MAX(MAX(value(r, "server_lock_conn_util_pct"),
+			value(r, "server_lock_app_util_pct")),
+		    value(r, "server_lock_item_util_pct")));
 }
 
 /* What went wrong, by cause; nothing to say is said in one word. */

@@ -16,5 +16,7 @@ set arrow 1 from graph 0,first 500 to graph 1,first 500 nohead dt 3 lc rgb grey 
 set label 1 'SLA: p99 below 500 us' at graph 0.4,first 600 left font ',10' tc rgb '#555555'
 x = "column('workload.rate_per_s')/1e3"
 crosses = failed(x, '21', 'requests_per_s')
-plot for [i=1:4] csv using (is(who[i]) ? @x : NaN):(column('latency_p99_us')) \
+plot for [i=1:4] csv using (is(who[i]) ? @x : NaN):@p99_band \
+	with filledcurves lc rgb (i < 3 ? blue : red) notitle, \
+     for [i=1:4] csv using (is(who[i]) ? @x : NaN):(column('latency_p99_us')) \
 	with linespoints ls style[i] title who[i] @crosses

@@ -94,6 +94,9 @@ set bmargin at screen Y(top_px + plot_px)
 ylabel(text, top, bottom) = sprintf("set label 9010 '%s' at screen 0.019,%f center rotate", \
 	text, (Y(top) + Y(bottom)) / 2)
 
+# More of a using: the ends of the 95 % interval of a 99th percentile.
+p99_band = "(column('latency_p99_lo_us')):(column('latency_p99_hi_us'))"
+
 # Rows of a series, and the points of a published one.
 is(s) = strcol('series') eq s
 published(f, s) = "< awk -F, '$1==\"".f."\" && $2==\"".s."\"' '".curves."'"

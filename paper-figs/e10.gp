@@ -25,7 +25,11 @@ set ytics (20, 50, 100, 200, 500, 1000)
 set format x ''
 eval ylabel('p99 latency (us)', top_px, split)
 crosses = failed(x, '21', 'requests_per_s')
-plot for [i=1:3] csv using (adaptive(B[i]) ? @x : NaN):(column('latency_p99_us')) \
+plot for [i=1:3] csv using (adaptive(B[i]) ? @x : NaN):@p99_band \
+	with filledcurves lc rgb tone(i) notitle, \
+     for [i=1:3] csv using (wait(T[i]) ? @x : NaN):@p99_band \
+	with filledcurves lc rgb tint(int(word('4 2 6', i))) notitle, \
+     for [i=1:3] csv using (adaptive(B[i]) ? @x : NaN):(column('latency_p99_us')) \
 	with linespoints lw 2 dt dash[i] pt kind[i] ps size[i]*mark lc rgb tone(i) \
 	title 'adaptive, B = '.B[i], \
      for [i=1:3] csv using (wait(T[i]) ? @x : NaN):(column('latency_p99_us')) \

@@ -34,8 +34,11 @@ unset key
 set format x '%g'
 set tmargin at screen Y(split + 26)
 set bmargin at screen Y(top_px + plot_px)
+set yrange [*:*]
+set offsets 0, 0, 0.05, 0.05
 eval ylabel('round trip (us)', split + 26, top_px + plot_px)
-set label 1 'marks in one another: curves that coincide' at graph 0.03,0.69 left font ',12' \
+set label 1 'marks in one another: curves that coincide; the axis does not begin at 0' at \
+	graph 0.03,0.9 left font ',12' \
 	tc rgb '#444444'
 set xlabel 'price of a crossing, there and back (cycles)' offset 0,0.3
 plot for [i=1:3] csv using (of('latency', B[i]) ? @x : NaN):(column('latency_mean_us')) \

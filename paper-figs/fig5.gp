@@ -31,7 +31,9 @@ do for [k=1:2] {
 		unset key
 		set xlabel 'achieved load (K requests/s)' offset 0,0.3
 	}
-	plot for [i=1:2] csv using (part(who[i], panel) ? @x : NaN):(column('latency_p99_us')) \
+	plot for [i=1:2] csv using (part(who[i], panel) ? @x : NaN):@p99_band \
+		with filledcurves lc rgb tint(i) notitle, \
+	     for [i=1:2] csv using (part(who[i], panel) ? @x : NaN):(column('latency_p99_us')) \
 		with linespoints ls style[i] title who[i].' p99', \
 	     for [i=1:2] csv using (part(who[i], panel) ? @x : NaN): \
 		(column('latency_mean_us') - column('latency_ci95_us')): \

@@ -19,7 +19,9 @@ set ytics 50
 set format x ''
 eval ylabel('p99 latency (us)', top_px, split)
 crosses = failed("column('workload.rate_per_s')/1e3", '2', 'requests_per_s')
-plot for [i=5:1:-1] csv using (of(B[i]) ? @x : NaN):(column('latency_p99_us')) \
+plot for [i=5:1:-1] csv using (of(B[i]) ? @x : NaN):@p99_band \
+	with filledcurves lc rgb colour(i) notitle, \
+     for [i=5:1:-1] csv using (of(B[i]) ? @x : NaN):(column('latency_p99_us')) \
 	with linespoints lw 2 dt 6-i pt kind(i) ps 0.8*mark lc rgb colour(i) title 'B = '.B[i], \
      for [i in '1 2 3 5'] published('fig6', 'IX B='.B[int(i)].' p99') using 3:5 \
 	with points lw 1.5 pt hollow(int(i)) ps 1.5*mark lc rgb colour(int(i)) notitle, \

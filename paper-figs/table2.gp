@@ -4,8 +4,14 @@ plot_px = 330
 key_rows = 1
 load figs.'/common.gp'
 array what[4] = ['ETC-Linux', 'ETC-IX', 'USR-Linux', 'USR-IX']
-array us[4] = [94, 45, 85, 32]
-array krps[4] = [550, 1550, 500, 1800]
+# What was published, by claim.
+published_of(id) = real(system("awk -F, '$1==\"".id."\" { print $5 }' '".figs."/claims.csv'"))
+array us[4]
+array krps[4]
+do for [i=1:4] {
+	us[i] = published_of(sprintf('C%d', 17 + 2 * i))
+	krps[i] = published_of(sprintf('C%d', 18 + 2 * i))
+}
 $none << EOD
 0
 EOD
@@ -27,6 +33,8 @@ plot for [i=1:4] csv using (0):(is(what[i].' unloaded') ? i : NaN):(0): \
      for [i=1:4] csv using (is(what[i].' unloaded') ? 0 : NaN):(i): \
 		(sprintf('%.0f', column('latency_p99_us'))) \
 	with labels left offset 0.6,0 font ',12' tc rgb 'white' notitle, \
+     for [i=1:4] csv using (is(what[i].' unloaded') ? column('latency_p99_us') : NaN):(i): \
+		@p99_band with xerrorbars lw 1.5 pt 0 lc rgb black notitle, \
      for [i=1:4] $none using (us[i]):(i) with points pt 6 ps 1.6*mark lw 2 lc rgb black \
 	title (i == 1 ? 'published' : '')
 unset label 9001

@@ -40,6 +40,9 @@
 	X(irq, "ns", "taking an interrupt and leaving it") \
 	X(irq_delay, "ns", "from a frame being visible to the interrupt handler; no work") \
 	X(wakeup, "ns", "making a sleeping application runnable and switching to it") \
+	X(cross_segment, "ns", "a segment whose interrupt came to another core than its " \
+	  "application's: lines that move between the two") \
+	X(cross_wakeup, "ns", "... a wake-up: an interrupt between the two") \
 	X(wake_jitter, "ns", "mean of an exponential wait of a woken application; no work") \
 	X(spin_jitter, "ns", "mean of an exponential wait of one that polls its sockets; no work") \
 	X(switch, "ns", "from the stack's thread to the application's or back") \
@@ -59,6 +62,8 @@
 	X(conn_lock, "ns", "holding of shared locks a connection created or freed") \
 	X(app_lock, "ns", "holding of the application's lock a declared request") \
 	X(app_update_lock, "ns", "... and in addition a declared update") \
+	X(app_item_lock, "ns", "holding of one of the application's hashed locks, a touch of a " \
+	  "stored object") \
 	X(conn_contention, "ns", "added to a connection created or freed in shared tables, for " \
 	  "each other core in a pass") \
 	X(lock_transfer, "ns", "moving a lock's line from the core that held it last")

@@ -47,6 +47,12 @@ const struct knob exec_knobs[] = {
 	  .doc = "itr follows the bytes of an interrupt, 10 to 125 us, as ixgbe's driver has it" },
 	{ FIELD_NS(itr_max), .min = 10 * NSEC_PER_USEC, .max = 125 * NSEC_PER_USEC,
 	  .def = 125 * NSEC_PER_USEC, .doc = "itr_adaptive: no level is above this" },
+	{ FIELD_NS(softirq_max), .max = NSEC_PER_SEC, .def = 2 * NSEC_PER_MSEC,
+	  .doc = "softirq: after that long without an empty ring the application gets half of "
+		 "the time, as beside ksoftirqd; 0: never" },
+	{ FIELD(steered), .type = KNOB_BOOL, .def = 1,
+	  .doc = "softirq: a flow's interrupts come to its application's core; else its state "
+		 "moves between two" },
 	{ FIELD_NS(clock), .max = NSEC_PER_SEC,
 	  .doc = "timers of the stack fire at multiples of this; 0: when due" },
 	{ FIELD(shared), .type = KNOB_BOOL,

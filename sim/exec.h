@@ -8,7 +8,8 @@
  *
  *	completion	IX: one pass takes frames through stack and application to the TX ring
  *	softirq		Linux: interrupt, then the stack until the ring is empty, then the
- *			application, woken if it slept, a few events at a time; the stack goes first
+ *			application, woken if it slept, a few events at a time; the stack goes
+ *			first, for softirq_max, then both have equal time (ksoftirqd)
  *	thread		mTCP: a stack thread that polls and an application thread share the
  *			hyperthread and hand each other batches, which takes a while each time
  */
@@ -40,6 +41,8 @@ struct exec_cfg {
 	uint64_t itr_ns;		/* least time between two interrupts of a queue */
 	bool itr_adaptive;		/* ... follows what they find, see exec_itr_update() */
 	uint64_t itr_max_ns;		/* ... up to this */
+	uint64_t softirq_max_ns;	/* softirq: polling before it shares with the application */
+	bool steered;			/* softirq: interrupts come to the application's core */
 	uint64_t clock_ns;		/* timers of the stack fire at its multiples; 0: when due */
 	bool shared;			/* threads share connection tables, and their lock */
 };

@@ -154,14 +154,14 @@ void host_app_run(struct user *u, struct ix_page *page)
 
 /* What reaching the objects costs that the application has declared: asked at the end of the pass,
  * when the model's own memory has arrived. */
-static void touch_objects(struct host_thread *t)
+static void touch_objects(struct host_thread *t, nsec now)
 {
 	struct ix_page *page = dp_page(t->dp);
 	uint64_t ps;
 
 	if (page->n_objects == 0)
 		return;
-	ps = machine_objects(&t->host->machine, &t->machine, page);
+	ps = machine_objects(&t->host->machine, &t->machine, page, now);
 	page->n_objects = 0;
 	t->touch_ps += ps;
 	t->host->sum.object_ps += ps;
@@ -214,7 +214,7 @@ nsec host_pass_end(struct host_thread *t, struct work *w, uint64_t extra_ps, nse
 	uint64_t ps, wait_ps;
 	nsec end;
 
-	touch_objects(t);
+	touch_objects(t, now);
 	exec_adjust(x, w, t->merged, t->data);
 	ps = costs_total(h->setup.costs, w) + t->touch_ps + extra_ps +
 	     w->app_requests * h->setup.costs->v[COST_app_kernel];

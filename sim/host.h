@@ -59,6 +59,9 @@ struct host;
 struct host_parts {
 	nsec stack_at, app_at, calls_at;
 	nsec polled_until;		/* softirq: polled until then, not interrupting */
+	nsec softirq_from;		/* ... since the interrupt at that time */
+	nsec owed;			/* ksoftirqd: what the application has before the stack */
+	bool ksoftirqd;			/* the stack has taken its time and shares */
 	uint64_t unread;		/* bytes that exec_app_reads() left to the application */
 	uint32_t returned;		/* events the last epoll_wait() has returned and are left */
 	bool asleep;			/* the application waits for events */

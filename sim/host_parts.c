@@ -7,7 +7,9 @@
  * its work is paid for; the one that is due first is next, the stack before the application.
  *
  *	softirq	A frame raises an interrupt, at most one in `itr`. The stack then polls until
- *		the ring is empty, batch_max frames (NAPI's budget) a part. Event conditions
+ *		the ring is empty, batch_max frames (NAPI's budget) a part. Once it has for
+ *		softirq_max, it is a thread like the application (ksoftirqd): for each of its
+ *		parts the application may run as long, until the ring is empty. Event conditions
  *		are what epoll_wait() returns; the application serves app_batch connections, a
  *		crossing a call, then interrupts get their turn. One that sleeps is woken,
  *		which costs, and waits for its turn (wake_jitter); one that spins looks again
@@ -99,28 +101,67 @@ static void app_next(struct host_thread *t, nsec end)
 		p->app_at = MIN(p->app_at, MAX(due, end));
 }
 
+/* What entering the stack costs, when an interrupt does it. */
+static uint64_t interrupt_ps(struct host_thread *t, nsec now)
+{
+	struct host_parts *p = &t->parts;
+
+	if (exec_of(t)->wake != WAKE_INTERRUPT || now <= p->polled_until || p->ksoftirqd)
+		return 0;
+	t->irq_at = now;
+	t->irqs++;
+	p->softirq_from = now;
+	return price(t, COST_irq);
+}
+
+/* ... and what follows from what the stack did: a wake-up of who sleeps and @had nothing to do,
+ * state that moves to the application's core. */
+static uint64_t wakeup_ps(struct host_thread *t, const struct work *w, bool had)
+{
+	const struct exec_cfg *x = exec_of(t);
+	uint64_t ps = 0;
+
+	if (x->stack != STACK_SOFTIRQ)
+		return 0;
+	if (!x->steered)
+		ps = (w->tcp_fast + w->tcp_slow) * price(t, COST_cross_segment);
+	if (!t->parts.asleep || had || !dp_app_due(t->dp) || x->app_spin)
+		return ps;
+	t->wakeups++;
+	return ps + price(t, COST_wakeup) + (x->steered ? 0 : price(t, COST_cross_wakeup));
+}
+
+/* A part of the stack from @now to @end: does it still go first? */
+static void softirq_shares(struct host_thread *t, nsec now, nsec end)
+{
+	const struct exec_cfg *x = exec_of(t);
+	struct host_parts *p = &t->parts;
+
+	if (x->stack != STACK_SOFTIRQ || x->softirq_max_ns == 0)
+		return;
+	if (sim_nic_rx_waiting(t->host->nic, t->queue) == 0) {
+		p->ksoftirqd = false;
+		p->owed = 0;
+	} else if (p->ksoftirqd || end - p->softirq_from >= x->softirq_max_ns) {
+		p->ksoftirqd = true;
+		p->owed += end - now;
+	}
+}
+
 static void stack_part(struct host_thread *t, nsec now)
 {
 	struct host_parts *p = &t->parts;
-	bool polling = now <= p->polled_until, had = dp_app_due(t->dp);
+	bool had = dp_app_due(t->dp);
+	uint64_t extra_ps = interrupt_ps(t, now);
 	struct work w = { 0 };
-	uint64_t extra_ps = 0;
 	nsec end;
 
-	if (exec_of(t)->wake == WAKE_INTERRUPT && !polling) {
-		t->irq_at = now;
-		t->irqs++;
-		extra_ps = price(t, COST_irq);
-	}
 	dp_run_stack(t->dp, now, &w);
-	if (p->asleep && !had && dp_app_due(t->dp) && exec_of(t)->stack == STACK_SOFTIRQ &&
-	    !exec_of(t)->app_spin) {
-		t->wakeups++;
-		extra_ps += price(t, COST_wakeup);
-	}
+	extra_ps += wakeup_ps(t, &w, had);
 	end = host_pass_end(t, &w, extra_ps, now);
 	p->unread += exec_app_reads(exec_of(t), &w);
 	p->polled_until = end;
+	softirq_shares(t, now, end);
 	if (exec_of(t)->itr_adaptive && sim_nic_rx_waiting(t->host->nic, t->queue) == 0)
 		exec_itr_update(&t->itr, t->rx_bytes, t->tx_bytes);
 	stack_next(t);
@@ -172,6 +213,7 @@ static void app_part(struct host_thread *t, nsec now)
 	end = host_pass_end(t, &w, (t->switches - before) * price(t, COST_switch), now);
 	p->app_at = NSEC_NEVER;
 	p->called = false;
+	p->owed -= MIN(p->owed, end - now);
 	if (thread)
 		p->calls_at = end + price(t, COST_handoff) / COST_SCALE;
 	p->asleep = !dp_app_due(t->dp);
@@ -202,7 +244,7 @@ void host_part(struct event *ev, nsec now)
 	host_pass_begin(t, now);
 	if (p->calls_at <= now)
 		calls_part(t, now);
-	else if (p->stack_at <= now)
+	else if (p->stack_at <= now && (p->owed == 0 || p->app_at > now))
 		stack_part(t, now);
 	else
 		app_part(t, now);

@@ -316,6 +316,8 @@ void host_count(const struct host *h, nsec now, struct host_counts *c)
 		count_machine(&t->machine, c);
 		add_all(&c->stats, dp_stats(t->dp), sizeof(c->stats));
 	}
+	/* Not of all of them together: of the one that can be the limit. */
+	c->lock_held_ps[LOCK_ITEM] = stripes_held_most(&h->machine.items);
 	c->passes = h->sum.passes;
 	c->passes_rx = h->sum.passes_rx;
 	c->cost_ps = h->sum.cost_ps;

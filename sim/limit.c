@@ -7,22 +7,29 @@
 void limit_ports_count(struct limit_ports *p, const struct topology *t)
 {
 	memset(p, 0, sizeof(*p));
-	for (uint32_t i = 0; i < t->sc->server.nic.ports; i++)
+	for (uint32_t i = 0; i < t->n_links; i++)
 		for (uint32_t side = 0; side < 2; side++) {
 			const struct link_end *end = link_end_of(t->link[i], side);
 
 			p->frames[i][side] = end->n_frames;
 			p->bytes[i][side] = end->n_bytes;
 		}
+	for (uint32_t id = 0; id < t->n_hosts; id++) {
+		const struct nic_counters *c = sim_nic_counters(t->host[id]->nic);
+
+		memcpy(p->pcie_up[id], c->pcie_up, sizeof(c->pcie_up));
+		memcpy(p->pcie_down[id], c->pcie_down, sizeof(c->pcie_down));
+	}
 }
 
 void limit_ports_since(struct limit_ports *p, const struct limit_ports *earlier)
 {
-	for (uint32_t i = 0; i < NIC_PORTS_MAX; i++)
-		for (uint32_t side = 0; side < 2; side++) {
-			p->frames[i][side] -= earlier->frames[i][side];
-			p->bytes[i][side] -= earlier->bytes[i][side];
-		}
+	const uint64_t *was = (const uint64_t *)earlier;
+	uint64_t *is = (uint64_t *)p;
+
+	_Static_assert(sizeof(*p) % sizeof(*is) == 0, "nothing but uint64_t");
+	for (size_t i = 0; i < sizeof(*p) / sizeof(*is); i++)
+		is[i] -= was[i];
 }
 
 /* @used of what there is in @ns at @rate a second. Counting where a window begins and ends is a
@@ -34,39 +41,45 @@ static double percent(uint64_t used, uint64_t rate, nsec ns)
 	return MIN(pct, 100);
 }
 
-static void judge_ports(struct limit *l, const struct topology *t, nsec ns,
-			const struct limit_ports *p)
+/* Port @i of a NIC of @cfg, the busier direction. */
+static void judge_port(struct limit_nic *l, const struct topology *t, nsec ns,
+		       const struct nic_cfg *cfg, const struct limit_ports *p, uint32_t i)
 {
-	const struct scenario *sc = t->sc;
+	for (uint32_t side = 0; side < 2; side++) {
+		uint64_t frames = p->frames[i][side];
+		uint64_t bytes = p->bytes[i][side] + frames * FRAME_WIRE_OVERHEAD;
+		double link = percent(bytes * 8, t->sc->link.rate_bps, ns);
+		double cap = percent(frames, cfg->port_pps_max, ns);
 
-	for (uint32_t i = 0; i < NIC_PORTS_MAX; i++)
-		for (uint32_t side = 0; side < 2; side++) {
-			uint64_t frames = p->frames[i][side];
-			uint64_t bytes = p->bytes[i][side] + frames * FRAME_WIRE_OVERHEAD;
-			double link = percent(bytes * 8, sc->link.rate_bps, ns);
-			double cap = percent(frames, sc->server.nic.port_pps_max, ns);
-
-			l->link = MAX(l->link, link);
-			l->cap = MAX(l->cap, cap);
-		}
+		l->link = MAX(l->link, link);
+		l->cap = MAX(l->cap, cap);
+	}
 }
 
-static void judge_cards(struct limit *l, const struct topology *t, nsec ns,
-			const struct nic_counters *c)
+/* Host @id with its ports from @first on: the server has several, a client one. Back to back
+ * both are at the same cable. */
+static struct limit_nic judge_nic(const struct topology *t, nsec ns, const struct limit_ports *p,
+				  uint32_t id, uint32_t first, uint32_t ports)
 {
-	uint64_t rate = t->sc->server.nic.pcie_bps;
+	const struct nic_cfg *cfg = id ? &t->sc->client.nic : &t->sc->server.nic;
+	struct limit_nic l = { 0 };
 
+	for (uint32_t i = 0; i < ports; i++)
+		judge_port(&l, t, ns, cfg, p, first + i);
 	for (uint32_t i = 0; i < NIC_CARDS_MAX; i++) {
-		double up = percent(c->pcie_up[i] * 8, rate, ns);
-		double down = percent(c->pcie_down[i] * 8, rate, ns);
+		double up = percent(p->pcie_up[id][i] * 8, cfg->pcie_bps, ns);
+		double down = percent(p->pcie_down[id][i] * 8, cfg->pcie_bps, ns);
 
-		l->pcie_up = MAX(l->pcie_up, up);
-		l->pcie_down = MAX(l->pcie_down, down);
+		l.pcie_up = MAX(l.pcie_up, up);
+		l.pcie_down = MAX(l.pcie_down, down);
 	}
+	return l;
 }
 
 static void judge_host(struct limit *l, nsec ns, const struct host_counts *c)
 {
+	double waits = 0;
+
 	for (uint32_t i = 0; i < CPU_THREADS_MAX; i++) {
 		double busy = percent(c->thread_busy_ns[i], NSEC_PER_SEC, ns);
 
@@ -76,17 +89,31 @@ static void judge_host(struct limit *l, nsec ns, const struct host_counts *c)
 		double held = percent(c->lock_held_ps[i] / 1000, NSEC_PER_SEC, ns);
 
 		l->lock = MAX(l->lock, held);
+		if (c->busy_ns)
+			waits += (double)c->lock_wait_ps[i] / 1e3 / (double)c->busy_ns;
 	}
+	l->working = l->core * (1 - MIN(waits, 1));
 }
 
-/* Without waiting for a lock that is itself the limit. */
-static double core_used(const struct limit *l, const struct host_counts *c)
+/* Of the clients' NICs the one nearest to its end. */
+static void judge_clients(struct limit *l, const struct topology *t, nsec ns,
+			  const struct limit_ports *p)
 {
-	double waits = 0;
+	for (uint32_t id = 1; id < t->n_hosts; id++) {
+		uint32_t port = t->sw ? t->sc->server.nic.ports + id - 1 : 0;
+		struct limit_nic nic = judge_nic(t, ns, p, id, port, 1);
+		const struct { double pct; const char *part; } all[] = {
+			{ nic.link, "link" }, { nic.cap, "packet cap" },
+			{ MAX(nic.pcie_up, nic.pcie_down), "PCIe" },
+		};
 
-	for (int i = 0; i < LOCKS && c->busy_ns; i++)
-		waits += (double)c->lock_wait_ps[i] / 1e3 / (double)c->busy_ns;
-	return l->lock >= LIMIT_PCT ? l->core * (1 - MIN(waits, 1)) : l->core;
+		for (size_t i = 0; i < ARRAY_LEN(all); i++)
+			if (all[i].pct > l->client_nic) {
+				l->client_nic = all[i].pct;
+				l->client_part = all[i].part;
+				l->client_id = id - 1;
+			}
+	}
 }
 
 void limit_judge(struct limit *l, const struct topology *t, nsec ns,
@@ -94,15 +121,19 @@ void limit_judge(struct limit *l, const struct topology *t, nsec ns,
 		 uint64_t client_ns)
 {
 	int best = LIMIT_PCT - 1;	/* in whole percent */
+	bool waits;
 
-	*l = (struct limit){ .client = percent(client_ns, NSEC_PER_SEC, ns), .name = "none" };
+	*l = (struct limit){ .client_cpu = percent(client_ns, NSEC_PER_SEC, ns), .name = "none" };
 	judge_host(l, ns, server);
-	judge_ports(l, t, ns, ports);
-	judge_cards(l, t, ns, &server->nic);
+	l->nic = judge_nic(t, ns, ports, 0, 0, t->sc->server.nic.ports);
+	judge_clients(l, t, ns, ports);
+	waits = l->lock > l->working;
 	const struct { double pct; const char *name; } all[] = {
-		{ l->link, "link" }, { l->cap, "packet cap" },
-		{ MAX(l->pcie_up, l->pcie_down), "PCIe" }, { core_used(l, server), "core" },
-		{ l->lock, "lock" }, { l->client, "client" },
+		{ l->nic.link, "link" }, { l->nic.cap, "packet cap" },
+		{ MAX(l->nic.pcie_up, l->nic.pcie_down), "PCIe" },
+		{ waits ? l->working : l->core, "core" },
+		{ waits ? MAX(l->lock, l->core) : l->lock, "lock" },
+		{ MAX(l->client_cpu, l->client_nic), "client" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)

@@ -37,18 +37,22 @@ int machine_init(struct machine *m, const struct machine_cfg *cfg, const struct 
 	};
 	if (tlb_init(&m->tlb, costs, big ? 21 : 12,
 		     v[big ? COST_tlb_2m_entries : COST_tlb_4k_entries] / COST_SCALE,
-		     v[cfg->nested ? COST_tlb_walk_nested : COST_tlb_walk], cfg->objects) != 0)
+		     cfg->nested, cfg->objects) != 0)
 		return -ENOMEM;
-	for (int i = 0; i < LOCKS; i++)
+	for (int i = 0; i < LOCK_ITEM; i++)
 		lock_init(&m->lock[i], threads, v[COST_lock_transfer]);
-	if (cache_init(&m->cache, costs) == 0)
-		return 0;
+	if (cache_init(&m->cache, costs) == 0) {
+		if (stripes_init(&m->items, threads, v[COST_app_item_lock]) == 0)
+			return 0;
+		cache_fini(&m->cache);
+	}
 	tlb_fini(&m->tlb);
 	return -ENOMEM;
 }
 
 void machine_fini(struct machine *m)
 {
+	stripes_fini(&m->items);
 	cache_fini(&m->cache);
 	tlb_fini(&m->tlb);
 }
@@ -67,7 +71,9 @@ void machine_thread_fini(struct machine_thread *t)
 
 bool machine_wants_objects(const struct machine *m)
 {
-	return m->costs->v[COST_object_lines] != 0 || m->costs->v[COST_object_pages] != 0;
+	const uint64_t *v = m->costs->v;
+
+	return v[COST_object_lines] || v[COST_object_pages] || v[COST_app_item_lock];
 }
 
 /* Software reads rx_frame_lines of each line of the frame. */
@@ -97,11 +103,15 @@ void machine_fetch_objects(const struct machine *m, const struct ix_page *page)
 	const struct cache_class *k = &m->cache.object;
 	uint32_t n = MIN(page->n_objects, page->max_objects);
 
-	for (uint32_t i = 0; page->objects && k->slots && i < n; i++)
+	for (uint32_t i = 0; page->objects && k->slots && i < n; i++) {
 		prefetch(&k->slots[page->objects[i] >> k->shift]);
+		if (m->items.stripe)
+			prefetch(stripes_of(&m->items, page->objects[i]));
+	}
 }
 
-uint64_t machine_objects(struct machine *m, struct machine_thread *t, const struct ix_page *page)
+uint64_t machine_objects(struct machine *m, struct machine_thread *t, const struct ix_page *page,
+			 nsec now)
 {
 	uint32_t n = MIN(page->n_objects, page->max_objects);
 	uint64_t ps = 0;
@@ -110,6 +120,8 @@ uint64_t machine_objects(struct machine *m, struct machine_thread *t, const stru
 		ps += cache_touch_object(&m->cache, &t->cache, page->objects[i]);
 		if (m->tlb.on)
 			ps += tlb_object(&m->tlb, &t->tlb, page->objects[i]);
+		if (m->items.stripe)
+			ps += stripes_wait(&m->items, &t->lock[LOCK_ITEM], now, page->objects[i]);
 	}
 	return ps;
 }

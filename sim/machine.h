@@ -13,6 +13,7 @@
 #include "base/knob.h"
 #include "sim/cache.h"
 #include "sim/lock.h"
+#include "sim/stripes.h"
 #include "sim/tlb.h"
 
 struct machine_cfg {
@@ -25,8 +26,9 @@ extern const struct knob machine_knobs[];
 extern const size_t n_machine_knobs;
 extern const char *const machine_page_names[];
 
-/* LOCK_CONN: tables of connections and ports that threads share; LOCK_APP: the application's. */
-enum { LOCK_CONN, LOCK_APP, LOCKS };
+/* LOCK_CONN: tables of connections and ports that threads share; LOCK_APP: the application's;
+ * LOCK_ITEM: those of its objects, by hash. */
+enum { LOCK_CONN, LOCK_APP, LOCK_ITEM, LOCKS };
 
 struct ix_page;
 struct dp;
@@ -35,7 +37,8 @@ struct machine {
 	const struct costs *costs;
 	struct cache cache;
 	struct tlb tlb;
-	struct lock lock[LOCKS];
+	struct lock lock[LOCK_ITEM];
+	struct stripes items;
 	struct load dram;
 	uint64_t ddio_bytes;		/* 0: all of the last level, nothing is pushed out */
 	bool shared;			/* connection tables: LOCK_CONN is taken */
@@ -97,8 +100,10 @@ static inline uint64_t machine_segment(struct machine *m, struct machine_thread 
 /** Fetch what machine_objects() will look at. */
 void machine_fetch_objects(const struct machine *m, const struct ix_page *page);
 
-/** What reaching the objects costs that the application declared in @page, ps. */
-uint64_t machine_objects(struct machine *m, struct machine_thread *t, const struct ix_page *page);
+/** What reaching the objects costs that the application declared in @page, ps; waiting for their
+ * locks included. */
+uint64_t machine_objects(struct machine *m, struct machine_thread *t, const struct ix_page *page,
+			 nsec now);
 
 uint64_t machine_wait(struct machine *m, struct machine_thread *t, const struct work *w, nsec now);
 

@@ -138,6 +138,7 @@ static void merge_sums(struct app_report *to, const struct app_report *from)
 	to->sets += from->sets;
 	to->misses += from->misses;
 	to->errors += from->errors;
+	to->closed |= from->closed;
 	to->n_slices = MAX(to->n_slices, from->n_slices);
 	for (uint32_t i = 0; i < MIN(from->n_slices, (uint32_t)SLICES); i++) {
 		to->slice_sum_ns[i] += from->slice_sum_ns[i];
@@ -189,6 +190,16 @@ static int merge_host(struct sim_result *r, const struct host *h, struct app_rep
 	return rc;
 }
 
+/* An end of the 95 % interval of the 99th percentile, in us: the value at the rank that lies 1.96
+ * standard deviations of a binomial to one @side of it. */
+static double p99_end(const struct hist *h, int side)
+{
+	double n = (double)h->n, rank = 0.99 * n + side * 1.96 * sqrt(0.99 * 0.01 * n);
+
+	return h->n ? (double)hist_quantile(h, (uint32_t)(1e6 * MIN(MAX(rank, 0) / n, 1))) / 1e3 :
+		      NAN;
+}
+
 static void add_hist(struct sim_result *r, const struct hist *h, const char *name, const char *doc)
 {
 	static const struct { const char *name; uint32_t ppm; } q[] = {
@@ -202,6 +213,9 @@ static void add_hist(struct sim_result *r, const struct hist *h, const char *nam
 		add(r, h->n ? (double)hist_quantile(h, q[i].ppm) / 1e3 : NAN, doc, "%s_%s_us", name,
 		    q[i].name);
 	add(r, h->n ? (double)h->max / 1e3 : NAN, doc, "%s_max_us", name);
+	add(r, p99_end(h, -1), "95% interval of the 99th percentile, as if requests were independent",
+	    "%s_p99_lo_us", name);
+	add(r, p99_end(h, 1), "... its upper end", "%s_p99_hi_us", name);
 }
 
 /* Confidence by batch means: the slices' mean latencies, and their counts as rates. */
@@ -326,9 +340,9 @@ static void add_cpu(struct sim_result *r, const struct topology *t, const struct
 /* What threads share: objects, pages, memory, locks. */
 static void add_machine(struct sim_result *r, const struct metrics_window *w, double requests)
 {
-	static const char *const names[LOCKS] = { "conn", "app" };
+	static const char *const names[LOCKS] = { "conn", "app", "item" };
 	const struct host_counts *s = &w->server;
-	double ps = (double)w->ns * 1000;
+	double ps = (double)w->ns * 1000, waits = 0;
 
 	add(r, ratio((double)s->tlb_misses_milli / 1000, requests),
 	    "TLB misses of the server a request", "tlb_misses_per_msg");
@@ -340,30 +354,29 @@ static void add_machine(struct sim_result *r, const struct metrics_window *w, do
 	    "server_dram_util_pct");
 	add(r, ratio((double)s->machine.dram_wait_ps / 10, (double)s->busy_ns),
 	    "share of pass time waiting for memory that others use", "server_dram_wait_pct");
-	for (int i = 0; i < LOCKS; i++)
-		add(r, ratio((double)s->lock_held_ps[i] * 100, ps), "time this lock is held",
+	for (int i = 0; i < LOCKS; i++) {
+		double held = ratio((double)s->lock_held_ps[i] * 100, ps);
+
+		add(r, MIN(held, 100), "time this lock is held; of items' locks, the one held most",
 		    "server_lock_%s_util_pct", names[i]);
-	add(r, ratio((double)(s->lock_wait_ps[LOCK_CONN] + s->lock_wait_ps[LOCK_APP]) / 10,
-		     (double)s->busy_ns),
+		waits += (double)s->lock_wait_ps[i];
+	}
+	add(r, ratio(waits / 10, (double)s->busy_ns),
 	    "share of pass time waiting for locks", "server_lock_wait_pct");
 }
 
 /* How much of each resource was used, and which was the limit. */
-static void add_limit(struct sim_result *r, const struct topology *t,
-		      const struct metrics_window *w)
+static void add_limit(struct sim_result *r, const struct limit *l)
 {
-	struct limit l;
-
-	limit_judge(&l, t, w->ns, &w->server, &w->ports, w->client_busy_max_ns);
-	r->limit = l.name;
-	add(r, l.core, "busiest server thread: in passes",
-	    "server_core_util_pct");
-	add(r, l.link, "busiest port and direction: its bit rate", "server_link_util_pct");
-	add(r, l.cap, "busiest port and direction: its packet cap", "server_cap_util_pct");
-	add(r, l.pcie_up, "busiest card: PCIe towards memory", "server_pcie_up_util_pct");
-	add(r, l.pcie_down, "busiest card: PCIe from memory", "server_pcie_down_util_pct");
-	add(r, MAX(l.pcie_up, l.pcie_down), "busiest card and direction of PCIe",
+	add(r, l->core, "busiest server thread: in passes", "server_core_util_pct");
+	add(r, l->nic.link, "busiest port and direction: its bit rate", "server_link_util_pct");
+	add(r, l->nic.cap, "busiest port and direction: its packet cap", "server_cap_util_pct");
+	add(r, l->nic.pcie_up, "busiest card: PCIe towards memory", "server_pcie_up_util_pct");
+	add(r, l->nic.pcie_down, "busiest card: PCIe from memory", "server_pcie_down_util_pct");
+	add(r, MAX(l->nic.pcie_up, l->nic.pcie_down), "busiest card and direction of PCIe",
 	    "server_pcie_util_pct");
+	add(r, l->client_nic, "busiest link, packet cap or PCIe of a client",
+	    "client_nic_util_pct");
 }
 
 static void add_nic(struct sim_result *r, const char *who, const struct nic_counters *c)
@@ -462,7 +475,7 @@ static void add_budget(struct sim_result *r, const struct topology *t)
 
 /* Was a client the limit? Then the server's numbers are a lower bound, and we say so. */
 static void judge_clients(struct sim_result *r, const struct metrics_window *w,
-			  const struct app_report *c)
+			  const struct app_report *c, const struct limit *l)
 {
 	double busy = ratio((double)w->client_busy_max_ns * 100, (double)w->ns);
 	double due = (double)(timed_count(c) + c->unanswered + c->never_sent);
@@ -480,7 +493,15 @@ static void judge_clients(struct sim_result *r, const struct metrics_window *w,
 			 "of client %u was in passes %.1f%% of the time: the client could not keep "
 			 "its schedule; raise clients or client.threads, or lower the load", late,
 			 w->busiest_thread, w->busiest_client, busy);
+	} else if (strcmp(l->name, "client") == 0 && l->client_part) {
+		r->client_bound = true;
+		snprintf(r->why, sizeof(r->why), "the %s of client %u was used to %.1f%%, so the "
+			 "client was the limit, not the server; raise clients, or lower the load",
+			 l->client_part, l->client_id, l->client_nic);
 	}
+	r->limit = r->client_bound ? "client" : l->name;
+	if (strcmp(r->limit, "none") == 0 && c->closed)
+		r->limit = "connections";
 }
 
 /* A probe is no part of the load, but what goes wrong there has gone wrong. */
@@ -497,6 +518,7 @@ int metrics_fill(struct sim_result *r, const struct topology *t, const struct me
 {
 	struct app_report clients = { 0 }, server = { 0 }, probe = { 0 };
 	struct flow_sums flows = { 0 };
+	struct limit l;
 	int rc = merge_host(r, t->host[0], &server, &flows, false);
 
 	for (uint32_t id = 1; rc == 0 && id < t->n_hosts; id++)
@@ -510,7 +532,8 @@ int metrics_fill(struct sim_result *r, const struct topology *t, const struct me
 	add_flows(r, &flows, w->ns);
 	add_cpu(r, t, w, (double)clients.requests);
 	add_machine(r, w, (double)clients.requests);
-	add_limit(r, t, w);
+	limit_judge(&l, t, w->ns, &w->server, &w->ports, w->client_busy_max_ns);
+	add_limit(r, &l);
 	add_budget(r, t);
 	add_nic(r, "server", &w->server.nic);
 	add_nic(r, "client", &w->clients.nic);
@@ -520,6 +543,6 @@ int metrics_fill(struct sim_result *r, const struct topology *t, const struct me
 	add_core(r, "client", &w->clients);
 	r->price_hash_server = t->server_costs.hash;
 	r->price_hash_client = t->client_costs.hash;
-	judge_clients(r, w, &clients);
+	judge_clients(r, w, &clients, &l);
 	return 0;
 }

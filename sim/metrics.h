@@ -16,7 +16,7 @@ struct metrics_window {
 	uint64_t client_thread_busy_ns[TOPOLOGY_HOSTS_MAX][CPU_THREADS_MAX];
 	uint32_t busiest_client, busiest_thread;
 	uint64_t client_busy_max_ns;		/* of that one */
-	struct limit_ports ports;		/* of the server */
+	struct limit_ports ports;
 };
 
 /** Everything counted as of @now, client hosts summed; the busiest thread is not looked for. */

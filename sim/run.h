@@ -22,10 +22,11 @@ struct sim_result {
 	uint64_t events;	/* engine events fired */
 	nsec end;		/* virtual time at the end */
 	uint64_t price_hash_server, price_hash_client;	/* of the price lists' bytes */
-	bool client_bound;	/* a client's CPU, not the server, was the limit */
+	bool client_bound;	/* a client, not the server, was the limit */
 	char why[256];		/* ... the sentence that says so */
 	const char *limit;	/* of the run (sim/limit.h): "core", "link", "packet cap", "PCIe",
-				 * "lock", "client"; "none": not loaded enough to tell */
+				 * "lock", "client"; "connections": closed loop, all wait; "none":
+				 * not loaded enough to tell */
 	/* Of the probe where there is one, else of all clients; NULL when the workload has none. */
 	struct hist *latency, *service;
 	struct hist *load_latency;	/* of the clients beside a probe, or NULL */

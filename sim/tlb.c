@@ -11,12 +11,26 @@ enum {
 	PAGES_MAX = 1 << 24,		/* of an area */
 	HEAD = 1,			/* of the list; 0 is no page */
 	FIRST = 2,
+	PTE_BYTES = 8,
 };
 
-/* @span bytes, of which pages_milli/1000 pages of as many areas are touched at a time. */
-static void area_init(struct tlb_area *a, uint32_t first, uint64_t pages_milli, uint64_t pages,
-		      uint64_t walk_ps)
+/* An entry of the last level of the tables of @pages pages, read from where they fit; what always
+ * hits is in the price of the walk. */
+static uint64_t leaf_ps(const uint64_t *v, uint64_t pages)
 {
+	uint64_t bytes = pages * PTE_BYTES * COST_SCALE;
+
+	return bytes <= v[COST_l1_bytes] ? 0 : bytes <= v[COST_l2_bytes] ? v[COST_l2_line] :
+	       bytes <= v[COST_l3_bytes] ? v[COST_l3_line] : v[COST_dram_line];
+}
+
+/* Of @pages pages pages_milli/1000 are touched at a time, in as many places. */
+static void area_init(struct tlb_area *a, uint32_t first, uint64_t pages_milli, uint64_t pages,
+		      const uint64_t *v, bool nested)
+{
+	uint64_t walk_ps = v[nested ? COST_tlb_walk_nested : COST_tlb_walk] +
+			   (nested ? 2 : 1) * leaf_ps(v, pages);
+
 	a->pages_milli = pages_milli;
 	a->first = first;
 	a->pages = (uint32_t)MIN(pages + 1, (uint64_t)PAGES_MAX);
@@ -24,7 +38,7 @@ static void area_init(struct tlb_area *a, uint32_t first, uint64_t pages_milli, 
 }
 
 int tlb_init(struct tlb *m, const struct costs *costs, uint32_t page_shift, uint64_t entries,
-	     uint64_t walk_ps, uint64_t objects)
+	     bool nested, uint64_t objects)
 {
 	const uint64_t *v = costs->v;
 	uint64_t lines = v[COST_pcb_lines] + v[COST_bucket_lines] + v[COST_app_lines];
@@ -38,9 +52,9 @@ int tlb_init(struct tlb *m, const struct costs *costs, uint32_t page_shift, uint
 		.place_bytes = (uint32_t)(bytes * COST_SCALE / areas),
 	};
 	area_init(&m->flow, FIRST, v[COST_flow_pages],
-		  (uint64_t)TLB_PLACES * m->place_bytes >> page_shift, walk_ps);
+		  (uint64_t)TLB_PLACES * m->place_bytes >> page_shift, v, nested);
 	area_init(&m->object, FIRST + m->flow.pages, v[COST_object_pages],
-		  objects * object_bytes >> page_shift, walk_ps);
+		  objects * object_bytes >> page_shift, v, nested);
 	if (m->on)
 		m->place = arena_get(&m->mem, TLB_SLOTS * sizeof(*m->place), CACHE_LINE);
 	return m->on && !m->place ? -ENOMEM : 0;

@@ -8,6 +8,10 @@
  * of the thread, so a connection's place is how many there were when it was opened;
  * objects lie where their hash says in memory of a given size.
  *
+ * A walk costs its upper levels (tlb_walk, tlb_walk_nested), which are always cached, and an entry
+ * of the last one, in each dimension, from the cache level that holds all of that level: the
+ * tables of small pages are 512 times as large.
+ *
  * First model: fully associative LRU, levels as one, hyperthreads with a TLB of their own, no
  * pages of code, stacks, rings and frames; flows whose hashes share a slot lie where the
  * younger one does.
@@ -52,11 +56,11 @@ struct tlb_thread {
 	struct arena mem;		/* of them */
 };
 
-/** Pages of 2^@page_shift bytes, @entries of which a TLB holds, a miss of @walk_ps; @objects
- * stored objects. Returns 0 or -ENOMEM, as does the next; nothing is allocated when the
- * model is off. */
+/** Pages of 2^@page_shift bytes, @entries of which a TLB holds; a miss walks one table, or two
+ * when @nested; @objects stored objects. Returns 0 or -ENOMEM, as does the next; nothing is
+ * allocated when the model is off. */
 int tlb_init(struct tlb *m, const struct costs *costs, uint32_t page_shift, uint64_t entries,
-	     uint64_t walk_ps, uint64_t objects);
+	     bool nested, uint64_t objects);
 void tlb_fini(struct tlb *m);
 
 int tlb_thread_init(struct tlb_thread *t, const struct tlb *m);

@@ -4,7 +4,8 @@
  *
  * The server is host 0 at 10.0.0.1, client i host 1 + i; all are in 10.0.0.0/16. With a
  * switch, its ports 0 .. p - 1 are the server's (bonded when p > 1), the rest one client
- * each; without, the only client's port is cabled to the server's.
+ * each, in order; without, the only client's port is cabled to the server's. Cables are
+ * numbered so.
  * On the server's cables, from the far end to its NIC: link, fault, capture, NIC.
  */
 #ifndef SIM_TOPOLOGY_H
@@ -17,7 +18,12 @@
 #include "sim/series.h"
 #include "sim/switch.h"
 
-enum { TOPOLOGY_HOSTS_MAX = 202, TOPOLOGY_SERVER_PORT = 7, TOPOLOGY_PREFIX_LEN = 16 };
+enum {
+	TOPOLOGY_HOSTS_MAX = 202,
+	TOPOLOGY_LINKS_MAX = NIC_PORTS_MAX + TOPOLOGY_HOSTS_MAX,
+	TOPOLOGY_SERVER_PORT = 7,
+	TOPOLOGY_PREFIX_LEN = 16,
+};
 
 struct topology {
 	const struct scenario *sc;
@@ -32,7 +38,7 @@ struct topology {
 	struct series *series;
 	struct sim_fault *fault[2 * NIC_PORTS_MAX];	/* NULL where none is wanted */
 	uint32_t n_links, n_hosts;
-	struct link *link[NIC_PORTS_MAX + TOPOLOGY_HOSTS_MAX];
+	struct link *link[TOPOLOGY_LINKS_MAX];
 	struct host *host[TOPOLOGY_HOSTS_MAX];	/* the server, clients, and the probe if any */
 };
 

@@ -56,8 +56,9 @@ struct app_report {
 	uint64_t bad_bytes;		/* payload that was not what the peer should have sent */
 	/* Key-value load: gets and sets are those among requests. */
 	uint64_t gets, sets;
-	uint64_t misses;		/* GETs of what the server does not have */
+	uint64_t misses;		/* ... of gets, what the server does not have */
 	uint64_t errors;		/* answers that were an error, or no answer at all */
+	bool closed;			/* a client that asks again only when it is answered */
 	uint64_t measured_from_ns;	/* when measuring began, if after warmup; else 0 */
 	struct hist *latency;		/* ns, from the intended start; NULL on servers */
 	struct hist *service;		/* ns, from the actual send */

@@ -315,6 +315,7 @@ static void client_report(void *app, struct app_report *r)
 	r->conns_died = cl->died;
 	r->conns_open = cl->open;
 	r->bad_bytes = cl->bad_bytes;
+	r->closed = cl->cfg.mode == MODE_CLOSED;
 }
 
 /* It has no bound but time: finished once that is over and nothing is outstanding. */

@@ -374,6 +374,7 @@ static void load_report(void *app, struct app_report *r)
 	r->sets = l->sets;
 	r->misses = l->misses;
 	r->errors = l->errors;
+	r->closed = !l->paced;
 	r->measured_from_ns = l->measured_ns;
 }
 

@@ -162,15 +162,16 @@ static void answered(struct load *l, struct conn *c, const struct request *q, en
 
 	l->outstanding--;
 	c->done++;
-	l->misses += v == KV_MISS;
 	l->errors += v == KV_REFUSED;
 	if (l->filling) {
 		if (l->outstanding == 0 && l->fill_next == l->fill_end)
 			kv_load_filled(l);
 		return;
 	}
-	if (meter_covers(&l->meter, now))
+	if (meter_covers(&l->meter, now)) {
 		*(q->ask.op == KV_SET ? &l->sets : &l->gets) += 1;
+		l->misses += v == KV_MISS;
+	}
 	meter_done(&l->meter, q->intended_ns, q->sent_ns, now, q->ask.value_len);
 }
 

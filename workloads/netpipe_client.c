@@ -255,6 +255,7 @@ static void client_report(void *app, struct app_report *r)
 	r->conns_died = cl->died;
 	r->conns_open = cl->open;
 	r->bad_bytes = cl->bad_bytes;
+	r->closed = true;
 	if (cl->env.index != 0)
 		return;
 	r->n_rows = cl->sizes.n;

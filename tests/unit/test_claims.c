@@ -54,6 +54,8 @@ static void tolerances(void)
 	CHECK_EQ(claim_judge("8", "7-8", "exact", 7, error, sizeof(error)), VERDICT_HOLDS);
 	CU_ASSERT_STRING_EQUAL(error, "-12.5 %");
 	CHECK_EQ(claim_judge("8", "7-8", "exact", 6.5, error, sizeof(error)), VERDICT_MISSES);
+	CHECK_EQ(claim_judge("24", "21-25", "12%", 25.1, error, sizeof(error)), VERDICT_MISSES);
+	CU_ASSERT_STRING_EQUAL(error, "+4.6 %");
 	CHECK_EQ(claim_judge("8", "some", "exact", 8, error, sizeof(error)), VERDICT_BROKEN);
 }
 

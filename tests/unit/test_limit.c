@@ -75,8 +75,36 @@ static void each_resource_is_named(void)
 	CHECK(res.client_bound);
 	sim_result_free(&res);
 	setup(1, 1, "ix", "ix");
-	limited_by("none", NULL);
+	limited_by("connections", NULL);
 	CHECK(get("server_core_util_pct") > 5 && get("server_core_util_pct") < LIMIT_PCT);
+	sim_result_free(&res);
+}
+
+/* A client's own NIC: the server has four times its link, and time to spare. */
+static void a_client_is_more_than_its_processors(void)
+{
+	static const struct { const char *knob, *part; uint64_t v; } nic[] = {
+		{ NULL, "link", 0 }, { "port_pps_max", "packet cap", 100000 },
+		{ "pcie_rate", "PCIe", 1000000000 },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(nic); i++) {
+		setup(1, 64, "free", "free");
+		sc.server.nic.ports = 4;
+		set("workload", "size", i == 1 ? 64 : 8192);
+		set("workload.server", "size", i == 1 ? 64 : 8192);
+		if (nic[i].knob)
+			set("client.nic", nic[i].knob, nic[i].v);
+		limited_by("client", "client_nic_util_pct");
+		CHECK(get("client_util_max_pct") < LIMIT_PCT && get("server_link_util_pct") < 50);
+		CHECK(res.client_bound && strstr(res.why, nic[i].part) != NULL);
+		sim_result_free(&res);
+	}
+	setup(1, 64, "free", "free");		/* a cable at each end, equally full */
+	set("workload", "size", 8192);
+	set("workload.server", "size", 8192);
+	limited_by("link", "client_nic_util_pct");
+	CHECK(!res.client_bound);
 	sim_result_free(&res);
 }
 
@@ -126,21 +154,25 @@ static void ties_are_decided_by_order(void)
 	c.lock_wait_ps[LOCK_APP] = 500000000;			/* half of which is waiting */
 	limit_judge(&l, &t, 1000000, &c, &p, 0);
 	CHECK(strcmp(l.name, "lock") == 0);
-	c.lock_held_ps[LOCK_APP] = 900000000;		/* ... for a lock that is not the limit */
+	c.lock_held_ps[LOCK_APP] = 600000000;		/* ... a lock that is used more than they */
+	limit_judge(&l, &t, 1000000, &c, &p, 0);
+	CHECK(strcmp(l.name, "lock") == 0 && l.lock == 60);
+	c.lock_held_ps[LOCK_APP] = 400000000;		/* ... and one that is used less */
 	limit_judge(&l, &t, 1000000, &c, &p, 0);
 	CHECK(strcmp(l.name, "core") == 0);
 	c.thread_busy_ns[3] = 0;
-	p.frames[1][1] = 1000;				/* 1250 B a us */
-	p.bytes[1][1] = 1245000 - 24000;
+	p.frames[0][1] = 1000;				/* 1250 B a us */
+	p.bytes[0][1] = 1245000 - 24000;
 	limit_judge(&l, &t, 1000000, &c, &p, 0);
-	CHECK(strcmp(l.name, "link") == 0 && l.link > 99.5 && l.link < 99.7);
+	CHECK(strcmp(l.name, "link") == 0 && l.nic.link > 99.5 && l.nic.link < 99.7);
 	c.thread_busy_ns[3] = 1000000;			/* a core is busy beside a full link */
 	limit_judge(&l, &t, 1000000, &c, &p, 0);
 	CHECK(strcmp(l.name, "link") == 0 && l.core == 100);
-	p.bytes[1][1] = 1235000 - 24000;
+	p.bytes[0][1] = 1235000 - 24000;
 	limit_judge(&l, &t, 1000000, &c, &p, 0);
 	CHECK(strcmp(l.name, "core") == 0);
 }
 
-CU_MAIN("limit", TEST(each_resource_is_named), TEST(a_doorbell_a_frame_saturates_pcie),
+CU_MAIN("limit", TEST(each_resource_is_named),
+	TEST(a_client_is_more_than_its_processors), TEST(a_doorbell_a_frame_saturates_pcie),
 	TEST(ties_are_decided_by_order))

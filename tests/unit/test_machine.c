@@ -52,7 +52,7 @@ static void nothing_is_modelled_without_prices(void)
 	CHECK(!machine_wants_objects(&m));
 	CHECK_EQ(m.ddio_bytes, 0);
 	CHECK_EQ(machine_segment(&m, &th[0], 1, 100, false), 0);
-	CHECK_EQ(machine_objects(&m, &th[0], &page), 0);
+	CHECK_EQ(machine_objects(&m, &th[0], &page, 0), 0);
 	for (int i = 0; i < 100; i++)
 		CHECK_EQ(machine_wait_ps(&m, &th[i % 2], &w, 0), 0);
 	down();
@@ -68,12 +68,12 @@ static void declared_objects_are_bounded(void)
 	costs.v[COST_object_lines] = 2000;
 	up();
 	CHECK(machine_wants_objects(&m));
-	CHECK_EQ(machine_objects(&m, &th[0], &page), 4 * 2 * DRAM);
+	CHECK_EQ(machine_objects(&m, &th[0], &page, 0), 4 * 2 * DRAM);
 	CHECK_EQ(th[0].cache.count.objects, 4);
 	CHECK_EQ(th[0].cache.count.misses_milli, 8000);
-	CHECK_EQ(machine_objects(&m, &th[0], &page), 0);
+	CHECK_EQ(machine_objects(&m, &th[0], &page, 0), 0);
 	page.objects = NULL;
-	CHECK_EQ(machine_objects(&m, &th[0], &page), 0);
+	CHECK_EQ(machine_objects(&m, &th[0], &page, 0), 0);
 	down();
 }
 
@@ -171,6 +171,38 @@ static void locks_are_priced_by_what_takes_them(void)
 	down();
 }
 
+/* Eight threads, each 20 times in 100 us. @hot: the same object. Returns what they wait in all. */
+static uint64_t items_wait(bool hot, uint64_t *most)
+{
+	uint32_t object;
+	struct ix_page page = { .objects = &object, .n_objects = 1, .max_objects = 1 };
+	uint64_t wait = 0;
+
+	setup();
+	costs.v[COST_app_item_lock] = 500000;
+	up();
+	CHECK(machine_wants_objects(&m));
+	for (uint32_t i = 0; i < 160; i++) {
+		object = hot ? 77u << 20 : i << 19;
+		wait += machine_objects(&m, &th[i % 8], &page, i * 625);
+	}
+	CHECK_EQ(th[0].lock[LOCK_ITEM].held_ps, 20 * 500000);
+	*most = stripes_held_most(&m.items);
+	down();
+	return wait;
+}
+
+static void an_item_lock_waits_for_its_own_holders(void)
+{
+	uint64_t most, hot;
+
+	CHECK_EQ(items_wait(false, &most), 0);
+	CHECK(most > 480000 && most <= 500000);
+	hot = items_wait(true, &most);			/* utilised to 80 % in the end */
+	CHECK(hot > 160 * 500000 / 5 && hot < 160 * 500000 * 2ULL);
+	CHECK(most > 160 * 480000 && most <= 160 * 500000);
+}
+
 /* ---- whole runs ---- */
 
 static struct scenario sc;
@@ -263,4 +295,5 @@ static void misses_are_counted_a_message(void)
 CU_MAIN("machine", TEST(nothing_is_modelled_without_prices), TEST(declared_objects_are_bounded),
 	TEST(page_size_and_nesting_are_knobs), TEST(old_frames_are_in_memory),
 	TEST(memory_slows_down_when_busy), TEST(locks_are_priced_by_what_takes_them),
+	TEST(an_item_lock_waits_for_its_own_holders),
 	TEST(a_shared_lock_limits_a_server), TEST(misses_are_counted_a_message))

@@ -149,6 +149,9 @@ static void a_request_is_counted_once_everywhere(void)
 	CHECK(get("server_work_events") == get("server_events"));
 	CHECK(get("left_frames_held") == 0);
 	CHECK(get("latency_p50_us") <= get("latency_p99_us"));
+	CHECK(get("latency_p99_lo_us") <= get("latency_p99_us"));
+	CHECK(get("latency_p99_us") <= get("latency_p99_hi_us"));
+	CHECK(get("latency_p95_us") <= get("latency_p99_lo_us"));
 	CHECK(get("server_util_pct") < 50 && !res.client_bound);
 	sim_result_free(&res);
 }

@@ -21,7 +21,9 @@ static void setup(uint32_t page_shift, uint64_t objects)
 	costs.v[COST_flow_pages] = 2 * COST_SCALE;
 	costs.v[COST_object_pages] = 1 * COST_SCALE;
 	costs.v[COST_object_bytes] = 1024 * COST_SCALE;
-	CHECK_EQ(tlb_init(&m, &costs, page_shift, REACH, WALK, objects), 0);
+	costs.v[COST_tlb_walk] = WALK;
+	costs.v[COST_tlb_walk_nested] = 2 * WALK;
+	CHECK_EQ(tlb_init(&m, &costs, page_shift, REACH, false, objects), 0);
 	CHECK(m.on);
 	CHECK_EQ(tlb_thread_init(&t, &m), 0);
 }
@@ -40,7 +42,7 @@ static uint32_t flow(uint32_t i)
 static void it_is_off_without_prices(void)
 {
 	memset(&costs, 0, sizeof(costs));
-	CHECK_EQ(tlb_init(&m, &costs, SMALL, REACH, WALK, 1000), 0);
+	CHECK_EQ(tlb_init(&m, &costs, SMALL, REACH, false, 1000), 0);
 	CHECK(!m.on);
 	CHECK_EQ(tlb_thread_init(&t, &m), 0);
 	CHECK(m.place == NULL && t.pages == NULL);
@@ -96,7 +98,7 @@ static void state_without_measure_stays_in_its_area(void)
 	tlb_fini(&m);
 	costs.v[COST_pcb_lines] = 100000 * COST_SCALE;
 	costs.v[COST_line_bytes] = 80000 * COST_SCALE;
-	CHECK_EQ(tlb_init(&m, &costs, SMALL, REACH, WALK, 1), 0);
+	CHECK_EQ(tlb_init(&m, &costs, SMALL, REACH, false, 1), 0);
 	CHECK_EQ(tlb_thread_init(&t, &m), 0);
 	for (uint32_t i = 0; i < 100; i++) {
 		tlb_place(&m, flow(i), i * 10000);
@@ -104,6 +106,34 @@ static void state_without_measure_stays_in_its_area(void)
 	}
 	CHECK(t.misses_milli > 0);
 	teardown();
+}
+
+/* What the last level of the tables costs is decided by its size: 8 B a page, in each dimension. */
+static void a_walk_ends_where_the_tables_fit(void)
+{
+	enum { L2_LINE = 1000, L3_LINE = 5000, DRAM_LINE = 25000 };
+	static const struct { uint32_t shift; bool nested; uint64_t objects, leaf; } at[] = {
+		{ SMALL, false, 4096 * 4, 0 },			/* 4096 pages of 4 objects */
+		{ SMALL, false, 4200 * 4, L2_LINE },
+		{ SMALL, false, 40000 * 4, L3_LINE },
+		{ SMALL, true, 40000 * 4, 2 * L3_LINE },
+		{ SMALL, false, 3000000 * 4, DRAM_LINE },
+		{ BIG, false, 3000000 * 4, L2_LINE },		/* the same memory, 5860 pages */
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(at); i++) {
+		setup(SMALL, 1);
+		teardown();
+		costs.v[COST_l1_bytes] = 32768 * COST_SCALE;
+		costs.v[COST_l2_bytes] = 262144 * COST_SCALE;
+		costs.v[COST_l3_bytes] = 20971520ULL * COST_SCALE;
+		costs.v[COST_l2_line] = L2_LINE;
+		costs.v[COST_l3_line] = L3_LINE;
+		costs.v[COST_dram_line] = DRAM_LINE;
+		CHECK_EQ(tlb_init(&m, &costs, at[i].shift, REACH, at[i].nested, at[i].objects), 0);
+		CHECK_EQ(m.object.walk_ps, (at[i].nested ? 2u : 1u) * WALK + at[i].leaf);
+		tlb_fini(&m);
+	}
 }
 
 /* Misses of 100 touches of random objects of @n. */
@@ -135,5 +165,6 @@ static void large_pages_reach_further(void)
 }
 
 CU_MAIN("tlb", TEST(it_is_off_without_prices), TEST(the_reach_is_exact),
+	TEST(a_walk_ends_where_the_tables_fit),
 	TEST(a_reopened_connection_takes_the_place_of_the_last), TEST(large_pages_reach_further),
 	TEST(state_without_measure_stays_in_its_area))
