@@ -3,16 +3,17 @@
  * cmd_point.c - `ix point`: one point of a sweep, on whatever machine
  */
 #include <argp.h>
+#include <signal.h>
 #include <stdlib.h>
 
 #include "cli/cli.h"
 #include "cli/jobs.h"
 #include "cli/store.h"
 
-enum { KEY_STORE = 1000, KEY_TAKE };
+enum { KEY_STORE = 1000, KEY_FAILURES, KEY_TAKE };
 
 struct point_args {
-	const char *store, *out;
+	const char *store, *out, *failures;
 	char **files;
 	size_t n_files;
 	bool take, quiet;
@@ -26,6 +27,7 @@ static error_t parse(int key, char *arg, struct argp_state *st)
 	case 'o':	a->out = arg; break;
 	case 'q':	a->quiet = true; break;
 	case KEY_STORE:	a->store = arg; break;
+	case KEY_FAILURES: a->failures = arg; break;
 	case KEY_TAKE:	a->take = true; break;
 	case ARGP_KEY_ARGS:
 		a->files = st->argv + st->next;
@@ -36,6 +38,9 @@ static error_t parse(int key, char *arg, struct argp_state *st)
 			argp_error(st, "name a job; `ix sweep --export DIR` writes them");
 		if (a->out && (a->n_files > 1 || a->take))
 			argp_error(st, "--out takes one job");
+		if (a->out && a->failures)
+			argp_error(st, "--out writes why a run failed to its FILE; --failures is "
+				   "for --take");
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -46,9 +51,12 @@ static error_t parse(int key, char *arg, struct argp_state *st)
 static const struct argp_option options[] = {
 	{ "store", KEY_STORE, "DIR", 0, "where finished points are kept and looked for (default: "
 	  "IX_STORE, or build/store)", 0 },
-	{ "out", 'o', "FILE", 0, "write the finished point to FILE, not into a store", 0 },
-	{ "take", KEY_TAKE, NULL, 0, "the files are finished points of --out: put them into the "
-	  "store", 0 },
+	{ "out", 'o', "FILE", 0, "write the finished point, or why the run failed, to FILE, not "
+	  "into a store", 0 },
+	{ "take", KEY_TAKE, NULL, 0, "the files are those of --out: put the finished points into "
+	  "the store; one that is none, or damaged, is exit status 2", 0 },
+	{ "failures", KEY_FAILURES, "DIR", 0, "keep why runs failed in DIR, for `ix sweep "
+	  "--collect --failures DIR`; a store has no failed runs", 0 },
 	{ "quiet", 'q', NULL, 0, "say nothing about what went well", 0 },
 	{ 0 },
 };
@@ -67,18 +75,24 @@ static const char doc[] =
 
 static int take(const struct point_args *a, const char *dir)
 {
-	struct store *st = malloc(sizeof(*st));
+	struct store *st = malloc(sizeof(*st)), *failures = malloc(sizeof(*failures));
 	char err[700];
 	int rc = IX_OK;
 
-	if (!st)
+	if (!st || !failures)
 		abort();
 	store_open(st, dir);
-	for (size_t i = 0; i < a->n_files; i++)
-		if (store_take(st, a->files[i], err, sizeof(err)) != 0) {
+	store_open_failures(failures, a->failures);
+	for (size_t i = 0; i < a->n_files; i++) {
+		int one = store_take(st, a->failures ? failures : NULL, a->files[i], err,
+				     sizeof(err));
+
+		if (one)
 			fprintf(stderr, "ix point: %s\n", err);
-			rc = IX_FAILED;
-		}
+		one = one == -EINVAL ? IX_USAGE : one ? IX_FAILED : IX_OK;
+		rc = one > rc ? one : rc;
+	}
+	free(failures);
 	free(st);
 	return rc;
 }
@@ -88,6 +102,7 @@ int cmd_point(int argc, char **argv)
 	const struct argp argp = { .options = options, .parser = parse, .args_doc = "JOB...",
 				   .doc = doc };
 	struct point_args a = { 0 };
+	struct job_how how;
 	const char *dir;
 	int rc = IX_OK;
 
@@ -95,10 +110,13 @@ int cmd_point(int argc, char **argv)
 	dir = a.store ? a.store : store_default_dir();
 	if (a.take)
 		return take(&a, dir);
+	how = (struct job_how){ dir, a.out, a.failures, a.quiet };
 	for (size_t i = 0; i < a.n_files; i++) {
-		int one = job_run(a.files[i], dir, a.out, a.quiet);
+		int one = job_run(a.files[i], &how);
 
 		rc = one > rc ? one : rc;
+		if (one == IX_SIGNAL + SIGINT || one == IX_SIGNAL + SIGTERM)
+			break;
 	}
 	return rc;
 }

@@ -13,11 +13,11 @@
 #include "cli/result.h"
 #include "cli/sweep_args.h"
 
-enum { KEY_COLUMNS = 1000, KEY_COLLECT, KEY_EXPORT };
+enum { KEY_COLUMNS = 1000, KEY_COLLECT, KEY_FAILURES, KEY_EXPORT };
 
 struct cmd_args {
 	struct sweep_args sweep;
-	const char *vary[SWEEP_DIMS_MAX], *export;
+	const char *vary[SWEEP_DIMS_MAX], *export, *failures;
 	char *columns[COLUMNS_MAX + 1];
 	size_t n_vary, n_columns;
 	bool collect;
@@ -46,12 +46,16 @@ static error_t parse(int key, char *arg, struct argp_state *st)
 		a->vary[a->n_vary++] = arg;
 		break;
 	case KEY_COLLECT: a->collect = true; break;
+	case KEY_FAILURES: a->failures = arg; break;
 	case KEY_EXPORT: a->export = arg; break;
 	case KEY_COLUMNS: columns_take(a, arg, st); break;
 	case ARGP_KEY_END:
 		if (a->collect && a->export)
 			argp_error(st, "--export writes jobs and --collect gathers what they left; "
 				   "say one of them");
+		if (a->failures && !a->collect)
+			argp_error(st, "--failures says where --collect finds why runs failed; say "
+				   "--collect too");
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -66,6 +70,8 @@ static const struct argp_option options[] = {
 	  "no run has ends the sweep as soon as that is certain", 0 },
 	{ "collect", KEY_COLLECT, NULL, 0, "run nothing: assemble what the store has; what is "
 	  "missing are rows with an error", 1 },
+	{ "failures", KEY_FAILURES, "DIR", 0, "with --collect: why runs failed is in DIR, from "
+	  "`ix point --failures`", 1 },
 	{ "export", KEY_EXPORT, "DIR", 0, "run nothing: write a job for `ix point` into DIR for "
 	  "every point that the store does not have", 1 },
 	{ 0 },
@@ -159,6 +165,7 @@ int cmd_sweep(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, a);
 	sweep_args_apply(&a->sweep, sw);
 	sw->collect = a->collect;
+	sw->failures_dir = a->failures;
 	sw->columns = a->n_columns ? (const char *const *)a->columns : NULL;
 	axes_add(a, sw, c);
 	if (c->n_errors == 0 && sw->n_groups == 0)

@@ -15,6 +15,7 @@
 #include "cli/result.h"
 #include "cli/simrun.h"
 #include "cli/task.h"
+#include "cli/workers.h"
 
 /* A header is read whole: the name of the file in it is cut. */
 enum { HEADER_MAX = 400, FILE_SHOWN = 160 };
@@ -42,7 +43,8 @@ struct plan {
 	struct store store;
 	const char *dir;
 	void *names;		/* tree of the keys that are planned */
-	size_t n_jobs, n_stored, n_searches, n_points;
+	size_t n_jobs, n_stored, n_searches, n_failing, n_points;
+	char why[740];		/* the first that cannot run */
 };
 
 static int by_text(const void *a, const void *b)
@@ -95,8 +97,11 @@ static int point_plan(struct plan *p, size_t point, struct scenario *sc, char *e
 	size_t len;
 	int rc = store_key(&p->store, sc, &k, err, err_len);
 
-	if (rc)
-		return rc;
+	if (rc) {
+		if (p->n_failing++ == 0)
+			snprintf(p->why, sizeof(p->why), "point %zu: %s", point + 1, err);
+		return 0;
+	}
 	kept = store_get(&p->store, &k, &len, why, sizeof(why));
 	if (why[0])
 		fprintf(stderr, "ix sweep: %s\n", why);
@@ -152,13 +157,17 @@ int jobs_export(const struct sweep *sw, struct conf *c, const char *dir)
 	tdestroy(p.names, free);
 	if (rc) {
 		fprintf(stderr, "ix sweep: %s\n", err);
-		return rc == -ENOENT ? IX_MISSING : IX_FAILED;
+		return IX_FAILED;
 	}
 	printf("%zu job%s in %s for %zu point%s", p.n_jobs, p.n_jobs == 1 ? "" : "s", dir,
 	       p.n_points - p.n_searches, p.n_points - p.n_searches == 1 ? "" : "s");
 	if (p.n_stored)
 		printf(", %zu of which are in %s already", p.n_stored, sw->store_dir);
 	putchar('\n');
+	if (p.n_failing)
+		fprintf(stderr, "ix sweep: %zu point%s cannot run and %s not planned; %s\n",
+			p.n_failing, p.n_failing == 1 ? "" : "s", p.n_failing == 1 ? "is" : "are",
+			p.why);
 	if (p.n_searches)
 		fprintf(stderr, "ix sweep: %zu points are searches, whose runs are known only as "
 			"they go: `ix sweep` runs them here\n", p.n_searches);
@@ -221,44 +230,105 @@ static void verdict_print(const char *path, const struct store_key *k, const str
 	       p->status == POINT_CLIENT_BOUND ? "; client-bound: " : "", p->why);
 }
 
-/* Run it, or find it, and keep it. */
-static int planned_run(const char *path, struct store *st, const struct store_key *k,
-		       struct scenario *sc, const char *out, bool quiet)
+/* ---- in a child, so that one that dies leaves a failure too ---- */
+
+struct one {
+	struct store *st;
+	const struct store_key *k;
+	struct scenario *sc;
+};
+
+/* Leaves a line, why the result could not be kept, and the document. */
+static void one_run(void *ctx, size_t i, FILE *out)
 {
-	char err[700] = "", *text, *file;
+	const struct one *o = ctx;
+	char err[700] = "", *text;
+
+	(void)i;
+	text = task_measure(o->st, o->k->name, o->sc, err, sizeof(err));
+	fprintf(out, "%s\n%s", err, text);
+}
+
+/* The document, or NULL when @signal interrupted this program. A signal that ended the run
+ * is a failure of its own. */
+static char *measure(struct one *o, int *signal, char *err, size_t err_len)
+{
+	struct job j = { 0 };
+	char *text = NULL, *eol;
+
+	*signal = workers_run(&j, 1, 1, one_run, NULL, o);
+	eol = j.ok && j.data ? memchr(j.data, '\n', j.len) : NULL;
+	if (eol) {
+		snprintf(err, err_len, "%.*s", (int)(eol - j.data), j.data);
+		text = strndup(eol + 1, j.len - (size_t)(eol + 1 - j.data));
+	} else if (!*signal) {
+		*signal = j.signal;
+		text = point_failure(j.why[0] ? j.why : "left no result");
+	}
+	free(j.data);
+	return text;
+}
+
+/* ---- and what becomes of it ---- */
+
+/* To @how->out, or to the folder of failures; a finished point is in the store by now. */
+static void result_leave(const struct job_how *how, const struct store_key *k, bool is_failure,
+			 const char *text, char *err, size_t err_len)
+{
+	struct store *failures;
+	char *file;
+	size_t len;
+
+	if (how->out) {
+		file = store_text(k, text, &len);
+		result_save(how->out, file, len, err, err_len);
+		free(file);
+	} else if (is_failure && how->failures) {
+		failures = malloc(sizeof(*failures));
+		if (!failures)
+			abort();
+		store_open_failures(failures, how->failures);
+		store_put(failures, k, text, err, err_len);
+		free(failures);
+	}
+}
+
+/* Run it, or find it, and keep it. */
+static int planned_run(const char *path, struct one *o, const struct job_how *how)
+{
+	char err[700] = "", *text;
 	size_t len;
 	struct point p;
 	bool was_there;
-	int rc = IX_OK;
+	int signal = 0, rc = IX_OK;
 
-	text = store_get(st, k, &len, err, sizeof(err));
+	text = store_get(o->st, o->k, &len, err, sizeof(err));
 	was_there = text != NULL;
 	if (err[0])
 		fprintf(stderr, "ix point: %s\n", err);
 	err[0] = '\0';
 	if (!text)
-		text = task_measure(st, k->name, sc, err, sizeof(err));
-	point_read(&p, text, strlen(text));
+		text = measure(o, &signal, err, sizeof(err));
+	if (!text)
+		return IX_SIGNAL + signal;
+	point_read(&p, text, was_there ? len : strlen(text));
 	if (p.status == POINT_FAILED) {
 		fprintf(stderr, "ix point: %s: %s\n", path, p.why);
-		rc = IX_FAILED;
-	} else if (out) {
-		file = store_text(k, text, &len);
-		result_save(out, file, len, err, sizeof(err));
-		free(file);
+		rc = signal ? IX_SIGNAL + signal : IX_FAILED;
 	}
+	result_leave(how, o->k, p.status == POINT_FAILED, text, err, sizeof(err));
 	if (err[0]) {
 		fprintf(stderr, "ix point: %s\n", err);
 		rc = IX_FAILED;
-	} else if (rc == IX_OK && !quiet) {
-		verdict_print(path, k, &p, was_there);
+	} else if (rc == IX_OK && !how->quiet) {
+		verdict_print(path, o->k, &p, was_there);
 	}
 	point_free(&p);
 	free(text);
 	return rc;
 }
 
-int job_run(const char *path, const char *dir, const char *out, bool quiet)
+int job_run(const char *path, const struct job_how *how)
 {
 	struct scenario *sc = malloc(sizeof(*sc));
 	struct conf *c = malloc(sizeof(*c));
@@ -270,14 +340,14 @@ int job_run(const char *path, const char *dir, const char *out, bool quiet)
 	if (!sc || !c || !st)
 		abort();
 	conf_init(c);
-	store_open(st, out ? NULL : dir);
+	store_open(st, how->out ? NULL : how->dir);
 	if (!simrun_configure(c, path, sc)) {
 		conf_complain(c, "ix point");
 	} else if (store_key(st, sc, &k, err, sizeof(err)) != 0) {
 		fprintf(stderr, "ix point: %s: %s\n", path, err);
 		rc = IX_MISSING;
 	} else if (is_planned(path, st, &k)) {
-		rc = planned_run(path, st, &k, sc, out, quiet);
+		rc = planned_run(path, &(struct one){ st, &k, sc }, how);
 	}
 	store_key_free(&k);
 	conf_free(c);

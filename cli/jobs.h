@@ -23,10 +23,17 @@
  */
 int jobs_export(const struct sweep *sw, struct conf *c, const char *dir);
 
+struct job_how {
+	const char *dir;	/* the store */
+	const char *out;	/* a file for what comes of it, instead of the store; or NULL */
+	const char *failures;	/* a folder for why it failed, or NULL */
+	bool quiet;
+};
+
 /**
- * Run the job @path unless the store @dir has its point. With @out the file of the point is
- * written there instead of into the store. Prints what came of it. Returns an exit code.
+ * Run the job @path, in a child, unless the store has its point. Prints what came of it.
+ * Returns an exit code; IX_SIGNAL + the number of the signal that ended the run.
  */
-int job_run(const char *path, const char *dir, const char *out, bool quiet);
+int job_run(const char *path, const struct job_how *how);
 
 #endif

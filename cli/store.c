@@ -67,6 +67,12 @@ void store_open(struct store *st, const char *dir)
 	}
 }
 
+void store_open_failures(struct store *st, const char *dir)
+{
+	store_open(st, dir);
+	st->of_failures = true;
+}
+
 /* ---- keys ---- */
 
 static struct store_file *file_known(struct store *st, const char *name)
@@ -225,14 +231,13 @@ static const char *result_of(const char *text, size_t len, const char *key, size
 	return text + at;
 }
 
-/* Anybody can compute a check: is it what a run leaves that finished? */
-static bool is_finished(const char *result, size_t len)
+/* Anybody can compute a check: is it what a run leaves that finished, or else that failed? */
+static bool is_result(const struct store *st, const char *result, size_t len)
 {
 	struct point p;
-	bool is;
+	bool is = point_read(&p, result, len);
 
-	point_read(&p, result, len);
-	is = p.status != POINT_FAILED;
+	is &= (p.status == POINT_FAILED) == st->of_failures;
 	point_free(&p);
 	return is;
 }
@@ -262,7 +267,7 @@ char *store_get(const struct store *st, const struct store_key *k, size_t *len, 
 	else if (!(result = result_of(text, n, k->text, len)))
 		snprintf(why, why_len, "%s holds another point than its name says; the point runs "
 			 "again", path);
-	else if (!is_finished(result, *len))
+	else if (!is_result(st, result, *len))
 		snprintf(why, why_len, "%s holds no result of a run; the point runs again", path);
 	else if (!(kept = strndup(result, *len)))
 		abort();
@@ -297,11 +302,32 @@ int store_put(const struct store *st, const struct store_key *k, const char *res
 	return rc;
 }
 
-int store_take(const struct store *st, const char *path, char *err, size_t err_len)
+/* Where the result of a file that was brought belongs. Returns as store_take(). */
+static int take_where(const struct store *st, const struct store *failures, const char *path,
+		      const char *result, size_t len, const struct store **where, char *err,
+		      size_t err_len)
+{
+	struct point p;
+	int rc = 0;
+
+	if (!point_read(&p, result, len)) {
+		rc = -EINVAL;
+	} else if (p.status == POINT_FAILED && !failures) {
+		snprintf(err, err_len, "%s is no finished point, the run failed: %s", path, p.why);
+		rc = -ECANCELED;
+	}
+	*where = p.status == POINT_FAILED ? failures : st;
+	point_free(&p);
+	return rc;
+}
+
+int store_take(const struct store *st, const struct store *failures, const char *path, char *err,
+	       size_t err_len)
 {
 	char name[STORE_NAME_LEN + 1], *text, *end;
 	size_t len, at = sizeof(head_key) - 1, result = 0;
-	int rc;
+	const struct store *where;
+	int rc = -EINVAL;
 
 	errno = 0;
 	text = result_load(path, &len);
@@ -313,13 +339,16 @@ int store_take(const struct store *st, const char *path, char *err, size_t err_l
 	end = is_whole(text, len) ? memmem(text, len, head_result, sizeof(head_result) - 1) : NULL;
 	if (end)
 		result = (size_t)(end - text) + sizeof(head_result) - 1;
-	if (!end || len < result + TAIL_LEN ||
-	    !is_finished(text + result, len - TAIL_LEN - result)) {
+	if (end && len >= result + TAIL_LEN)
+		rc = take_where(st, failures, path, text + result, len - TAIL_LEN - result, &where,
+				err, err_len);
+	if (rc == -EINVAL)
 		snprintf(err, err_len, "%s is no finished point, or damaged", path);
-		rc = -EINVAL;
-	} else {
+	if (rc == 0) {
 		name_of(text + at, (size_t)(end - text) - at, name);
-		rc = file_put(st, name, text, len, err, err_len);
+		rc = file_put(where, name, text, len, err, err_len);
+		if (rc == -EINVAL)	/* of the file system: the point is good */
+			rc = -EIO;
 	}
 	free(text);
 	return rc;

@@ -83,6 +83,7 @@ struct sweep {
 	const char *label;			/* of messages; NULL: "ix sweep" */
 	const char *store_dir;			/* of finished points; NULL: none */
 	bool collect;				/* run nothing: what is in the store */
+	const char *failures_dir;		/* ... and here, of runs that failed; or NULL */
 };
 
 /* ---- what to vary: axis.c, group.c ---- */

@@ -30,6 +30,7 @@ void tasks_begin(struct tasks *ts, const struct sweep *sw)
 	ts->columns.names = sw->columns;
 	progress_start(&ts->progress, sw->label ? sw->label : "ix sweep", sw->quiet);
 	store_open(&ts->store, sw->store_dir);
+	store_open_failures(&ts->failures, sw->failures_dir);
 }
 
 void task_free(struct task *t)
@@ -142,13 +143,34 @@ static bool job_done(void *ctx, size_t i, struct job *j, size_t done)
 	return !ts->err[0] && !is_refused(ts);
 }
 
+/* Nothing runs: the document of a run elsewhere that failed, or that would fail without @k. */
+static void failure_look(struct tasks *ts, struct task *t, const struct store_key *k,
+			 const char *no_key)
+{
+	char why[STORE_DIR_MAX + 200];
+
+	if (k)
+		t->data = store_get(&ts->failures, k, &t->len, why, sizeof(why));
+	else
+		t->data = point_failure(no_key);
+	if (t->data)
+		t->state = TASK_RAN;
+	if (!k)
+		t->len = strlen(t->data);
+	else if (why[0])
+		fprintf(stderr, "%s: %s\n", ts->progress.label, why);
+}
+
 static void store_look(struct tasks *ts, struct task *t, struct scenario *sc)
 {
 	struct store_key k;
 	char why[STORE_DIR_MAX + 200];
 
-	if (store_key(&ts->store, sc, &k, why, sizeof(why)) != 0)
+	if (store_key(&ts->store, sc, &k, why, sizeof(why)) != 0) {
+		if (ts->sw->collect)
+			failure_look(ts, t, NULL, why);
 		return;		/* it fails by itself when it runs */
+	}
 	snprintf(t->name, sizeof(t->name), "%s", k.name);
 	if (is_kept(sc) && (t->data = store_get(&ts->store, &k, &t->len, why, sizeof(why)))) {
 		t->state = TASK_STORED;
@@ -157,6 +179,8 @@ static void store_look(struct tasks *ts, struct task *t, struct scenario *sc)
 	} else if (is_kept(sc) && why[0]) {
 		fprintf(stderr, "%s: %s\n", ts->progress.label, why);
 	}
+	if (t->state == TASK_NEW && ts->sw->collect)
+		failure_look(ts, t, &k, NULL);
 	store_key_free(&k);
 }
 

@@ -34,7 +34,7 @@ struct task {
 /** What the tasks of a sweep have in common, and what came of them so far. */
 struct tasks {
 	const struct sweep *sw;
-	struct store store;
+	struct store store, failures;
 	struct progress progress;
 	struct columns columns;
 	size_t n_asked, n_stored, n_kept;	/* kept: ran, and finished */

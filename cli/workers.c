@@ -129,9 +129,10 @@ static void child_end(const struct child *c, struct job *j)
 	while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR)
 		;
 	j->ok = WIFEXITED(status) && WEXITSTATUS(status) == 0;
-	if (WIFSIGNALED(status))
-		snprintf(j->why, sizeof(j->why), "killed by signal %d (%s)", WTERMSIG(status),
-			 strsignal(WTERMSIG(status)));
+	j->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+	if (j->signal)
+		snprintf(j->why, sizeof(j->why), "killed by signal %d (%s)", j->signal,
+			 strsignal(j->signal));
 	else if (!j->ok)
 		snprintf(j->why, sizeof(j->why), "ended with status %d", WEXITSTATUS(status));
 }

@@ -16,6 +16,7 @@ struct job {
 	char *data;		/* what it wrote; the caller frees */
 	size_t len;
 	bool ok;		/* it returned, and everything arrived */
+	int signal;		/* that killed it, or 0 */
 	char why[96];		/* if not: "killed by signal 11 (Segmentation fault)" */
 };
 

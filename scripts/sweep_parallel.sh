@@ -11,11 +11,14 @@
 #	-o	CSV to write when all points are there (default: standard output)
 #	OPTION	as `ix sweep` has them: -s, -v, --columns ...
 #
-# Plans the points that the store lacks, runs each where there is room (a host works in a
-# folder ~/.ix-sweep.* and removes it), brings finished points back one by one, and assembles
-# the CSV from the store. Killed, it loses what was
-# running; started again, it plans what is missing. Hosts need libconfig, jansson and rsync.
-# Exit status: that of `ix sweep --collect`; 3 if parallel or rsync is missing.
+# Plans the points that the store lacks into STORE/remote.*, runs each where there is room (a
+# host works in a folder ~/.ix-sweep.* and removes it), puts each into the store as it comes
+# back, and assembles the CSV from the store. Killed at any moment, it loses what was running;
+# started again, it takes what a dead one left in STORE/remote.* and plans what is missing. A
+# full disk ends it; what does not fit the store stays in that folder. Several may use one
+# store: a folder belongs to who holds its lock. Hosts need libconfig, jansson and rsync.
+# Exit status: that of `ix sweep --collect`; 1 on a full disk; 3 if parallel or rsync is
+# missing; 130 or 143 when interrupted.
 # Not here: searches, which `ix sweep` runs itself (docs/sweeps.md).
 set -u
 
@@ -40,36 +43,128 @@ ix=$(realpath -- "$ix") || exit 2
 prices=$(cd "$(dirname "$ix")" &&
 	for d in sim/prices ../sim/prices ../../sim/prices ../../../sim/prices ../share/ix/prices
 	do [ ! -d $d ] || { realpath $d; break; }; done)
+mkdir -p "$store" && store=$(realpath -- "$store") || exit 1
 
-T=$(mktemp -d) || exit 1
+# take FOLDER [POINT...]: these, or all that are there, from FOLDER/jobs into the store; a run
+# that failed goes to FOLDER/failed. One that is no point is dropped. 1: there was no room.
+take()
+{
+	local folder=$1 point rc=0
+	shift
+	[ $# -gt 0 ] || set -- "$folder"/jobs/*.point
+	for point; do
+		[ -e "$point" ] || continue
+		"$ix" point --store "$store" --failures "$folder/failed" --take "$point"
+		case $? in
+		0 | 2) rm -f "$point" ;;
+		*) rc=1 ;;
+		esac
+	done
+	return $rc
+}
+
+# Folders of sweeps that are gone: their locks are free, as no process of theirs is left.
+leftovers_take()
+{
+	local folder lock
+	for folder in "$store"/remote.*; do
+		if [ -e "$folder/lock" ]; then
+			exec {lock}<"$folder/lock" || continue
+			flock -n $lock && take "$folder" && rm -rf "$folder"
+			exec {lock}<&-
+		else	# died before it had one, or is about to
+			find "$folder" -maxdepth 0 -mmin +60 -exec rm -rf {} + 2>/dev/null
+		fi
+	done
+}
+
+leftovers_take
+T=$(mktemp -d "$store/remote.XXXXXX") || exit 1
 trap 'rm -rf "$T"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
+# Everybody started from here holds it too. Where nothing can be locked, nothing is left over.
+exec {lock}>"$T/unlocked" || exit 1
+flock -n $lock 2>/dev/null
+mv "$T/unlocked" "$T/lock" || exit 1
 "$ix" sweep "$@" --store "$store" --export "$T/jobs" || exit
 mkdir -p "$T/jobs" "$T/sim/prices" && cp "$ix" "$T/ix" &&
 	cp "$prices"/*.conf "$T/sim/prices/" || exit 1
 
-# Where there is nothing to copy (":") the job runs in the folder that has everything.
-run()
+# Points as parallel says that they are here. It says so of those that left nothing too.
+points_take()
 {
-	local base=()
-	cd "$T" || return 1
-	for f in ix sim/prices/*; do
-		base+=(--basefile "$f")
+	local point
+	trap '' INT TERM	# the end is when parallel ends
+	while read -r point; do
+		case $point in jobs/*.point) ;; *) continue ;; esac
+		if [ -e "$T/$point" ]; then
+			take "$T" "$T/$point"
+		else
+			head -c 64K /dev/zero >"$T/room" && rm "$T/room"
+		fi || kill -USR1 $$ 2>/dev/null
 	done
-	find jobs -name '*.job' | sort | parallel --will-cite --sshloginfile "${hosts:-$T/hosts}" \
-		--workdir ".ix-sweep.${T##*.}" --cleanup "${base[@]}" --transferfile {} \
-		--return {.}.point \
-		--retries 3 "[ -e {} ] || cd $T; ./ix point {} -q -o {.}.point"
 }
 
-echo : >"$T/hosts"
-take()
+# Where there is nothing to copy (":") the job runs in the folder that has everything. A run
+# that failed is as good an end as any; one that was killed may have room on another host.
+run()
 {
-	find "$T/jobs" -name '*.point' -print0 |
-		xargs -0 -r "$ix" point --store "$store" --take
+	local options=() f here death=()
+	here=$(printf %q "$T")
+	if [ -n "$hosts" ]; then
+		options+=(--sshloginfile "$hosts")
+	fi
+	if [ -n "$hosts" ] && grep -qvE '^\s*(#.*|([0-9]+%?/)?:\s*)?$' "$hosts"; then
+		options+=(--workdir ".ix-sweep.${T##*.}" --cleanup --transferfile '{}' \
+			--return '{.}.point')
+		for f in ix sim/prices/*; do
+			options+=(--basefile "$f")
+		done
+	fi
+	# When this script is killed parallel starts no more; what runs ends, and is taken.
+	setpriv --pdeathsig HUP true 2>/dev/null && death=(setpriv --pdeathsig HUP)
+	exec "${death[@]}" parallel --will-cite "${options[@]}" --retries 3 \
+		"[ -e {} ] || cd $here; ./ix point {} -q -o {.}.point; code=\$?; echo {.}.point;
+		[ \$code -le 1 ] && [ -e {.}.point ]"
 }
-trap 'take; rm -rf "$T"' EXIT	# an interrupted run keeps what has come back
-(run) || echo "sweep_parallel.sh: some points failed; the table says which" >&2
-take || exit 1
-"$ix" sweep "$@" --store "$store" --collect "${out[@]}"
+
+# Wait for parallel and for what it brought. 1: something is left in the folder.
+finish()
+{
+	wait "$parallel"
+	while kill -0 "$parallel" 2>/dev/null; do		# a signal ends a wait
+		wait "$parallel"
+	done
+	wait "$taker"
+	take "$T" && return
+	trap - EXIT
+	echo "sweep_parallel.sh: finished points are in $T; the next run takes them" >&2
+	return 1
+}
+
+# stop STATUS: an interrupted run keeps what has come back
+stop()
+{
+	trap '' INT TERM
+	kill -TERM "$parallel" 2>/dev/null
+	finish
+	exit "$1"
+}
+
+find "$T/jobs" -name '*.job' -printf 'jobs/%f\n' | sort >"$T/list" || exit 1
+if [ -s "$T/list" ]; then
+	full=0
+	exec {back}> >(points_take)
+	taker=$!
+	(cd "$T" && run) <"$T/list" >&$back {back}>&- &
+	parallel=$!
+	exec {back}>&-
+	trap 'full=1; kill -HUP "$parallel" 2>/dev/null' USR1
+	trap 'stop 130' INT
+	trap 'stop 143' TERM
+	finish || exit 1
+	[ $full = 0 ] || { echo "sweep_parallel.sh: no room in $store; the same command goes on" \
+		"when there is" >&2; exit 1; }
+fi
+"$ix" sweep "$@" --store "$store" --collect --failures "$T/failed" "${out[@]}"

@@ -13,8 +13,9 @@
 #	OPTION	as `ix sweep` has them: -s, -v, --columns ...
 #
 # Plans the points that the store lacks into STORE/jobs.*, submits them, waits, and assembles
-# the CSV from the store. Killed while it waits, the array goes on; started again, it plans
-# what is missing. Exit status: that of `ix sweep --collect`; 3 if Slurm is missing.
+# the CSV from the store, where each task puts its points itself. Killed while it waits, the
+# array goes on; started again, it plans what is missing, and removes folders whose script is
+# gone and whose array is over. Exit status: that of `ix sweep --collect`; 3 if Slurm is missing.
 # Not here: searches, which `ix sweep` runs itself (docs/sweeps.md).
 set -u
 
@@ -40,24 +41,48 @@ command -v sbatch >/dev/null || { echo "sweep_slurm.sh: sbatch is missing; insta
 ix=$(realpath -- "$ix") || exit 2
 mkdir -p "$store" && store=$(realpath -- "$store") || exit 1
 
+# The script of a folder holds its lock, sbatch too; the array has the folder's name.
+leftovers_remove()
+{
+	local folder lock queued
+	for folder in "$store"/jobs.*; do
+		if [ -e "$folder/lock" ]; then
+			exec {lock}<"$folder/lock" || continue
+			flock -n $lock && queued=$(squeue -h -n "ix-${folder##*/}" 2>/dev/null) &&
+				[ -z "$queued" ] && rm -rf "$folder"
+			exec {lock}<&-
+		else	# died before it had one, or is about to
+			find "$folder" -maxdepth 0 -mmin +60 -exec rm -rf {} + 2>/dev/null
+		fi
+	done
+}
+
+leftovers_remove
 jobs=$(mktemp -d "$store/jobs.XXXXXX") || exit 1
-"$ix" sweep "$@" --store "$store" --export "$jobs" || { rm -rf "$jobs"; exit 2; }
+exec {lock}>"$jobs/unlocked" || exit 1
+flock -n $lock 2>/dev/null	# where nothing can be locked, nothing is removed either
+mv "$jobs/unlocked" "$jobs/lock" || exit 1
+"$ix" sweep "$@" --store "$store" --export "$jobs" ||
+	{ code=$?; rm -rf "$jobs"; exit $code; }
 n=$(find "$jobs" -name '*.job' | wc -l)
 [ "$tasks" -le "$n" ] || tasks=$n
 if [ "$n" -gt 0 ]; then
-	cat >"$jobs/array.sh" <<-END
+	cat >"$jobs/array.sh" <<-END || exit 1
 	#!/bin/bash
 	status=0
 	for ((i = SLURM_ARRAY_TASK_ID; i <= $n; i += $tasks)); do
-		"$ix" point "\$(printf '%s/%06d.job' "$jobs" \$i)" --store "$store" -q || status=1
+		"$ix" point "\$(printf '%s/%06d.job' "$jobs" \$i)" --store "$store" \\
+			--failures "$jobs/failed" -q || status=1
 	done
 	exit \$status
 	END
 	# shellcheck disable=SC2086 # options are words
-	sbatch --quiet --wait --array="1-$tasks" --ntasks=1 --cpus-per-task=1 --job-name=ix-sweep \
-		--output="$jobs/%a.log" $more "$jobs/array.sh" ||
+	sbatch --quiet --wait --array="1-$tasks" --ntasks=1 --cpus-per-task=1 \
+		--output="$jobs/%a.log" $more --job-name="ix-${jobs##*/}" "$jobs/array.sh" ||
 		echo "sweep_slurm.sh: some tasks failed:" >&2
 	cat "$jobs"/*.log >&2
 fi
+"$ix" sweep "$@" --store "$store" --collect --failures "$jobs/failed" "${out[@]}"
+code=$?
 rm -rf "$jobs"
-"$ix" sweep "$@" --store "$store" --collect "${out[@]}"
+exit $code

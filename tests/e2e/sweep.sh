@@ -260,9 +260,68 @@ check "... kept where the option says" test "$(kept "$deep/$(printf 'f%.0s' {1..
 check "a folder is not taken" status 1 "$ix" point --store "$T/half" --take "$T/jobs3"
 check "... says so" said "it is no regular file"
 echo >>"$T/jobs2/000001.point"
-check "a torn file is not taken" status 1 "$ix" point --store "$T/half" --take \
+check "a torn file is not taken" status 2 "$ix" point --store "$T/half" --take \
 	"$T/jobs2/000001.point"
 check "... says so" said "is no finished point, or damaged"
+
+# --- a run that failed elsewhere is the row of a run that failed here ---
+cat >"$T/f.conf" <<'END'
+warmup = "1 ms"; duration = "2 ms";
+sweep = ( { name = "runs"; },
+          { name = "fails"; set = ["duration=100 us", "fault.loss=100 %"]; },
+          { name = "bound"; set = ["mode=closed", "workload.connections=256", "duration=1 ms",
+                                   "server.threads=8", "clients=1"]; },
+          { name = "cannot"; set = ["server.profile=nosuch"]; } );
+END
+failing() { status "$1" "$ix" sweep "$T/f.conf" -q -o "$T/$2.csv" "${@:3}"; }
+check "points that fail" failing 1 flocal --no-store
+check "... are planned but for one" "$ix" sweep "$T/f.conf" --no-store --export "$T/fjobs"
+check "... which cannot run" said "1 point cannot run and is not planned; point 4: no price list"
+for i in 1 3; do
+	check "... into a file" "$ix" point -q -o "$T/fjobs/$i.point" "$T/fjobs/00000$i.job"
+done
+check "... why it failed too" status 1 "$ix" point -o "$T/fjobs/2.point" "$T/fjobs/000002.job"
+check "... is not taken" status 1 "$ix" point --store "$T/fail2" --take "$T"/fjobs/*.point
+check "... and said" said "2.point is no finished point, the run failed: no request"
+check "... it is not in the store" failing 1 f --store "$T/fail2" --collect
+check "... says so" said "3 of 4 points failed, 1 because the store does not have them"
+check "... but where it is to be" "$ix" point --store "$T/fail2" --failures "$T/why" \
+	--take "$T"/fjobs/*.point
+check "... and found" failing 1 f --store "$T/fail2" --collect --failures "$T/why"
+check "... same bytes" cmp "$T/f.csv" "$T/flocal.csv"
+check "... same manifest" cmp "$T/f.json" "$T/flocal.json"
+check "... not in the store" test "$(kept "$T/fail2")" = 2
+check "... it is tried again" failing 1 f --store "$T/fail2" -j 1
+check "... and nothing else" said "(2 of 4 runs from the store)"
+check "without files" status 1 "$ix" point --store "$T/fail3" --failures "$T/why3" "$T"/fjobs/*.job
+check "... collected" failing 1 f --store "$T/fail3" --collect --failures "$T/why3"
+check "... same bytes" cmp "$T/f.csv" "$T/flocal.csv"
+why=$(find "$T/why3" -name '*.json')
+cp "$(find "$T/fail3" -name '*.json' | head -1)" "$why"
+check "another's document" failing 1 f --store "$T/fail3" --collect --failures "$T/why3"
+check "... is not believed" said "holds another point than its name says"
+truncate -s 100 "$why"
+check "half a document" failing 1 f --store "$T/fail3" --collect --failures "$T/why3"
+check "... is not believed" said "is damaged"
+check "failures of what runs here" failing 2 f --failures "$T/why"
+check "... says so" said "say --collect too"
+
+# A run that dies says so, as in a sweep; the program's status is the signal's.
+"$ix" sweep -s mode=open -s 'duration=2 s' -v seed=1 --no-store --export "$T/dies" >/dev/null
+"$ix" point --store "$T/died" --failures "$T/why4" "$T"/dies/*.job >"$T/bg" 2>&1 &
+pid=$!
+for _ in $(seq 100); do
+	victim=$(pgrep -P $pid | head -1)
+	[ -n "$victim" ] && kill -9 "$victim" && break
+	sleep 0.02
+done
+wait $pid
+check "a run that dies" test $? = 137
+check "... says so" grep -q 'killed by signal 9' "$T/bg"
+check "... in its row too" status 1 "$ix" sweep -s mode=open -s 'duration=2 s' -v seed=1 \
+	--store "$T/died" --collect --failures "$T/why4"
+check "... as in a sweep" said ",killed by signal 9 (Killed)"
+check "... and is not kept" test "$(kept "$T/died")" = 0
 
 # --- figures ---
 figure() { "$ix" figure fig2 --quick -q --store "$T/fig" -o "$T/$1" 2>&1 | grep -v gnuplot; true; }

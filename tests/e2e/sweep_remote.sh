@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # sweep_remote.sh - a sweep through GNU parallel over ssh, and as a Slurm job array: the bytes
-# of the local run
+# of the local run, failures included, and no finished point is lost
 #
 # Usage: sweep_remote.sh [PROGRAM]	default: $IX, or ./ix
 #
@@ -83,6 +83,62 @@ END
 columns=(--columns requests_per_s,latency_p99_us,server_util_pct)
 "$ix" sweep "$T/s.conf" "${columns[@]}" -q --no-store -o "$T/local/s.csv" >/dev/null || exit 1
 
+# Failures are the same bytes: of a run, of a client, of a run that cannot be.
+cat >"$T/f.conf" <<'END'
+warmup = "1 ms"; duration = "2 ms";
+sweep = (
+  { name = "runs"; },
+  { name = "fails"; set = ["duration=100 us", "fault.loss=100 %"];
+    axes = ( { key = "seed"; values = [1, 2]; } ); },
+  { name = "bound"; set = ["mode=closed", "workload.connections=256", "duration=1 ms",
+                           "server.threads=8", "clients=1"]; },
+  { name = "cannot"; set = ["server.profile=nosuch"]; }
+);
+END
+"$ix" sweep "$T/f.conf" -q --no-store -o "$T/local/f.csv" >/dev/null 2>&1
+
+# Long enough to be killed: what had finished is not run again.
+points=12
+cat >"$T/k.conf" <<'END'
+warmup = "1 ms"; duration = "100 ms";
+workload = { name = "echo"; mode = "open"; rate = "200 k/s"; };
+sweep = ( { axes = ( { key = "seed"; values = "1:12:1"; } ); } );
+END
+"$ix" sweep "$T/k.conf" "${columns[@]}" -q --no-store -o "$T/local/k.csv" >/dev/null || exit 1
+
+# status CODE COMMAND...
+status()
+{
+	local want=$1
+	shift
+	"$@"
+	[ $? -eq "$want" ]
+}
+
+kept() { find "$1" -name '*.json' 2>/dev/null | wc -l; }
+
+# said TEXT, unsaid TEXT: the last command printed it, or not
+said() { grep -qF -- "$1" "$T/out" || { cat "$T/out"; false; }; }
+unsaid() { ! grep -F -- "$1" "$T/out"; }
+
+# failures NAME FOLDER COMMAND...: of points that fail COMMAND makes what a local run makes
+failures()
+{
+	check "$1: points that fail" status 1 "${@:3}" -s "$2/f/store" -o "$2/f/f.csv" "$T/f.conf"
+	check "$1: ... 4 of 5, all for a reason" said "4 of 5 points failed:"
+	check "$1: ... the same bytes" cmp "$T/local/f.csv" "$2/f/f.csv"
+	check "$1: ... and manifest" cmp "$T/local/f.json" "$2/f/f.json"
+	check "$1: ... what is no result is not kept" test "$(kept "$2/f/store")" = 2
+	check "$1: ... nothing else is left" \
+		test -z "$(find "$2/f/store" -name 'remote.*' -o -name 'jobs.*')"
+	check "$1: ... again" status 1 "${@:3}" -s "$2/f/store" -o "$2/f/f.csv" "$T/f.conf"
+	check "$1: ... they are tried again" said "2 jobs in"
+	check "$1: ... the same bytes" cmp "$T/local/f.csv" "$2/f/f.csv"
+}
+
+# at_least N COMMAND...: it prints N or more
+at_least() { [ "$("${@:2}")" -ge "$1" ]; }
+
 # same NAME FOLDER: what came back is the local run, and the store has every run once
 same()
 {
@@ -96,11 +152,171 @@ parallel_here()
 {
 	check "parallel" scripts/sweep_parallel.sh -i "$ix" -s "$T/p/store" -o "$T/p/s.csv" \
 		"$T/s.conf" "${columns[@]}"
+	check "... without a warning" unsaid Warning
 	same "parallel" "$T/p"
 	check "parallel again: nothing to do" scripts/sweep_parallel.sh -i "$ix" -s "$T/p/store" \
 		-o "$T/p/again.csv" "$T/s.conf" "${columns[@]}"
 	check "... says so" grep -q '^0 jobs' "$T/out"
 	check "... the same table" cmp "$T/p/again.csv" "$T/local/s.csv"
+	failures "parallel" "$T/p" scripts/sweep_parallel.sh -i "$ix"
+}
+
+# --- killed ---
+# long NAME STORE: the command; start NAME STORE: in the background, in a group of its own; $pid
+long() { echo scripts/sweep_parallel.sh -i "$ix" -s "$T/$2" -o "$T/$1.csv" "$T/k.conf" \
+	"${columns[@]}"; }
+start()
+{
+	# shellcheck disable=SC2046 # words
+	setsid $(long "$1" "$2") >"$T/bg" 2>&1 &
+	pid=$!
+}
+
+# Nobody holds the lock of a folder of $1.
+are_gone()
+{
+	local folder
+	for folder in "$1"/remote.*; do
+		[ ! -e "$folder/lock" ] || flock -n "$folder/lock" true || return 1
+	done
+}
+
+# How many whole points of $1 came back and are in no store: none that came and were killed.
+brought()
+{
+	local point n=0
+	for point in "$1"/remote.*/jobs/*.point; do
+		[ -e "$point" ] && "$ix" point --store "$T/scratch" --take "$point" && n=$((n + 1))
+	done 2>/dev/null
+	echo $n
+}
+
+# How many runs are finished, in the store or brought: one that was taken when the script was
+# killed may be both, the same bytes.
+finished()
+{
+	find "$1" \( -name '*.json' -o -path '*/remote.*/jobs/*.point' \) -exec md5sum {} + |
+		cut -d' ' -f1 | sort -u | wc -l
+}
+
+parallel_killed()
+{
+	local round before=0 now
+	for round in 0 1 2 3 4 5; do
+		[ $((round % 3)) != 0 ] || { rm -rf "$T/kill" && before=0; }
+		start kill kill
+		case $round in
+		0 | 3)
+			check "kill $round: some are in the store" \
+				wait_for 30 at_least 3 kept "$T/kill"
+			check "kill $round: before all are" test "$(kept "$T/kill")" -lt $points
+			;;
+		*) sleep "0.$((RANDOM % 6))$((RANDOM % 10))" ;;
+		esac
+		# The script alone, then all of its group.
+		[ $round -ge 3 ] && kill -9 -- -$pid || kill -9 $pid
+		wait $pid 2>/dev/null
+		check "kill $round: what runs ends, and no more" wait_for 30 are_gone "$T/kill"
+		now=$(finished "$T/kill")
+		check "kill $round: no finished point is lost" test $now -ge $before
+		[ $round -ge 3 ] || check "kill $round: each went into the store" \
+			test "$(brought "$T/kill")" = 0
+		before=$now
+	done
+	check "after the kills" $(long kill kill)
+	check "... only what was missing is planned" \
+		grep -q "^$((points - before)) jobs\? in" "$T/out"
+	check "... same bytes" cmp "$T/local/k.csv" "$T/kill.csv"
+	check "... a file a run" test "$(kept "$T/kill")" = $points
+	# One killed before it had a lock, or while it was removed, stays for an hour.
+	check "... no folder is left" test -z "$(find "$T/kill" -path '*/remote.*/lock')"
+
+	start term term
+	wait_for 30 at_least 2 kept "$T/term"
+	kill -TERM $pid
+	wait $pid
+	check "terminated: exit status" test $? = 143
+	now=$(kept "$T/term")
+	check "... not all of them ran" test "$now" -ge 2 -a "$now" -lt $points
+	check "... what finished is in the store" test -z "$(find "$T/term" -name 'remote.*')"
+	check "... and goes on" $(long term term)
+	check "... only what was missing is planned" grep -q "^$((points - now)) jobs\? in" "$T/out"
+	check "... same bytes" cmp "$T/local/k.csv" "$T/term.csv"
+
+	start two1 two
+	check "two at once" $(long two2 two)
+	wait $pid
+	check "... the other" test $? = 0
+	check "... same bytes" cmp "$T/local/k.csv" "$T/two1.csv"
+	check "... same bytes" cmp "$T/local/k.csv" "$T/two2.csv"
+	check "... a file a run" test "$(kept "$T/two")" = $points
+	check "... no folder is left" test -z "$(find "$T/two" -name 'remote.*')"
+}
+
+# What is left over is believed no more than what comes.
+parallel_left()
+{
+	local dead=$T/left/remote.dead live=$T/left/remote.live lock
+	mkdir -p "$live/jobs"
+	check "plan" "$ix" sweep "$T/k.conf" --store "$T/left" --export "$dead/jobs"
+	for i in 1 2 3; do
+		check "a point" "$ix" point -q -o "$dead/jobs/00000$i.point" \
+			"$dead/jobs/00000$i.job"
+	done
+	truncate -s 3000 "$dead/jobs/000002.point"
+	mv "$dead/jobs/000003.point" "$live/jobs/"
+	: >"$dead/jobs/000004.point"
+	head -c 3000 "$dead/jobs/000001.point" >"$dead/jobs/.000005.point.Ab12"
+	touch "$dead/lock" "$live/lock"
+	exec {lock}<"$live/lock" && flock $lock
+	check "left over" $(long left left) {lock}<&-
+	cp "$T/out" "$T/left.said"
+	check "... the whole one is not run" grep -q "^$((points - 1)) jobs in" "$T/left.said"
+	check "... the torn one is, and said" \
+		grep -q '000002.point is no finished point, or damaged' "$T/left.said"
+	check "... same bytes" cmp "$T/local/k.csv" "$T/left.csv"
+	check "... the folder is gone" test ! -e "$dead"
+	check "... that of one who lives is not touched" test -e "$live/jobs/000003.point"
+	exec {lock}<&-
+	check "... until nobody does" $(long left left)
+	check "... then it is gone" test ! -e "$live"
+	check "... a file a run" test "$(kept "$T/left")" = $points
+	check "a store that cannot be" status 1 scripts/sweep_parallel.sh -i "$ix" \
+		-s /dev/null/store "$T/k.conf"
+}
+
+parallel_full()
+{
+	local user=() code n
+	[ "$(id -u)" = 0 ] || user=(-r)
+	cat >"$T/full.sh" <<-'END'
+	T=$1 ix=$2
+	size=$(($(stat -Lc %s "$ix") / 1024 + 350))k	# the program is copied there
+	mkdir "$T/full" && mount -t tmpfs -o size=$size tmpfs "$T/full" || exit 77
+	"${@:3}" >"$T/full.out" 2>&1
+	code=$?
+	n=$(find "$T/full" -name '*.json' | wc -l)
+	mount -o remount,size=32m "$T/full"
+	"${@:3}" >"$T/full.again" 2>&1 || exit 1
+	echo "$code $n $(find "$T/full" -name '*.json' | wc -l) $(ls "$T/full" | grep -c remote)"
+	END
+	# shellcheck disable=SC2046 # words
+	unshare "${user[@]}" -m bash "$T/full.sh" "$T" "$ix" $(long full full) \
+		>"$T/full.n" 2>/dev/null
+	case $? in
+	0)
+		read -r code n all left <"$T/full.n"
+		check "a full disk: exit status" test "$code" = 1
+		check "... says so" grep -q "No space left on device" "$T/full.out"
+		check "... ends it" test "$n" -gt 0 -a "$n" -lt $points
+		check "... what fitted is not run again" \
+			grep -q "^[1-9][0-9]* jobs\? in.* $points points, " "$T/full.again"
+		check "... same bytes" cmp "$T/local/k.csv" "$T/full.csv"
+		check "... a file a run, no folder" test "$all $left" = "$points 0"
+		;;
+	1) fail "after a full disk the sweep does not go on:"; cat "$T/full.again" ;;
+	*) echo "skipped: a full disk: no mount namespace here" ;;
+	esac
 }
 
 sshd_start()
@@ -137,6 +353,16 @@ parallel_ssh()
 	same "over ssh" "$T/ssh"
 	check "over ssh: nothing is left there" \
 		test -z "$(find "$T/home" -maxdepth 1 -name '.ix-sweep.*')"
+	failures "over ssh" "$T/ssh" scripts/sweep_parallel.sh -i "$ix" -H "$T/hosts"
+	echo "1/:" >>"$T/hosts"
+	check "there and here" scripts/sweep_parallel.sh -i "$ix" -H "$T/hosts" -s "$T/a b/store" \
+		-o "$T/a b/s.csv" "$T/s.conf" "${columns[@]}"
+	same "there and here" "$T/a b"
+	echo "1/:" >"$T/hosts"
+	check "a list with this one only" scripts/sweep_parallel.sh -i "$ix" -H "$T/hosts" \
+		-s "$T/here/store" -o "$T/here/s.csv" "$T/s.conf" "${columns[@]}"
+	check "... without a warning" unsaid Warning
+	same "a list with this one only" "$T/here"
 }
 
 # --- Slurm ---
@@ -192,7 +418,33 @@ slurm_array()
 	check "Slurm again: nothing to do" scripts/sweep_slurm.sh -i "$ix" -s "$T/sl/store" \
 		-o "$T/sl/again.csv" "$T/s.conf" "${columns[@]}"
 	check "... the same table" cmp "$T/sl/again.csv" "$T/local/s.csv"
+	failures "Slurm" "$T/sl" scripts/sweep_slurm.sh -i "$ix"
+	slurm_killed
 }
+
+slurm_killed()
+{
+	local before line=(scripts/sweep_slurm.sh -i "$ix" -s "$T/slk" -o "$T/slk.csv" -n 2
+		"$T/k.conf" "${columns[@]}")
+	setsid "${line[@]}" >"$T/bg" 2>&1 &
+	pid=$!
+	check "Slurm killed: some are in the store" wait_for 60 at_least 1 kept "$T/slk"
+	kill -9 -- -$pid
+	wait $pid 2>/dev/null
+	before=$(kept "$T/slk")
+	check "... before all are" test "$before" -lt $points
+	check "... again" "${line[@]}"
+	check "... what was there is not planned" \
+		at_least "$before" sed -n 's/.*, \([0-9]*\) of which.*/\1/p' "$T/out"
+	check "... same bytes" cmp "$T/local/k.csv" "$T/slk.csv"
+	check "... when the array is over" wait_for 60 queue_empty
+	check "... nothing is run" "${line[@]}"
+	check "... and its folder goes" test -z "$(find "$T/slk" -name 'jobs.*')"
+	check "... same bytes" cmp "$T/local/k.csv" "$T/slk.csv"
+}
+
+queue_empty() { [ -z "$(squeue -h)" ]; }
+
 
 # part NAME FUNCTION TOOL...
 part()
@@ -210,11 +462,14 @@ part()
 }
 
 part "GNU parallel" parallel_here parallel rsync
+part "GNU parallel, killed" parallel_killed parallel rsync flock setsid
+part "GNU parallel, what is left over" parallel_left parallel rsync flock
+part "GNU parallel, a full disk" parallel_full parallel rsync unshare
 part "GNU parallel over ssh" parallel_ssh parallel rsync ssh sshd ssh-keygen python3
-part "Slurm" slurm_array munged slurmctld slurmd sbatch sinfo python3
+part "Slurm" slurm_array munged slurmctld slurmd sbatch squeue sinfo flock setsid python3
 [ $parts -gt 0 ] || exit 77
 if [ $failed -gt 0 ]; then
 	tail -n 5 "$T"/*.log 2>/dev/null
 fi
-echo "sweep_remote.sh: $((checks - failed)) of $checks checks passed, $parts of 3 parts ran"
+echo "sweep_remote.sh: $((checks - failed)) of $checks checks passed, $parts of 6 parts ran"
 [ $failed -eq 0 ]

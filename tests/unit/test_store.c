@@ -129,11 +129,12 @@ static void foreign(void)
 	text = store_text(&k, ok, &len);
 	CHECK(result_save(path, text, len, err, sizeof(err)) == 0);
 	CHECK(get_is(NULL, "holds another point"));
-	CHECK(store_take(&st, path, err, sizeof(err)) == 0);	/* to where it belongs */
+	CHECK(store_take(&st, NULL, path, err, sizeof(err)) == 0);	/* to where it belongs */
 	store_path(&st, k.name, path, sizeof(path));
 	CHECK(access(path, R_OK) == 0);
 	CHECK(result_save(path, "{}", 2, err, sizeof(err)) == 0);
-	CHECK(store_take(&st, path, err, sizeof(err)) != 0 && strstr(err, "no finished point"));
+	CHECK(store_take(&st, NULL, path, err, sizeof(err)) == -EINVAL);
+	CHECK(strstr(err, "no finished point") != NULL);
 	unlink(path);
 	store_path(&st, key.name, path, sizeof(path));
 	free(text);
@@ -157,13 +158,43 @@ static void forged(void)
 		CHECK(result_save(path, text, len, err, sizeof(err)) == 0);
 		CHECK(get_is(NULL, "holds no result of a run"));
 		CHECK(result_save(copy, text, len, err, sizeof(err)) == 0);
-		CHECK(store_take(&st, copy, err, sizeof(err)) != 0);
+		CHECK(store_take(&st, NULL, copy, err, sizeof(err)) != 0);
 		CHECK(strstr(err, "no finished point") != NULL);
 		free(text);
 	}
 	unlink(copy);
 	CHECK(store_put(&st, &key, ok, err, sizeof(err)) == 0);
 	CHECK(get_is(ok, ""));
+}
+
+/* Runs that failed have a folder of their own, which holds nothing else. */
+static void failures(void)
+{
+	static const char failed[] = "{\"status\":\"failed\",\"why\":\"x\"}";
+	char dir_failed[64], copy[64], *text;
+	struct store other;
+	size_t len;
+
+	snprintf(dir_failed, sizeof(dir_failed), "%s/failed", dir);
+	snprintf(copy, sizeof(copy), "%s/brought", dir);
+	store_open_failures(&other, dir_failed);
+	text = store_text(&key, failed, &len);
+	CHECK(result_save(copy, text, len, err, sizeof(err)) == 0);
+	free(text);
+	CHECK(store_take(&st, NULL, copy, err, sizeof(err)) == -ECANCELED);
+	CHECK(store_take(&st, &other, copy, err, sizeof(err)) == 0);
+	CHECK(get_is(ok, ""));
+	text = store_get(&other, &key, &len, err, sizeof(err));
+	CHECK(text && !*err && strcmp(text, failed) == 0);
+	free(text);
+	CHECK(store_put(&other, &key, ok, err, sizeof(err)) == 0);
+	CHECK(!store_get(&other, &key, &len, err, sizeof(err)) && strstr(err, "no result"));
+	store_path(&other, key.name, copy, sizeof(copy));
+	unlink(copy);
+	snprintf(copy, sizeof(copy), "%s/brought", dir);
+	CHECK(truncate(copy, 200) == 0);
+	CHECK(store_take(&st, &other, copy, err, sizeof(err)) == -EINVAL);
+	unlink(copy);
 }
 
 static void no_store(void)
@@ -246,5 +277,6 @@ static void end(void)
 }
 
 CU_MAIN("store", TEST(begin), TEST(names), TEST(codes), TEST(put_and_get), TEST(damage),
-	TEST(foreign), TEST(forged), TEST(no_store), TEST(full_disk), TEST(documents), TEST(exact),
+	TEST(foreign), TEST(forged), TEST(failures), TEST(no_store), TEST(full_disk),
+	TEST(documents), TEST(exact),
 	TEST(end))
