@@ -48,8 +48,8 @@ static enum verdict within(double ours, double lo, double hi, double slack)
 										 VERDICT_MISSES;
 }
 
-enum verdict claim_judge(const char *value, const char *accept, const char *tolerance, double ours,
-			 char *error, size_t error_len)
+enum verdict claim_judge(const char *value, const char *unit, const char *accept,
+			 const char *tolerance, double ours, char *error, size_t error_len)
 {
 	double lo, hi, mid, tol;
 	char *end;
@@ -62,6 +62,8 @@ enum verdict claim_judge(const char *value, const char *accept, const char *tole
 		return VERDICT_BROKEN;
 	if (mid != 0)
 		snprintf(error, error_len, "%+.1f %%", 100 * (ours - mid) / fabs(mid));
+	else
+		snprintf(error, error_len, "%+.4g%s%s", ours, unit[0] ? " " : "", unit);
 	if (strcmp(tolerance, "at most") == 0)
 		return within(ours, -INFINITY, hi, 0);
 	if (strcmp(tolerance, "at least") == 0)

@@ -9,6 +9,7 @@
 #include "cli/cli.h"
 #include "cli/judge.h"
 #include "cli/result.h"
+#include "cli/saved.h"
 #include "cli/store.h"
 #include "cli/sweep_args.h"
 
@@ -144,7 +145,8 @@ static int figure_draw(const struct figure_args *a, const struct figure *fig)
 {
 	const char *data = figure_data(fig);
 	size_t i = figure_index(a, data);
-	char path[600];
+	char path[600], err[700];
+	struct table result;
 	int rc;
 
 	result_path(path, sizeof(path), a->env.out, data, "csv");
@@ -153,10 +155,16 @@ static int figure_draw(const struct figure_args *a, const struct figure *fig)
 			fig->name, path);
 		return IX_FAILED;
 	}
-	if (access(path, R_OK) != 0) {
+	rc = saved_read(&result, a->env.out, data, err, sizeof(err));
+	table_free(&result);
+	if (rc == -ENOENT) {
 		fprintf(stderr, "ix figure: %s is not drawn: there is no %s; figure %s makes it\n",
 			fig->name, path, data);
 		return IX_MISSING;
+	}
+	if (rc) {
+		fprintf(stderr, "ix figure: %s is not drawn: %s\n", fig->name, err);
+		return IX_FAILED;
 	}
 	rc = figure_plot(fig, &a->env);
 	if (rc == IX_OK)
@@ -236,10 +244,18 @@ static bool is_stale(const struct figure_args *a, const char *name)
 	return stale;
 }
 
+/* The command that makes results again, up to the names of the figures. */
+static void command_print(const struct figure_args *a)
+{
+	fprintf(stderr, "ix figure%s", a->env.quick ? " --quick" : "");
+	option_print("--figs", a->figs);
+	option_print("-o", a->out);
+	option_print("--store", a->store);
+}
+
 /* Evidence would be taken for more than it is. */
 static void fitted_warn(const struct fitted *f)
 {
-	fflush(stdout);
 	for (size_t i = 0; i < f->n; i++)
 		if (!f->used[i].met)
 			fprintf(stderr, "ix figure: warning: a price or a knob was fitted on "
@@ -256,13 +272,9 @@ static void stale_warn(const struct figure_args *a)
 		if (!is_stale(a, a->all[i]))
 			continue;
 		if (!any) {
-			fflush(stdout);		/* not in the middle of a table */
-			fprintf(stderr, "ix figure: warning: price lists have changed since these "
-				"results were made; make them again: ix figure%s",
-				a->env.quick ? " --quick" : "");
-			option_print("--figs", a->figs);
-			option_print("-o", a->out);
-			option_print("--store", a->store);
+			fputs("ix figure: warning: price lists have changed since these "
+			      "results were made; make them again: ", stderr);
+			command_print(a);
 		}
 		fputc(' ', stderr);
 		advice_word(a->all[i], stderr);
@@ -272,11 +284,53 @@ static void stale_warn(const struct figure_args *a)
 		fputc('\n', stderr);
 }
 
-/* The claims that the figures of this run measured; to be freed. */
+/* Whose results figure @i draws; false: those of a figure that is asked about itself. */
+static bool data_of(const struct figure_args *a, size_t i, char data[FIGURE_NAME_MAX])
+{
+	struct figure fig;
+	bool ok = figure_open(&fig, &a->env, a->all[i]);
+
+	if (ok)
+		snprintf(data, FIGURE_NAME_MAX, "%s", figure_data(&fig));
+	figure_close(&fig);
+	return ok && (strcmp(data, a->all[i]) == 0 || figure_index(a, data) == a->n_all);
+}
+
+/* Tables without the manifest they were saved with. */
+static void doubtful_warn(const struct figure_args *a)
+{
+	char why[1400], data[FIGURE_NAME_MAX];
+
+	for (size_t i = 0; i < a->n_all; i++) {
+		if (!data_of(a, i, data) ||
+		    !saved_is_doubtful(a->env.out, data, why, sizeof(why)))
+			continue;
+		fprintf(stderr, "ix figure: warning: %s; make it again: ", why);
+		command_print(a);
+		fputc(' ', stderr);
+		advice_word(data, stderr);
+		fputc('\n', stderr);
+	}
+}
+
+/* Everything is "not run" in the wrong folder, too. */
+static void nowhere_tell(const struct figure_args *a)
+{
+	char *cwd = a->env.out[0] == '/' ? NULL : getcwd(NULL, 0);
+
+	fprintf(stderr, "ix figure: note: there is no result of these figures in %s%s%s; `ix "
+		"figure all` makes them, -o DIR says where else they are\n", cwd ?: "",
+		cwd ? "/" : "", a->env.out);
+	free(cwd);
+}
+
+/* The claims that the figures of this run measured; NULL: all. To be freed. */
 static bool *claims_shown(const struct figure_args *a, const struct table *claims)
 {
-	bool *show = calloc(claims->n_rows + 1, sizeof(*show));
+	bool *show = a->claims ? NULL : calloc(claims->n_rows + 1, sizeof(*show));
 
+	if (a->claims)
+		return NULL;
 	if (!show)
 		abort();
 	for (size_t i = 0; i < a->n_names; i++) {
@@ -291,17 +345,29 @@ static bool *claims_shown(const struct figure_args *a, const struct table *claim
 	return show;
 }
 
-static void judge_tell(const struct figure_args *a, const struct judgement *j)
+static void judge_tell(const struct figure_args *a, const struct judgement *j, const bool *show)
 {
-	bool *show = a->claims ? NULL : claims_shown(a, &j->verdicts.table);
-
 	if (!a->claims)
 		putchar('\n');
 	judge_print(j, show, stdout);
 	if (a->env.quick)
 		puts("preview: shorter runs of fewer points, so verdicts may differ from those "
 		     "without --quick");
-	free(show);
+}
+
+/* What stands between the results and a verdict. Returns an exit code. */
+static int trouble_tell(const struct figure_args *a, const struct judgement *j, const bool *show)
+{
+	bool failed;
+
+	fflush(stdout);		/* not in the middle of a table */
+	failed = judge_complain(j, show, stderr);
+	if (a->claims && j->n_found == 0)
+		nowhere_tell(a);
+	fitted_warn(&j->fitted);
+	stale_warn(a);
+	doubtful_warn(a);
+	return failed ? IX_FAILED : IX_OK;
 }
 
 /* Claims are a function of the saved results, whoever made them and when. */
@@ -309,26 +375,30 @@ static int judge(struct figure_args *a)
 {
 	struct judgement *j = malloc(sizeof(*j));
 	char err[700];
+	bool *show;
 	int rc = IX_OK;
 
 	if (!j)
 		abort();
 	if (judge_make(j, &a->env, a->all, a->n_all, err, sizeof(err)) != 0) {
 		fprintf(stderr, "ix figure: %s\n", err);
-		rc = IX_MISSING;
-	} else if (a->json) {
+		judge_free(j);
+		free(j);
+		return IX_MISSING;
+	}
+	show = claims_shown(a, &j->verdicts.table);
+	if (a->json) {
 		json_t *o = judge_json(j);
 
 		result_print_json(o, stdout);
 		json_decref(o);
 	} else {
-		judge_tell(a, j);
+		judge_tell(a, j, show);
 		if (!a->claims)
 			rc = judgement_write(a, j);
 	}
-	fitted_warn(&j->fitted);
-	stale_warn(a);
-	rc = worse(rc, rc == IX_OK && j->verdicts.n_broken ? IX_FAILED : IX_OK);
+	rc = worse(rc, trouble_tell(a, j, show));
+	free(show);
 	judge_free(j);
 	free(j);
 	return rc;

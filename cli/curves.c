@@ -178,18 +178,13 @@ static void whys_take(struct table *t, const struct figure *fig)
 	}
 }
 
-void curves_take(struct curves *c, const struct figure *fig, const struct figure_env *env)
+void curves_take(struct curves *c, const struct figure *fig, const struct figure_env *env,
+		 const struct table *result)
 {
 	const config_setting_t *list = config_setting_get_member(fig->group, "curves");
-	struct table result;
-	char path[600], err[600];
 
-	result_path(path, sizeof(path), env->out, figure_data(fig), "csv");
-	if (table_read(&result, path, err, sizeof(err)) != 0)
-		memset(&result, 0, sizeof(result));
 	for (int i = 0; list && i < config_setting_length(list); i++)
-		entry_take(c, fig, config_setting_get_elem(list, (unsigned)i), &result);
-	table_free(&result);
+		entry_take(c, fig, config_setting_get_elem(list, (unsigned)i), result);
 	if (!env->quick)		/* they are about the whole figure */
 		whys_take(&c->whys, fig);
 }

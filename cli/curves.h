@@ -38,8 +38,9 @@ struct curves {
 int curves_begin(struct curves *c, const struct figure_env *env, struct fitted *f, char *err,
 		 size_t err_len);
 
-/** Read the points of @fig off its saved CSV; without one they stay "not run". */
-void curves_take(struct curves *c, const struct figure *fig, const struct figure_env *env);
+/** Read the points of @fig off its saved @result; of one without columns they stay "not run". */
+void curves_take(struct curves *c, const struct figure *fig, const struct figure_env *env,
+		 const struct table *result);
 
 /** After every figure: the checks. */
 void curves_check(struct curves *c);

@@ -9,6 +9,7 @@
 #include "cli/claims.h"
 #include "cli/judge.h"
 #include "cli/result.h"
+#include "cli/saved.h"
 #include "sim/costs.h"
 
 /* Price lists, beside the definitions in the source and where `make install` puts them, or the
@@ -31,12 +32,38 @@ static void sources_read(struct fitted *f, const struct figure_env *env)
 	fitted_read(f, dir);
 }
 
+static void damaged_add(struct table *t, const char *what)
+{
+	for (size_t r = 0; r < t->n_rows; r++)
+		if (strcmp(table_get(t, r, 0), what) == 0)
+			return;		/* another figure draws it as well */
+	table_set(t, table_row_add(t), 0, what);
+}
+
+/* Only a result that is not there has not been run. */
+static void figure_judge(struct judgement *j, const struct figure *fig,
+			 const struct figure_env *env)
+{
+	struct table result;
+	char err[700];
+	int rc = saved_read(&result, env->out, figure_data(fig), err, sizeof(err));
+	bool damaged = rc != 0 && rc != -ENOENT;
+
+	j->n_found += rc != -ENOENT;
+	if (damaged)
+		damaged_add(&j->damaged, err);
+	verdicts_take(&j->verdicts, fig, rc ? NULL : &result, damaged ? err : NULL);
+	curves_take(&j->curves, fig, env, &result);
+	table_free(&result);
+}
+
 int judge_make(struct judgement *j, const struct figure_env *env, char names[][FIGURE_NAME_MAX],
 	       size_t n, char *err, size_t err_len)
 {
 	int rc;
 
 	memset(j, 0, sizeof(*j));
+	table_col_add(&j->damaged, "what");
 	sources_read(&j->fitted, env);
 	rc = verdicts_begin(&j->verdicts, env, &j->fitted, err, err_len);
 	if (!rc)
@@ -45,8 +72,10 @@ int judge_make(struct judgement *j, const struct figure_env *env, char names[][F
 		struct figure fig;
 
 		if (figure_open(&fig, env, names[i])) {
-			verdicts_take(&j->verdicts, &fig, env);
-			curves_take(&j->curves, &fig, env);
+			figure_judge(j, &fig, env);
+		} else {
+			conf_complain(&fig.conf, "ix figure");
+			j->n_unreadable++;
 		}
 		figure_close(&fig);
 	}
@@ -88,6 +117,14 @@ void judge_print(const struct judgement *j, const bool *show, FILE *f)
 {
 	verdicts_print(&j->verdicts, show, f);
 	shapes_print(&j->curves.checks, f);
+}
+
+bool judge_complain(const struct judgement *j, const bool *show, FILE *f)
+{
+	for (size_t r = 0; r < j->damaged.n_rows; r++)
+		fprintf(f, "ix figure: %s\n", table_get(&j->damaged, r, 0));
+	verdicts_complain(&j->verdicts, show, &j->damaged, f);
+	return j->verdicts.n_broken + j->damaged.n_rows + j->n_unreadable > 0;
 }
 
 static json_t *table_json(const struct table *t)
@@ -172,4 +209,5 @@ void judge_free(struct judgement *j)
 	fitted_free(&j->fitted);
 	verdicts_free(&j->verdicts);
 	curves_free(&j->curves);
+	table_free(&j->damaged);
 }

@@ -14,6 +14,9 @@ struct judgement {
 	struct fitted fitted;
 	struct verdicts verdicts;
 	struct curves curves;
+	struct table damaged;	/* a sentence a result that cannot be read */
+	unsigned n_found;	/* results that are there, damaged ones included */
+	unsigned n_unreadable;	/* definitions; what is wrong with them was printed */
 };
 
 /** Judge every one of the @n figures @names. Returns 0 or a negative errno and a sentence. */
@@ -22,6 +25,10 @@ int judge_make(struct judgement *j, const struct figure_env *env, char names[][F
 
 /** Tables for people: claims, those @show as verdicts_print(), then what points and shapes say. */
 void judge_print(const struct judgement *j, const bool *show, FILE *f);
+
+/** Say what could not be judged, and why: results, and claims, of those not run @show. Returns true
+ * if anything is malformed or damaged, which is a failure. */
+bool judge_complain(const struct judgement *j, const bool *show, FILE *f);
 
 /** {"claims": [...], "points": [...], "shapes": [...], "summary": {...}} */
 json_t *judge_json(const struct judgement *j);

@@ -9,7 +9,8 @@
 
 struct how {
 	const char *op, *x, *y, *series, *from, *to, *of;
-	double at, level, share;
+	double at, level, share, scale, offset, step;
+	unsigned line;		/* of the definition */
 	const config_setting_t *where, *columns;
 };
 
@@ -301,21 +302,148 @@ static void op_unknown(const config_setting_t *how, const char *name, char *err,
 		n += (size_t)snprintf(err + n, err_len - n, "%s %s", i ? "," : "", ops[i].name);
 }
 
+/* ---- is the definition about this table, and the table as it should be? ---- */
+
+/* A list of texts, or one text: how many there are, and text @i of them; NULL: it is no text. */
+static int texts_count(const config_setting_t *texts)
+{
+	return !texts ? 0 : config_setting_is_aggregate(texts) ? config_setting_length(texts) : 1;
+}
+
+static const char *texts_get(const config_setting_t *texts, int i)
+{
+	return config_setting_is_aggregate(texts) ? config_setting_get_string_elem(texts, i) :
+						    config_setting_get_string(texts);
+}
+
+/* A column that is not there is a misspelt definition or a damaged table, no missing row. */
+static bool column_is(const struct how *h, const struct table *t, const char *name, char *err,
+		      size_t err_len)
+{
+	if (name && table_col(t, name) != TABLE_NO_COLUMN)
+		return true;
+	snprintf(err, err_len, "line %u: the result has no column \"%s\"", h->line, name ?: "");
+	return false;
+}
+
+static bool columns_are(const struct how *h, const struct table *t, char *err, size_t err_len)
+{
+	bool ok = column_is(h, t, h->x, err, err_len) && column_is(h, t, h->y, err, err_len);
+
+	if (ok && (h->of || h->to || h->from))
+		ok = column_is(h, t, h->series, err, err_len);
+	for (int i = 0; ok && i < texts_count(h->columns); i++)
+		ok = column_is(h, t, texts_get(h->columns, i), err, err_len);
+	for (int i = 0; ok && i < texts_count(h->where); i++) {
+		const char *where = texts_get(h->where, i), *eq = where ? strchr(where, '=') : NULL;
+		char col[128];
+
+		if (!eq) {
+			snprintf(err, err_len, "line %u: where is \"column=value\", or a list of "
+				 "such texts", h->line);
+			return false;
+		}
+		snprintf(col, sizeof(col), "%.*s", (int)(eq - where), where);
+		ok = column_is(h, t, col, err, err_len);
+	}
+	return ok;
+}
+
+/* A cell may be empty, nan or infinite: there is no value. Another text is damage. */
+static bool cell_is(const struct table *t, size_t row, const char *col, char *err, size_t err_len)
+{
+	const char *text = table_get(t, row, table_col(t, col));
+	char *end;
+
+	strtod(text, &end);
+	if (*end == '\0')
+		return true;
+	snprintf(err, err_len, "line %zu of the result: %s is \"%.40s\", which is no number",
+		 row + 2, col, text);
+	return false;
+}
+
+static bool cells_are(const struct how *h, const struct table *t, char *err, size_t err_len)
+{
+	bool ok = true;
+
+	for (size_t r = 0; ok && r < t->n_rows; r++) {
+		if (!row_passes(t, r, h->where))
+			continue;
+		ok = cell_is(t, r, h->x, err, err_len) && cell_is(t, r, h->y, err, err_len);
+		for (int i = 0; ok && i < texts_count(h->columns); i++)
+			ok = cell_is(t, r, texts_get(h->columns, i), err, err_len);
+	}
+	return ok;
+}
+
+size_t rows_failed(const struct table *t)
+{
+	int col = table_col(t, "error");
+	size_t n = 0;
+
+	for (size_t r = 0; r < t->n_rows; r++)
+		n += table_get(t, r, col)[0] != '\0';
+	return n;
+}
+
+static bool any_row(const struct table *t, const char *col, const char *value)
+{
+	for (size_t r = 0; r < t->n_rows; r++)
+		if (strcmp(table_get(t, r, table_col(t, col)), value) == 0)
+			return true;
+	return false;
+}
+
+/* Why there is no number: a value that no row has, or else what was asked. */
+static void no_row(const struct how *h, const struct table *t, char *err, size_t err_len)
+{
+	const char *const values[] = { h->of, h->to, h->from };
+
+	for (int i = 0; i < texts_count(h->where); i++) {
+		const char *where = texts_get(h->where, i), *eq = strchr(where, '=');
+		char col[128];
+
+		snprintf(col, sizeof(col), "%.*s", (int)(eq - where), where);
+		if (any_row(t, col, eq + 1))
+			continue;
+		snprintf(err, err_len, "no row of the result has %s", where);
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(values); i++)
+		if (values[i] && !any_row(t, h->series, values[i])) {
+			snprintf(err, err_len, "no row of the result has %s=%s", h->series,
+				 values[i]);
+			return;
+		}
+	snprintf(err, err_len, "no row of the result gives %s of %s over %s", h->op, h->y, h->x);
+}
+
+/* The number, or nan. */
+static double number_of(const struct how *h, const struct op *op, const struct table *t)
+{
+	struct points ps = rows_of(h, t, NULL);
+	double v = op->measure(h, &ps, t) * h->scale + h->offset;
+
+	free(ps.p);
+	return h->step > 0 ? h->step * ceil(v / h->step - 1e-9) : v;
+}
+
 int measure(const config_setting_t *how, const struct table *t, double *ours, char *err,
 	    size_t err_len)
 {
-	const double step = setting_number(how, "step", 0);
 	struct how h = {
 		setting_text(how, "op", NULL), setting_text(how, "x", NULL),
 		setting_text(how, "y", NULL), setting_text(how, "series", "series"),
 		setting_text(how, "from", NULL), setting_text(how, "to", NULL),
 		setting_text(how, "of", NULL), setting_number(how, "at", INFINITY),
 		setting_number(how, "level", 0), setting_number(how, "share", 95),
+		setting_number(how, "scale", 1), setting_number(how, "offset", 0),
+		setting_number(how, "step", 0), config_setting_source_line(how),
 		config_setting_get_member(how, "where"),
 		config_setting_get_member(how, "columns"),
 	};
 	const struct op *op = op_find(h.op);
-	struct points ps;
 
 	if (h.op && !op) {
 		op_unknown(how, h.op, err, err_len);
@@ -328,14 +456,15 @@ int measure(const config_setting_t *how, const struct table *t, double *ours, ch
 	}
 	if (!h.x)
 		h.x = h.y;
-	ps = rows_of(&h, t, NULL);
-	*ours = op->measure(&h, &ps, t) * setting_number(how, "scale", 1) +
-		setting_number(how, "offset", 0);
-	free(ps.p);
-	if (step > 0)
-		*ours = step * ceil(*ours / step - 1e-9);
+	if (t->n_rows > 0 && rows_failed(t) == t->n_rows) {
+		snprintf(err, err_len, "every point failed");
+		return -ENODATA;
+	}
+	if (!columns_are(&h, t, err, err_len) || !cells_are(&h, t, err, err_len))
+		return -EINVAL;
+	*ours = number_of(&h, op, t);
 	if (isfinite(*ours))
 		return 0;
-	snprintf(err, err_len, "no row of the result gives %s of %s over %s", h.op, h.y, h.x);
+	no_row(&h, t, err, err_len);
 	return -ENODATA;
 }

@@ -62,8 +62,12 @@ double points_cross(const struct points *ps, double level);
 /** Largest y; NAN without points. */
 double points_max(const struct points *ps);
 
-/** Measure what @how says in @t. Returns 0, -EINVAL and a sentence in @err if @how is no
- * measurement, or -ENODATA and a sentence if @t has no such row. */
+/** How many rows of @t are points that failed. */
+size_t rows_failed(const struct table *t);
+
+/** Measure what @how says in @t. Returns 0; -EINVAL and a sentence in @err if @how is no
+ * measurement, @t lacks a column that it names, or a cell that it reads is a text; or -ENODATA and
+ * a sentence if @t has no such row. */
 int measure(const config_setting_t *how, const struct table *t, double *ours, char *err,
 	    size_t err_len);
 

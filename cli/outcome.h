@@ -26,7 +26,8 @@ struct sweep_outcome {
  */
 int sweep_run(const struct sweep *sw, struct conf *c, struct sweep_outcome *out);
 
-/** Write DIR/NAME.csv and DIR/NAME.json. Returns 0 or a negative errno and a sentence. */
+/** Write DIR/NAME.csv and, with its hash, DIR/NAME.json. Returns 0 or a negative errno and a
+ * sentence. */
 int sweep_save(const struct sweep_outcome *out, const char *dir, const char *name, char *err,
 	       size_t err_len);
 

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/hash.h"
 #include "cli/cli.h"
 #include "cli/result.h"
 
@@ -128,22 +129,34 @@ void result_remove_old(const char *dir, long age_s)
 		closedir(d);
 }
 
-int result_save_table(const char *path, const struct table *t, char *err, size_t err_len)
+char *result_table_text(const struct table *t, size_t *len)
 {
 	char *data = NULL;
-	size_t len = 0;
-	FILE *f = open_memstream(&data, &len);
-	int rc;
+	FILE *f = open_memstream(&data, len);
 
-	if (!f) {
-		snprintf(err, err_len, "out of memory");
-		return -ENOMEM;
-	}
+	if (!f)
+		abort();
 	table_write(t, f);
-	fclose(f);
-	rc = result_save(path, data, len, err, err_len);
+	if (fclose(f) != 0)
+		abort();
+	return data;
+}
+
+int result_save_table(const char *path, const struct table *t, char *err, size_t err_len)
+{
+	size_t len;
+	char *data = result_table_text(t, &len);
+	int rc = result_save(path, data, len, err, err_len);
+
 	free(data);
 	return rc;
+}
+
+void result_hash(char hex[RESULT_HASH_LEN], const char *data, size_t len)
+{
+	static const uint64_t key[2] = { 0x6978206c61622072ULL, 0x6573756c74732063ULL };
+
+	snprintf(hex, RESULT_HASH_LEN, "%016llx", (unsigned long long)siphash24(key, data, len));
 }
 
 void result_print_json(const json_t *j, FILE *f)

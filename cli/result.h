@@ -37,6 +37,16 @@ void result_print_json(const json_t *j, FILE *f);
  */
 json_t *result_manifest(const struct schema *s, const char *what, const char *input);
 
+/** A CSV's text, to be freed. */
+char *result_table_text(const struct table *t, size_t *len);
+
+/* The member of a manifest that has the hash of the table it was saved with. */
+#define RESULT_HASH "csv"
+enum { RESULT_HASH_LEN = 17 };
+
+/** The hash of a text, in hexadecimal. */
+void result_hash(char hex[RESULT_HASH_LEN], const char *data, size_t len);
+
 /** A number that JSON can hold; null for infinities and nan. */
 json_t *result_number(double v);
 

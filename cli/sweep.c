@@ -233,11 +233,16 @@ int sweep_run(const struct sweep *sw, struct conf *c, struct sweep_outcome *out)
 int sweep_save(const struct sweep_outcome *out, const char *dir, const char *name, char *err,
 	       size_t err_len)
 {
-	char path[512];
+	char path[512], hash[RESULT_HASH_LEN], *text;
+	size_t len;
 	int rc;
 
 	result_path(path, sizeof(path), dir, name, "csv");
-	rc = result_save_table(path, &out->table, err, err_len);
+	text = result_table_text(&out->table, &len);
+	result_hash(hash, text, len);
+	json_object_set_new(out->manifest, RESULT_HASH, json_string(hash));
+	rc = result_save(path, text, len, err, err_len);
+	free(text);
 	result_path(path, sizeof(path), dir, name, "json");
 	if (rc == 0)
 		rc = result_save_json(path, out->manifest, err, err_len);

@@ -166,18 +166,20 @@ static enum cell_end cell_read(FILE *f, char *buf, size_t len)
 	return ch == ',' ? CELL_COMMA : ch == '\n' ? CELL_LINE : CELL_FILE;
 }
 
-int table_read(struct table *t, const char *path, char *err, size_t err_len)
+/* What table_read_whole() asks of a row that ended with cell @n, which @end ended. */
+static bool is_whole(const struct table *t, size_t n, enum cell_end end)
+{
+	return n == t->n_cols && end == CELL_LINE;
+}
+
+/* Every cell; @first_bad: the line that is not whole, from 1, or 0. */
+static void cells_read(struct table *t, FILE *f, size_t *first_bad)
 {
 	char cell[1024];
 	size_t line = 0, col = 0, row = 0;
 	enum cell_end end;
-	FILE *f = fopen(path, "r");
 
-	memset(t, 0, sizeof(*t));
-	if (!f) {
-		snprintf(err, err_len, "cannot read %s: %s", path, strerror(errno));
-		return -errno;
-	}
+	*first_bad = 0;
 	do {
 		end = cell_read(f, cell, sizeof(cell));
 		if (end == CELL_FILE && col == 0 && cell[0] == '\0')
@@ -190,13 +192,51 @@ int table_read(struct table *t, const char *path, char *err, size_t err_len)
 			table_set(t, row, col, cell);
 		}
 		col++;
-		if (end == CELL_LINE) {
+		if (end != CELL_COMMA) {
 			line++;
+			if (*first_bad == 0 && !is_whole(t, col, end))
+				*first_bad = line;
 			col = 0;
 		}
 	} while (end != CELL_FILE);
-	fclose(f);
-	return 0;
+	if (line == 0)
+		*first_bad = 1;
+}
+
+static int read_table(struct table *t, const char *path, bool whole, char *err, size_t err_len)
+{
+	FILE *f = fopen(path, "r");
+	size_t bad = 0;
+	int rc = f ? 0 : -errno;
+
+	memset(t, 0, sizeof(*t));
+	if (f) {
+		errno = 0;
+		cells_read(t, f, &bad);
+		if (ferror(f))			/* a folder, for one */
+			rc = errno ? -errno : -EIO;
+		fclose(f);
+	}
+	if (rc)
+		snprintf(err, err_len, "cannot read %s: %s", path, strerror(-rc));
+	else if (whole && bad) {
+		snprintf(err, err_len, "%s is damaged: line %zu is cut short, or has not as many "
+			 "cells as there are columns", path, bad);
+		rc = -EINVAL;
+	}
+	if (rc)
+		table_free(t);
+	return rc;
+}
+
+int table_read(struct table *t, const char *path, char *err, size_t err_len)
+{
+	return read_table(t, path, false, err, err_len);
+}
+
+int table_read_whole(struct table *t, const char *path, char *err, size_t err_len)
+{
+	return read_table(t, path, true, err, err_len);
 }
 
 void table_print(const struct table *t, FILE *f)

@@ -43,8 +43,11 @@ bool table_number(const struct table *t, size_t row, int col, double *v);
 
 /** RFC 4180, with a line of column names. */
 void table_write(const struct table *t, FILE *f);
-/** Read what table_write() wrote. Returns 0, or a negative errno and a sentence in @err. */
+/** Read a table. Returns 0, or a negative errno, a sentence in @err and no table. Rows may be short
+ * and the last line may lack its end: a hand may have written it. */
 int table_read(struct table *t, const char *path, char *err, size_t err_len);
+/** As table_read(), of what table_write() wrote: -EINVAL unless every line is whole. */
+int table_read_whole(struct table *t, const char *path, char *err, size_t err_len);
 
 /** Write columns as aligned text: the first left, numbers right. */
 void table_print(const struct table *t, FILE *f);

@@ -43,6 +43,8 @@ int verdicts_begin(struct verdicts *v, const struct figure_env *env, struct fitt
 	memset(v, 0, sizeof(*v));
 	for (size_t i = 0; i < COLUMNS; i++)
 		table_col_add(&v->table, columns[i]);
+	table_col_add(&v->taken, "id");
+	table_col_add(&v->taken, "figure");
 	result_path(path, sizeof(path), env->figs, "claims", "csv");
 	rc = table_read(&claims, path, err, err_len);
 	if (rc)
@@ -87,23 +89,66 @@ static size_t claim_row(struct table *t, const struct figure *fig, const config_
 	return row;
 }
 
+static void refuse(struct table *t, size_t row, enum verdict verdict, const char *why)
+{
+	table_set(t, row, VERDICT, verdict_name(verdict));
+	table_set(t, row, WHY, why);
+}
+
+/* Is claim @id another figure's, or this one's twice? Then it is nobody's. */
+static bool is_taken(struct verdicts *v, size_t row, const char *id, const struct figure *fig)
+{
+	size_t before = find(&v->taken, id);
+	char why[2 * FIGURE_NAME_MAX + 80];
+
+	if (before == v->taken.n_rows) {
+		table_row_add(&v->taken);
+		table_set(&v->taken, before, 0, id);
+		table_set(&v->taken, before, 1, fig->name);
+		return false;
+	}
+	if (strcmp(table_get(&v->taken, before, 1), fig->name) == 0)
+		snprintf(why, sizeof(why), "figure %s has this id twice", fig->name);
+	else
+		snprintf(why, sizeof(why), "figures %s and %s have this id both",
+			 table_get(&v->taken, before, 1), fig->name);
+	table_set(&v->table, row, OURS, "");
+	table_set(&v->table, row, ERROR, "");
+	refuse(&v->table, row, VERDICT_BROKEN, why);
+	return true;
+}
+
+/* Add to the reason that points of the figure failed, whatever it is about. */
+static void failures_mark(struct table *t, size_t row, const struct table *result)
+{
+	const char *why = table_get(t, row, WHY);
+	size_t n = rows_failed(result), len = strlen(why);
+	bool sentence = len > 0 && why[len - 1] == '.';
+	char text[2000];
+
+	if (n == 0)
+		return;
+	snprintf(text, sizeof(text), "%s%s%zu of the %zu points of the figure failed%s", why,
+		 sentence ? " " : len ? "; " : "", n, result->n_rows, sentence ? "." : "");
+	table_set(t, row, WHY, text);
+}
+
 /* Measure, judge, and say why not where it misses or could not be measured. */
 static void claim_take(struct table *t, size_t row, const config_setting_t *how,
 		       const struct table *result)
 {
-	char err[400], error[40];
+	char err[400], error[80];
 	enum verdict verdict;
 	double ours;
 	int rc = measure(how, result, &ours, err, sizeof(err));
 
 	if (rc != 0) {
-		table_set(t, row, VERDICT,
-			  verdict_name(rc == -ENODATA ? VERDICT_NOT_RUN : VERDICT_BROKEN));
-		table_set(t, row, WHY, err);
+		refuse(t, row, rc == -ENODATA ? VERDICT_NOT_RUN : VERDICT_BROKEN, err);
 		return;
 	}
-	verdict = claim_judge(table_get(t, row, PUBLISHED), setting_text(how, "accept", NULL),
-			      table_get(t, row, TOLERANCE), ours, error, sizeof(error));
+	verdict = claim_judge(table_get(t, row, PUBLISHED), table_get(t, row, UNIT),
+			      setting_text(how, "accept", NULL), table_get(t, row, TOLERANCE),
+			      ours, error, sizeof(error));
 	snprintf(err, sizeof(err), "%.4g", ours);
 	table_set(t, row, OURS, err);
 	table_set(t, row, ERROR, error);
@@ -115,24 +160,25 @@ static void claim_take(struct table *t, size_t row, const config_setting_t *how,
 			  "this id in claims.csv?");
 }
 
-void verdicts_take(struct verdicts *v, const struct figure *fig, const struct figure_env *env)
+void verdicts_take(struct verdicts *v, const struct figure *fig, const struct table *result,
+		   const char *damage)
 {
 	const config_setting_t *list = config_setting_get_member(fig->group, "claims");
-	struct table result;
-	char path[600], err[600];
-	bool have;
 
-	result_path(path, sizeof(path), env->out, figure_data(fig), "csv");
-	have = table_read(&result, path, err, sizeof(err)) == 0;
 	for (int i = 0; list && i < config_setting_length(list); i++) {
 		const config_setting_t *how = config_setting_get_elem(list, (unsigned)i);
-		size_t row = claim_row(&v->table, fig, how, setting_text(how, "id", "?"));
+		const char *id = setting_text(how, "id", "?");
+		size_t row = claim_row(&v->table, fig, how, id);
 
-		if (have)
-			claim_take(&v->table, row, how, &result);
+		if (is_taken(v, row, id, fig))
+			continue;
+		if (damage)
+			refuse(&v->table, row, VERDICT_BROKEN, damage);
+		if (!result)
+			continue;
+		claim_take(&v->table, row, how, result);
+		failures_mark(&v->table, row, result);
 	}
-	if (have)
-		table_free(&result);
 }
 
 static bool verdict_is(const struct table *t, size_t row, enum verdict v)
@@ -170,16 +216,28 @@ void verdicts_print(const struct verdicts *v, const bool *show, FILE *f)
 	if (t.n_rows > 0)
 		table_print(&t, f);
 	table_free(&t);
-	for (size_t r = 0; r < v->table.n_rows; r++)
-		if (verdict_is(&v->table, r, VERDICT_BROKEN))
-			fprintf(stderr, "ix figure: claim %s is malformed: %s\n",
-				table_get(&v->table, r, ID), table_get(&v->table, r, WHY));
 	fprintf(f, "\nclaims%s: %u hold, %u miss, %u not run, %u informative\n",
 		show ? " of all figures" : "", v->n_holds,
 		v->n_misses, v->n_not_run, v->n_informative);
 }
 
+void verdicts_complain(const struct verdicts *v, const bool *show, const struct table *damaged,
+		       FILE *f)
+{
+	const struct table *t = &v->table;
+
+	for (size_t r = 0; r < t->n_rows; r++) {
+		const char *id = table_get(t, r, ID), *why = table_get(t, r, WHY);
+
+		if (verdict_is(t, r, VERDICT_BROKEN) && find(damaged, why) == damaged->n_rows)
+			fprintf(f, "ix figure: claim %s is malformed: %s\n", id, why);
+		if (verdict_is(t, r, VERDICT_NOT_RUN) && why[0] && (!show || show[r]))
+			fprintf(f, "ix figure: note: claim %s is not run: %s\n", id, why);
+	}
+}
+
 void verdicts_free(struct verdicts *v)
 {
+	table_free(&v->taken);
 	table_free(&v->table);
 }

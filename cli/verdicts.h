@@ -18,6 +18,7 @@
 
 struct verdicts {
 	struct table table;	/* a row a claim: results/claims.csv */
+	struct table taken;	/* id and figure of those that a figure claims */
 	unsigned n_holds, n_misses, n_not_run, n_informative;
 	unsigned n_broken;	/* definitions that are no measurement: our mistake */
 };
@@ -26,14 +27,21 @@ struct verdicts {
 int verdicts_begin(struct verdicts *v, const struct figure_env *env, struct fitted *f,
 		   char *err, size_t err_len);
 
-/** Measure the claims of @fig in its saved CSV; without one they stay "not run". */
-void verdicts_take(struct verdicts *v, const struct figure *fig, const struct figure_env *env);
+/** Measure the claims of @fig in its saved @result; without one they stay "not run", or are
+ * malformed if @damage says what is wrong with it. */
+void verdicts_take(struct verdicts *v, const struct figure *fig, const struct table *result,
+		   const char *damage);
 
 /** After every figure: count. */
 void verdicts_count(struct verdicts *v);
 
 /** Print those whose @show[row of the table] is true (NULL: all), and how many of all hold. */
 void verdicts_print(const struct verdicts *v, const bool *show, FILE *f);
+
+/** Say which claims are malformed, but for those of the results in column 0 of @damaged, and which
+ * of @show could not be measured in the results that are there. */
+void verdicts_complain(const struct verdicts *v, const bool *show, const struct table *damaged,
+		       FILE *f);
 
 void verdicts_free(struct verdicts *v);
 

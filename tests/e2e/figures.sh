@@ -81,6 +81,9 @@ END
 sed -i "s,load common,load '$PWD/paper-figs/common.gp'," "$figs/f.gp"
 figure() { "$ix" figure --figs "$figs" --no-store --quiet --out "$T/f" "$@"; }
 expect "no results"	0 "0 hold, 0 miss, 2 not run"	figure --claims
+check "... are looked for where it says" grep -q "no result of these figures in $T/f; " "$T/out"
+expect "... from here" 0 "in $PWD/no/such; \`ix figure all\` makes them" \
+	figure --claims -o no/such
 expect "a failed point"	1 "1 of 3 points failed"	figure f
 expect "a missed claim"	0 "1 hold, 1 miss, 0 not run"	figure --claims
 cat >"$figs/more.conf" <<'END'
@@ -94,6 +97,9 @@ check "... only" test "$(grep -c '^X' "$T/more.out")" = 1
 check "... and how many there are in all" \
 	grep -q "^claims of all figures: 2 hold, 1 miss" "$T/more.out"
 rm "$figs/more.conf" "$T/f"/more.*
+check "what failed is told with a claim" \
+	grep -q "^X1,.*It was meant to. 1 of the 3 points of the figure failed.$" "$T/f/claims.csv"
+check "... that holds, too" grep -q "^X2,.*,1 of the 3 points of the figure" "$T/f/claims.csv"
 check "the caption has the miss and its reason" grep -q "It was meant to" "$T/f/f.md"
 check "the caption has the failure" grep -q "nonesuch" "$T/f/f.md"
 if command -v gnuplot >/dev/null; then
@@ -118,7 +124,7 @@ rm "$figs/typo.conf" "$T/f"/typo.*
 mkdir -p "$T/dir/f.csv"
 expect "results that cannot be written" 1 "f is not drawn: this run was not saved as" \
 	figure f -o "$T/dir"
-sed "s/plot = /data = \"nosuch\"; plot = /" "$figs/f.conf" >"$figs/other.conf"
+sed "s/plot = /data = \"nosuch\"; plot = /; s/\"X/\"Y/" "$figs/f.conf" >"$figs/other.conf"
 expect "another's that are not there" 3 "figure nosuch makes it" figure other
 rm "$figs/other.conf"
 check "--json" bash -c "'$ix' figure --figs '$figs' --json --out '$T/f' | python3 -c '
@@ -155,6 +161,84 @@ check "... but a warning with a command" \
 figure whole group axis drawn >/dev/null 2>&1
 check "made again" old
 check "... they are not" test ! -s "$T/out"
+
+# Damaged results are no results that were not run, misspelt definitions neither.
+expect "results that are there" 0 "2 not run" figure --claims -o "$T/none"
+# claims_of NAME EXIT TEXT: verdicts of the results in $T/f after a mistake in them
+claims_of()
+{
+	expect "$@" figure --claims
+	cp "$T/f.csv" "$T/f/f.csv"
+	cp "$T/f.json" "$T/f/f.json"
+}
+cp "$T/f/f.csv" "$T/f/f.json" "$T"
+claims_of "results as they were" 0 "1 hold, 1 miss, 0 not run"
+check "... need no warning" bash -c "! grep -q 'ix figure' '$T/out'"
+: >"$T/f/f.csv"
+claims_of "an empty CSV" 1 "ix figure: $T/f/f.csv is damaged: line 1 is cut short"
+cp "$T/out" "$T/empty.out"
+check "... is told once" test "$(grep -c "^ix figure: .*damaged" "$T/empty.out")" = 1
+check "... and its claims have been run" grep -q "0 hold, 0 miss, 0 not run" "$T/empty.out"
+head -1 "$T/f.csv" >"$T/f/f.csv"
+claims_of "a CSV without rows" 1 "f.csv is damaged: it has no rows"
+head -c -9 "$T/f.csv" >"$T/f/f.csv"
+claims_of "a CSV that was cut" 1 "f.csv is damaged: line 4 is cut short"
+printf '\177ELF\0,\n\0\002\n\377' >"$T/f/f.csv"
+claims_of "a CSV of other bytes" 1 "f.csv is damaged: line 2"
+sed -i 's/,[0-9][0-9.]*,$/,abc,/' "$T/f/f.csv"
+claims_of "a cell that is no number" 1 \
+	'claim X1 is malformed: line 2 of the result: requests_per_s is "abc"'
+sed -i 's/,[0-9][0-9.]*,$/,nan,/' "$T/f/f.csv"
+claims_of "a cell without a value" 0 \
+	"note: claim X1 is not run: no row of the result gives max of requests_per_s"
+rm "$T/f/f.csv"
+mkdir "$T/f/f.csv"
+expect "a folder in its place" 1 "cannot read $T/f/f.csv: Is a directory" figure --claims
+expect "... in JSON, too" 1 "cannot read $T/f/f.csv: Is a directory" figure --json
+cp "$T/f/f.svg" "$T/f.svg"
+expect "... is not drawn" 1 "f is not drawn: cannot read $T/f/f.csv" figure f --redraw
+check "... and the drawing stays" cmp "$T/f/f.svg" "$T/f.svg"
+rmdir "$T/f/f.csv"
+cp "$T/f.csv" "$T/f/f.csv"
+
+# Edited by hand, and without what it was made from.
+sed -i 's/^IX,2,/IX,3,/' "$T/f/f.csv"
+claims_of "a CSV that was edited" 0 \
+	"warning: $T/f/f.csv has changed since $T/f/f.json was written with it; make it again: "
+check "... has a command" grep -q "make it again: ix figure --figs $figs -o $T/f f$" "$T/out"
+sed -i '/"csv":/d; s/"quick": false,/"quick": false/' "$T/f/f.json"
+sed -i 's/^IX,2,/IX,3,/' "$T/f/f.csv"
+claims_of "a manifest of before there were hashes" 0 "1 hold, 1 miss"
+check "... needs no warning" bash -c "! grep -q warning '$T/out'"
+rm "$T/f/f.json"
+claims_of "a manifest that is gone" 0 "warning: $T/f/f.csv has no manifest, $T/f/f.json; make it"
+head -c 99 "$T/f.json" >"$T/f/f.json"
+claims_of "a manifest that was cut" 0 "warning: $T/f/f.json is damaged: it is no manifest; make it"
+check "a table and its manifest" "$ix" sweep -v seed=1,2 -s duration='1 ms' --no-store -o "$T/s.csv"
+check "... has its hash" grep -Eq '"csv": "[0-9a-f]{16}"' "$T/s.json"
+
+# Definitions. misspelt NAME EXIT TEXT SED: verdicts with a mistake in f.conf
+misspelt()
+{
+	cp "$figs/f.conf" "$T/f.conf"
+	sed -i "$4" "$figs/f.conf"
+	expect "$1" "$2" "$3" figure --claims
+	cp "$T/f.conf" "$figs/f.conf"
+}
+misspelt "a column that is not there" 1 'line 8: the result has no column "nosuch"' \
+	's/y = "requests_per_s"; why/y = "nosuch"; why/'
+misspelt "a column that no row can have" 1 'line 9: the result has no column "no"' \
+	's/y = "requests_per_s"; } );/y = "requests_per_s"; where = "no=1"; } );/'
+misspelt "a value that no row has" 0 "claim X2 is not run: no row of the result has series=no" \
+	's/y = "requests_per_s"; } );/y = "requests_per_s"; where = "series=no"; } );/'
+misspelt "an id that stands twice" 1 "claim X1 is malformed: figure f has this id twice" \
+	's/id = "X2"/id = "X1"/'
+misspelt "a definition that is none" 1 "f.conf" 's/figure = {/figure = /'
+sed 's/X2/X4/; s/  plot =/  data = "f"; plot =/' "$figs/f.conf" >"$figs/g.conf"
+expect "an id of two figures" 1 "claim X1 is malformed: figures f and g have this id both" \
+	figure --claims
+check "... is no verdict" grep -q "1 hold, 0 miss" "$T/out"
+rm "$figs/g.conf"
 
 # What a source says it was fitted on has to be a published number.
 mkdir "$figs/systems"

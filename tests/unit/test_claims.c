@@ -4,19 +4,21 @@
  */
 #include <math.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/claims.h"
 #include "cli/curves.h"
 #include "cli/measure.h"
 #include "cli/result.h"
+#include "cli/saved.h"
 #include "tests/unit/cu.h"
 
 static enum verdict judge(const char *value, const char *tolerance, double ours)
 {
 	char error[32];
 
-	return claim_judge(value, NULL, tolerance, ours, error, sizeof(error));
+	return claim_judge(value, "us", NULL, tolerance, ours, error, sizeof(error));
 }
 
 static void tolerances(void)
@@ -46,17 +48,24 @@ static void tolerances(void)
 	CHECK_EQ(judge("1-inf", "10%", 6.4), VERDICT_BROKEN);
 	CHECK_EQ(judge("many", "10%", 6.4), VERDICT_BROKEN);
 	CHECK_EQ(judge("6.4", "10%", NAN), VERDICT_BROKEN);
-	claim_judge("5.7", NULL, "10%", 5.13, error, sizeof(error));
+	claim_judge("5.7", "us", NULL, "10%", 5.13, error, sizeof(error));
 	CU_ASSERT_STRING_EQUAL(error, "-10.0 %");
 	/* What is accepted decides, what was published is compared with. */
-	CHECK_EQ(claim_judge("8", "7-8", "exact", 8, error, sizeof(error)), VERDICT_HOLDS);
+	CHECK_EQ(claim_judge("8", "us", "7-8", "exact", 8, error, sizeof(error)), VERDICT_HOLDS);
 	CU_ASSERT_STRING_EQUAL(error, "+0.0 %");
-	CHECK_EQ(claim_judge("8", "7-8", "exact", 7, error, sizeof(error)), VERDICT_HOLDS);
+	CHECK_EQ(claim_judge("8", "us", "7-8", "exact", 7, error, sizeof(error)), VERDICT_HOLDS);
 	CU_ASSERT_STRING_EQUAL(error, "-12.5 %");
-	CHECK_EQ(claim_judge("8", "7-8", "exact", 6.5, error, sizeof(error)), VERDICT_MISSES);
-	CHECK_EQ(claim_judge("24", "21-25", "12%", 25.1, error, sizeof(error)), VERDICT_MISSES);
+	CHECK_EQ(claim_judge("8", "us", "7-8", "exact", 6.5, error, sizeof(error)), VERDICT_MISSES);
+	CHECK_EQ(claim_judge("24", "us", "21-25", "12%", 25.1, error, sizeof(error)),
+		 VERDICT_MISSES);
 	CU_ASSERT_STRING_EQUAL(error, "+4.6 %");
-	CHECK_EQ(claim_judge("8", "some", "exact", 8, error, sizeof(error)), VERDICT_BROKEN);
+	/* What was published as nothing has no percents. */
+	CHECK_EQ(claim_judge("0", "us", NULL, "at most", 0.25, error, sizeof(error)),
+		 VERDICT_MISSES);
+	CU_ASSERT_STRING_EQUAL(error, "+0.25 us");
+	CHECK_EQ(claim_judge("0", "", NULL, "exact", 0, error, sizeof(error)), VERDICT_HOLDS);
+	CU_ASSERT_STRING_EQUAL(error, "+0");
+	CHECK_EQ(claim_judge("8", "us", "some", "exact", 8, error, sizeof(error)), VERDICT_BROKEN);
 }
 
 /* Column B, x, y; and a, b that sum to y. */
@@ -116,7 +125,7 @@ static void measurements(void)
 	CHECK(isnan(measured(&t, "op=\"at\"; x=\"x\"; y=\"y\"; at=5.0;", "no row")));
 	CHECK(isnan(measured(&t, "op=\"crosses\"; x=\"x\"; y=\"y\"; level=99.0;", "no row")));
 	CHECK(isnan(measured(&t, "op=\"sum\"; x=\"x\"; y=\"y\"; at=300.0; columns=(\"a\",\"zz\");",
-			    "no row")));
+			    "no column \"zz\"")));
 	CHECK(isnan(measured(&t, "op=\"median\"; x=\"x\"; y=\"y\";", "unknown op \"median\"")));
 	CHECK(isnan(measured(&t, "op=\"at\";", "needs op, x and y")));
 	table_free(&t);
@@ -157,6 +166,76 @@ static void measurements_of_curves(void)
 	table_free(&t);
 }
 
+/* A column that is not there is a mistake, a row that is not there is none. */
+static void a_misspelt_measurement_is_refused(void)
+{
+	static const struct { const char *how, *says; } bad[] = {
+		{ "op=\"max\"; y=\"nosuch\";", "no column \"nosuch\"" },
+		{ "op=\"at\"; x=\"nosuch\"; y=\"y\"; at=1;", "no column \"nosuch\"" },
+		{ "op=\"max\"; y=\"y\"; where=\"C=1\";", "no column \"C\"" },
+		{ "op=\"max\"; y=\"y\"; where=(\"B=1\", \"C=1\");", "no column \"C\"" },
+		{ "op=\"max\"; y=\"y\"; where=\"B\";", "where is \"column=value\"" },
+		{ "op=\"max\"; y=\"y\"; where=5;", "where is \"column=value\"" },
+		{ "op=\"ratio\"; x=\"x\"; y=\"y\"; of=\"1\"; to=\"64\";",
+		  "no column \"series\"" },
+		{ "op=\"max\"; y=\"y\"; where=\"B=2\";", "no row of the result has B=2" },
+		{ "op=\"ratio\"; x=\"x\"; y=\"y\"; series=\"B\"; of=\"1\"; to=\"2\";",
+		  "no row of the result has B=2" },
+	};
+	char err[256];
+	config_t c;
+	struct table t;
+	double v;
+
+	fill(&t);
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		config_init(&c);
+		CHECK_EQ(config_read_string(&c, bad[i].how), CONFIG_TRUE);
+		CHECK_EQ(measure(config_root_setting(&c), &t, &v, err, sizeof(err)),
+			 strstr(bad[i].says, "no row") ? -ENODATA : -EINVAL);
+		CHECK(strstr(err, bad[i].says) != NULL);
+		config_destroy(&c);
+	}
+	table_free(&t);
+}
+
+static void a_cell_is_a_number_or_nothing(void)
+{
+	static const char max_64[] = "op=\"max\"; y=\"y\"; where=\"B=64\";";
+	struct table t;
+
+	fill(&t);
+	table_set(&t, 5, 2, "nan");
+	CHECK(measured(&t, max_64, NULL) == 6.5);
+	table_set(&t, 5, 2, "");
+	CHECK(measured(&t, max_64, NULL) == 6.5);
+	table_set(&t, 0, 2, "abc");	/* not read */
+	CHECK(measured(&t, max_64, NULL) == 6.5);
+	table_set(&t, 5, 2, "12abc");
+	CHECK(isnan(measured(&t, max_64, "line 7 of the result: y is \"12abc\"")));
+	CHECK(isnan(measured(&t, "op=\"sum\"; x=\"x\"; y=\"x\"; at=300; columns=(\"y\");",
+			     "line 2 of the result: y is \"abc\"")));
+	table_free(&t);
+}
+
+static void a_point_that_failed_has_no_columns(void)
+{
+	struct table t = { 0 };
+
+	table_col_add(&t, "B");
+	table_col_add(&t, "error");
+	for (size_t r = 0; r < 2; r++) {
+		table_row_add(&t);
+		table_set(&t, r, 1, "why");
+	}
+	CHECK_EQ(rows_failed(&t), 2);
+	CHECK(isnan(measured(&t, "op=\"max\"; y=\"y\";", "every point failed")));
+	table_set(&t, 1, 1, "");
+	CHECK_EQ(rows_failed(&t), 1);
+	CHECK(isnan(measured(&t, "op=\"max\"; y=\"y\";", "no column \"y\"")));
+	table_free(&t);
+}
+
 static void sources_name_points(void)
 {
 	struct fitted *f = calloc(1, sizeof(*f));
@@ -184,6 +263,47 @@ static void file_put(const char *dir, const char *name, const char *ext, const c
 
 	result_path(path, sizeof(path), dir, name, ext);
 	CHECK_EQ(result_save(path, text, strlen(text), err, sizeof(err)), 0);
+}
+
+static void saved_results_are_whole(void)
+{
+	static const char csv[] = "x,y\n1,2\n3,\"a\nb\"\n";
+	static const char *const bad[] = { "", "x,y\n", "x,y\n1,2", "x,y\n1\n", "x,y\n1,2,3\n",
+					   "x,y\n1,2\n3,\"a\nb", "x,x\n1,2\n", "x,y" };
+	char dir[] = "/tmp/test_claims.XXXXXX", err[700], path[600], json[100], hash[17];
+	struct table t;
+
+	CHECK(mkdtemp(dir) != NULL);
+	CHECK_EQ(saved_read(&t, dir, "f", err, sizeof(err)), -ENOENT);
+	CHECK(!saved_is_doubtful(dir, "f", err, sizeof(err)));
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		file_put(dir, "f", "csv", bad[i]);
+		CHECK_EQ(saved_read(&t, dir, "f", err, sizeof(err)), -EINVAL);
+		CHECK(strstr(err, "f.csv is damaged") && t.n_cols == 0);
+	}
+	file_put(dir, "f", "csv", csv);
+	CHECK_EQ(saved_read(&t, dir, "f", err, sizeof(err)), 0);
+	CHECK_EQ(t.n_rows, 2);
+	table_free(&t);
+	CHECK(saved_is_doubtful(dir, "f", err, sizeof(err)) && strstr(err, "has no manifest"));
+	file_put(dir, "f", "json", "{ \"co");
+	CHECK(saved_is_doubtful(dir, "f", err, sizeof(err)) && strstr(err, "it is no manifest"));
+	file_put(dir, "f", "json", "{}");	/* of before there was a hash */
+	CHECK(!saved_is_doubtful(dir, "f", err, sizeof(err)));
+	result_hash(hash, csv, strlen(csv));
+	snprintf(json, sizeof(json), "{ \"csv\": \"%s\" }", hash);
+	file_put(dir, "f", "json", json);
+	CHECK(!saved_is_doubtful(dir, "f", err, sizeof(err)));
+	file_put(dir, "f", "csv", "x,y\n1,2\n");
+	CHECK(saved_is_doubtful(dir, "f", err, sizeof(err)) && strstr(err, "has changed since"));
+	for (size_t i = 0; i < 2; i++) {
+		result_path(path, sizeof(path), dir, "f", i ? "csv" : "json");
+		CHECK_EQ(remove(path), 0);
+	}
+	CHECK_EQ(mkdir(path, 0700), 0);
+	CHECK_EQ(saved_read(&t, dir, "f", err, sizeof(err)), -EISDIR);
+	CHECK_EQ(rmdir(path), 0);
+	CHECK_EQ(rmdir(dir), 0);
 }
 
 /* Of a price and of a knob; what only speaks of a number was not fitted on it. */
@@ -230,6 +350,7 @@ static void curves_made(struct curves *c, const char *conf, const char *publishe
 	static const char *const files[][2] = {
 		{ "f", "conf" }, { "curves", "csv" }, { "f", "csv" },
 	};
+	struct table result;
 	const char *const texts[] = { conf, published, ours };
 	char dir[] = "/tmp/test_claims.XXXXXX", err[600];
 	struct figure_env env = { .out = dir };
@@ -243,7 +364,9 @@ static void curves_made(struct curves *c, const char *conf, const char *publishe
 	fitted_add(used, used_on);
 	CHECK_EQ(curves_begin(c, &env, used, err, sizeof(err)), 0);
 	CHECK(figure_open(&fig, &env, "f"));
-	curves_take(c, &fig, &env);
+	CHECK_EQ(saved_read(&result, dir, "f", err, sizeof(err)), 0);
+	curves_take(c, &fig, &env, &result);
+	table_free(&result);
 	figure_close(&fig);
 	curves_check(c);
 	free(used);
@@ -385,7 +508,7 @@ static void the_published_claims_are_well_formed(void)
 		const char *value = table_get(&t, r, table_col(&t, "value"));
 
 		v = strtod(value, NULL);
-		CHECK(claim_judge(value, NULL, table_get(&t, r, table_col(&t, "tolerance")), v,
+		CHECK(claim_judge(value, "", NULL, table_get(&t, r, table_col(&t, "tolerance")), v,
 				  error, sizeof(error)) != VERDICT_BROKEN);
 	}
 	table_free(&t);
@@ -397,6 +520,8 @@ static void the_published_claims_are_well_formed(void)
 }
 
 CU_MAIN("claims", TEST(tolerances), TEST(measurements), TEST(measurements_of_curves),
+	TEST(a_misspelt_measurement_is_refused), TEST(a_cell_is_a_number_or_nothing),
+	TEST(a_point_that_failed_has_no_columns), TEST(saved_results_are_whole),
 	TEST(sources_name_points), TEST(sources_are_read),
 	TEST(a_miss_has_its_reason), TEST(shapes_of_curves), TEST(damaged_curves_are_refused),
 	TEST(csv_comes_back), TEST(the_published_claims_are_well_formed))
