@@ -281,6 +281,7 @@ int judge_caption(const struct judgement *j, const struct figure *fig, const str
 	fclose(f);
 	json_decref(manifest);
 	result_path(path, sizeof(path), env->out, fig->name, "md");
+	result_tidy(path);
 	rc = result_save(path, data, len, err, err_len);
 	free(data);
 	return rc;

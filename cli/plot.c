@@ -5,6 +5,9 @@
  * The script gets everything as gnuplot variables: name, ext (svg, pdf, png), csv, curves,
  * out, figs, title, caption and caption_lines, n_failed, quick. The caption is made from the
  * manifest, so it says what was run, and the script makes room for its lines.
+ *
+ * `out` is a name beside the drawing's own, which it gets when all three are whole: until then an
+ * old one stays.
  */
 #include <spawn.h>
 #include <stdlib.h>
@@ -20,8 +23,12 @@ extern char **environ;
 /* Of the caption's letters in 900 pixels, less the margins. */
 static const double caption_width = 118;
 
+static const struct kind { const char *ext, *end; } kinds[] = {
+	{ "svg", "</svg>" }, { "pdf", "%%EOF" }, { "png", "IEND" },
+};
+
 struct drawing {
-	const char *ext;
+	const char *ext, *out;
 	char caption[CAPTION_MAX];
 	size_t lines, n_failed;
 };
@@ -58,8 +65,7 @@ static char *script_variables(const struct figure *fig, const struct figure_env 
 	variable(f, "csv", path);
 	result_path(path, sizeof(path), env->figs, "curves", "csv");
 	variable(f, "curves", path);
-	result_path(path, sizeof(path), env->out, fig->name, d->ext);
-	variable(f, "out", path);
+	variable(f, "out", d->out);
 	variable(f, "title", figure_text(fig, "title", fig->name));
 	variable(f, "caption", d->caption);
 	fprintf(f, "caption_lines = %zu; n_failed = %zu; quick = %d; ", d->lines, d->n_failed,
@@ -153,14 +159,54 @@ static int plot_trouble(const struct figure *fig, const struct figure_env *env, 
 	return IX_FAILED;
 }
 
+/* Where drawing @kind goes in the end, and what it is until then. */
+static void paths_of(const struct figure *fig, const struct figure_env *env, const struct kind *k,
+		     char path[600], char tmp[640])
+{
+	result_path(path, 600, env->out, fig->name, k->ext);
+	result_tmp(tmp, 640, path);
+}
+
+static int draw(const struct figure *fig, const struct figure_env *env, char *script,
+		const struct kind *k, struct drawing *d)
+{
+	char path[600], tmp[640], *vars;
+	int rc;
+
+	paths_of(fig, env, k, path, tmp);
+	result_tidy(path);
+	d->ext = k->ext;
+	d->out = tmp;
+	vars = script_variables(fig, env, d);
+	rc = gnuplot(vars, script);
+	free(vars);
+	if (rc == 0 && !is_whole(tmp, k->end))
+		rc = -ENOSPC;
+	if (rc == 0 && strcmp(k->ext, "pdf") == 0)
+		pdf_date_clear(tmp);
+	return rc;
+}
+
+/* All three are whole: they take their names. Or none of them does. */
+static int names_take(const struct figure *fig, const struct figure_env *env, int rc)
+{
+	char path[600], tmp[640];
+
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		paths_of(fig, env, &kinds[i], path, tmp);
+		if (rc == 0 && result_rename(tmp, path) != 0)
+			rc = -ENOSPC;
+		if (rc)
+			unlink(tmp);
+	}
+	return rc;
+}
+
 int figure_plot(const struct figure *fig, const struct figure_env *env)
 {
-	static const struct { const char *ext, *end; } kinds[] = {
-		{ "svg", "</svg>" }, { "pdf", "%%EOF" }, { "png", "IEND" },
-	};
 	const char *plot = figure_text(fig, "plot", NULL);
-	char path[600], script[700], *vars;
-	struct drawing d;
+	struct drawing d = { 0 };
+	char script[700];
 	int rc = 0;
 
 	if (!plot)
@@ -169,18 +215,8 @@ int figure_plot(const struct figure *fig, const struct figure_env *env)
 	d.lines = caption_wrap(d.caption, caption_width);
 	d.n_failed = failed_count(fig, env);
 	snprintf(script, sizeof(script), "%s/%s", env->figs, plot);
-	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(kinds); i++) {
-		d.ext = kinds[i].ext;
-		vars = script_variables(fig, env, &d);
-		rc = gnuplot(vars, script);
-		free(vars);
-		result_path(path, sizeof(path), env->out, fig->name, d.ext);
-		if (rc == 0 && !is_whole(path, kinds[i].end))
-			rc = -ENOSPC;
-	}
-	if (rc)
-		return plot_trouble(fig, env, script, rc);
-	result_path(path, sizeof(path), env->out, fig->name, "pdf");
-	pdf_date_clear(path);
-	return IX_OK;
+	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(kinds); i++)
+		rc = draw(fig, env, script, &kinds[i], &d);
+	rc = names_take(fig, env, rc);
+	return rc ? plot_trouble(fig, env, script, rc) : IX_OK;
 }

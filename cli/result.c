@@ -4,7 +4,9 @@
  */
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <math.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -14,7 +16,10 @@
 #include "cli/cli.h"
 #include "cli/result.h"
 
-enum { PATH_LEN = 4096 + 256 };	/* longer ones the kernel refuses */
+enum { PATH_LEN = 4096 + 256,	/* longer ones the kernel refuses */
+       STALE_S = 60 };		/* nobody writes for that long */
+
+static const char tmp_mark[] = ".tmp.";
 
 /* Make the folders above @path. */
 static int folders_make(const char *path)
@@ -61,6 +66,20 @@ static void folder_sync(const char *path)
 	}
 }
 
+int result_rename(const char *tmp, const char *path)
+{
+	int fd = open(tmp, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	fsync(fd);
+	close(fd);
+	if (rename(tmp, path) != 0)
+		return -errno;
+	folder_sync(path);
+	return 0;
+}
+
 int result_save_by(const char *path, const char *tmp, const char *data, size_t len, char *err,
 		   size_t err_len)
 {
@@ -81,11 +100,49 @@ int result_save_by(const char *path, const char *tmp, const char *data, size_t l
 	return 0;
 }
 
+void result_tmp(char *buf, size_t len, const char *path)
+{
+	snprintf(buf, len, "%s%s%d", path, tmp_mark, (int)getpid());
+}
+
+/* Is @name what a process that is gone left of @base? The minute is for those of other machines,
+ * which share the folder and not the processes. */
+static bool is_left_over(const char *name, const char *base, const struct stat *st)
+{
+	size_t n = strlen(base), mark = sizeof(tmp_mark) - 1;
+	char *end;
+	long pid;
+
+	if (strncmp(name, base, n) != 0 || strncmp(name + n, tmp_mark, mark) != 0)
+		return false;
+	pid = strtol(name + n + mark, &end, 10);
+	return pid > 0 && pid <= INT_MAX && *end == '\0' && S_ISREG(st->st_mode) &&
+	       time(NULL) - st->st_mtime > STALE_S && kill((pid_t)pid, 0) != 0 && errno == ESRCH;
+}
+
+void result_tidy(const char *path)
+{
+	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+	char dir[PATH_LEN];
+	struct dirent *e;
+	struct stat st;
+	DIR *d;
+
+	snprintf(dir, sizeof(dir), "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
+	d = opendir(dir);
+	while (d && (e = readdir(d)))
+		if (fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    is_left_over(e->d_name, base, &st))
+			unlinkat(dirfd(d), e->d_name, 0);
+	if (d)
+		closedir(d);
+}
+
 int result_save(const char *path, const char *data, size_t len, char *err, size_t err_len)
 {
 	char tmp[PATH_LEN];
 
-	snprintf(tmp, sizeof(tmp), "%s.tmp.%d", path, (int)getpid());
+	result_tmp(tmp, sizeof(tmp), path);
 	return result_save_by(path, tmp, data, len, err, err_len);
 }
 
@@ -146,8 +203,10 @@ int result_save_table(const char *path, const struct table *t, char *err, size_t
 {
 	size_t len;
 	char *data = result_table_text(t, &len);
-	int rc = result_save(path, data, len, err, err_len);
+	int rc;
 
+	result_tidy(path);
+	rc = result_save(path, data, len, err, err_len);
 	free(data);
 	return rc;
 }
@@ -178,6 +237,7 @@ int result_save_json(const char *path, const json_t *j, char *err, size_t err_le
 	}
 	result_print_json(j, f);
 	fclose(f);
+	result_tidy(path);
 	rc = result_save(path, data, len, err, err_len);
 	free(data);
 	return rc;

@@ -22,6 +22,14 @@ int result_save_by(const char *path, const char *tmp, const char *data, size_t l
 int result_save_table(const char *path, const struct table *t, char *err, size_t err_len);
 int result_save_json(const char *path, const json_t *j, char *err, size_t err_len);
 
+/** The name that @path is written under until it is whole, in the same folder. */
+void result_tmp(char *buf, size_t len, const char *path);
+/** Make the file @tmp, which is whole, durable and call it @path. Returns 0 or a negative errno. */
+int result_rename(const char *tmp, const char *path);
+
+/** Remove what runs that were killed left of @path: of processes that are gone, a minute old. */
+void result_tidy(const char *path);
+
 /** Every byte of a regular file, to be freed; NULL and errno. */
 char *result_load(const char *path, size_t *len);
 

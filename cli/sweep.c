@@ -241,6 +241,7 @@ int sweep_save(const struct sweep_outcome *out, const char *dir, const char *nam
 	text = result_table_text(&out->table, &len);
 	result_hash(hash, text, len);
 	json_object_set_new(out->manifest, RESULT_HASH, json_string(hash));
+	result_tidy(path);
 	rc = result_save(path, text, len, err, err_len);
 	free(text);
 	result_path(path, sizeof(path), dir, name, "json");

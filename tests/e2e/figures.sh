@@ -106,7 +106,36 @@ if command -v gnuplot >/dev/null; then
 	check "the drawing has the failure" grep -q "failed: 1, see f.md" "$T/f/f.svg"
 	check "... and its cross" grep -q ">failed<" "$T/f/f.svg"
 	full() { (trap '' XFSZ; ulimit -f 12; figure "$@"); }	# of KB a file: a disk without room
+	cp "$T"/f/f.{svg,pdf,png} "$T"
 	expect "no room for a drawing" 1 "could not write the whole of $T/f/f.svg" full f --redraw
+	same() { for kind in svg pdf png; do cmp "$T/f/f.$kind" "$T/f.$kind" || return 1; done; }
+	check "... leaves the drawings that were there" same
+	left() { (cd "$T/f" && ls -d -- *.tmp.*); }
+	check "... and nothing else" bash -c "! ls '$T/f' | grep -F .tmp"
+	# One that ends the program when it has written half.
+	mkdir "$T/bin"
+	cat >"$T/bin/gnuplot" <<-'END'
+	#!/bin/sh
+	printf '<svg' >"$(printf %s "$2" | sed "s/.*; out = '\\([^']*\\)'.*/\\1/")"
+	kill -9 $PPID
+	END
+	chmod +x "$T/bin/gnuplot"
+	PATH="$T/bin:$PATH" expect "killed at a drawing" 137 "" figure f --redraw
+	check "... the drawings are those that were there" same
+	left >"$T/left"
+	touch "$T/f/f.pdf.tmp.$$" "$T/f/f.svg.tmp.x"
+	(cd "$T/f" && touch -d '1 hour ago' -- *.tmp.* &&
+		cp -p "$(cat "$T/left")" f.csv.tmp.4999999)
+	expect "drawn again" 0 "drawn as f.svg .pdf .png" figure f --redraw
+	check "... the same, and without the time of day" same
+	left >"$T/left.now"
+	check "... what was left is gone, but for what runs" \
+		test "$(tr '\n' ' ' <"$T/left.now")" = "f.csv.tmp.4999999 f.pdf.tmp.$$ f.svg.tmp.x "
+	figure f >/dev/null 2>&1
+	left >"$T/left.now"
+	check "... with what was left of a table" \
+		test "$(tr '\n' ' ' <"$T/left.now")" = "f.pdf.tmp.$$ f.svg.tmp.x "
+	rm "$T"/f/*.tmp.*
 else
 	echo "skipped: drawings, gnuplot is not installed"
 fi
