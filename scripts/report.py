@@ -16,6 +16,7 @@ import csv
 import html
 import io
 import json
+import os
 import pathlib
 import re
 import sys
@@ -61,12 +62,12 @@ def read_text(path):
         return path.read_text(encoding='utf-8')
     except UnicodeDecodeError:
         return damaged(path, 'it is no text')
+    except OSError as e:
+        return damaged(path, f'cannot be read: {e.strerror}')
 
 
 def read_csv(path, *needed):
     """Rows of a table that has the columns @needed."""
-    if not path.is_file():
-        return []
     rows = csv.DictReader(io.StringIO(read_text(path), newline=''))
     out = list(rows)
     for column in needed:
@@ -180,6 +181,9 @@ def figure_html(fig, claims, shapes):
     if fig.svg.is_file() and fig.manifest:
         out.append(f'<figure><div class="scroll">{drawing(fig.svg, fig.name, fig.alt)}</div>'
                    f'<figcaption>{esc(fig.caption())}</figcaption></figure>')
+    elif fig.manifest:
+        out.append(f'<p>Not drawn: there is no {esc(fig.svg.name)}. Where gnuplot is installed, '
+                   f'<code>./ix figure {esc(fig.name)} --redraw</code> draws it.</p>')
     else:
         out.append('<p>Not run yet.</p>')
     failed = fig.manifest and fig.manifest.get('failed') or []
@@ -201,17 +205,21 @@ def figure_html(fig, claims, shapes):
 
 # ---- price lists ----
 
-PRICE = re.compile(r'^\s*([A-Za-z_][\w.]*)\s+(\S+)\s+(\S+)\s+"(.*)"\s*$')
+PRICE = re.compile(r'^\s*([A-Za-z_][\w.]*)\s+(\S+)\s+(\S+)\s+"([^"]*)"\s*(#.*)?$')
 
 
 def price_html(path):
     about, rows = [], []
-    for line in read_text(path).splitlines():
+    for number, line in enumerate(read_text(path).splitlines(), 1):
         found = PRICE.match(line)
         if found:
-            rows.append([f'<code>{esc(found[1])}</code>'] + [esc(g) for g in found.groups()[1:]])
+            rows.append([f'<code>{esc(found[1])}</code>'] + [esc(g) for g in found.groups()[1:4]])
         elif line.startswith('#') and not rows and 'SPDX' not in line:
             about.append(line.lstrip('# \t'))
+        elif line.strip() and not line.lstrip().startswith('#'):
+            sys.exit(f'report.py: {path}: line {number} is no price: name value unit "source"')
+    if not rows:
+        sys.exit(f'report.py: {path}: there is no price in it')
     return (f'<h3 id="price-{path.stem}">{esc(path.stem)}</h3><pre>'
             f'{esc(chr(10).join(about).strip())}</pre>'
             + table(('Item', 'Value', 'Unit', 'Source'), rows, f'Price list {path.stem}', 'p'))
@@ -375,6 +383,19 @@ def page(args):
     return '\n'.join(out)
 
 
+def save(path, text):
+    """Write a file whole or not at all."""
+    if path.exists() and not path.is_file():    # a rename would take a device's place
+        sys.exit(f'report.py: cannot write {path}: it is a folder or a device')
+    tmp = path.with_name(f'{path.name}.tmp.{os.getpid()}')
+    try:
+        tmp.write_text(text, encoding='utf-8')
+        tmp.replace(path)
+    except OSError as e:
+        tmp.unlink(missing_ok=True)
+        sys.exit(f'report.py: cannot write {path}: {e.strerror}')
+
+
 def main():
     root = pathlib.Path(__file__).resolve().parent.parent
     ap = argparse.ArgumentParser(description=__doc__.split('\n')[1])
@@ -384,12 +405,17 @@ def main():
     ap.add_argument('-o', '--output', type=pathlib.Path)
     args = ap.parse_args()
     out = args.output or args.figs / 'index.html'
-    if not (args.results / 'claims.csv').is_file():
-        sys.exit(f'report.py: {args.results} has no claims.csv; run `make figures` first')
-    tmp = out.with_suffix('.tmp')
-    tmp.write_text(page(args), encoding='utf-8')
-    tmp.replace(out)
-    print(f'report: {out}')
+    for name in ('claims.csv', 'points.csv', 'shapes.csv'):
+        if not (args.results / name).exists():
+            sys.exit(f'report.py: {args.results} has no {name}; run `make figures` first')
+    for option, folder in (('--figs', args.figs), ('--prices', args.prices)):
+        if not any(folder.glob('*.conf')):
+            sys.exit(f'report.py: {option}: there is no NAME.conf in {folder}')
+    save(out, page(args))
+    try:
+        print(f'report: {out}', flush=True)
+    except OSError as e:
+        sys.exit(f'report.py: standard output: {e.strerror}')
 
 
 if __name__ == '__main__':

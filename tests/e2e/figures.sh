@@ -301,6 +301,40 @@ damaged()
 	expect "a damaged $1" 1 "bad/$1: $2" python3 scripts/report.py --results "$T/bad" \
 		-o "$T/bad.html"
 }
+report() { python3 scripts/report.py --results "$T/4" -o "$T/r.html" "$@"; }
+for option in --figs --prices; do
+	expect "report: $option nosuch" 1 "report.py: $option: there is no NAME.conf in $T/no" \
+		report $option "$T/no"
+done
+mkdir "$T/whole" "$T/lists"
+cp results/{claims,points,shapes}.csv results/fig2.{json,md} "$T/whole/"
+for name in points shapes; do
+	mv "$T/whole/$name.csv" "$T/$name.csv"
+	expect "report: no $name" 1 "whole has no $name.csv; run" report --results "$T/whole"
+	mv "$T/$name.csv" "$T/whole"
+done
+cp sim/prices/ix.conf "$T/lists"
+echo 'rx_frames 40 "a unit is missing"' >>"$T/lists/ix.conf"
+expect "report: a line that is no price" 1 \
+	"lists/ix.conf: line $(wc -l <"$T/lists/ix.conf") is no price" report --prices "$T/lists"
+check "... leaves nothing" bash -c "! ls '$T'/r.*"
+expect "report: a drawing that is missing" 0 "" report --results "$T/whole"
+check "... is not called not run" grep -q 'Not drawn: there is no fig2.svg' "$T/r.html"
+mkdir "$T/folder"
+mkfifo "$T/fifo"
+for name in folder fifo; do
+	expect "report: into a $name" 1 "report.py: cannot write $T/$name: it is a folder or a" \
+		report -o "$T/$name"
+done
+check "... stays one" test -p "$T/fifo"
+check "... leaves nothing" bash -c "! ls '$T' | grep -F folder.tmp"
+expect "report: into a folder that is not there" 1 "cannot write $T/no/r.html: No such file" \
+	report -o "$T/no/r.html"
+cp "$T/r.html" "$T/was.html"
+full_report() { (trap '' XFSZ; ulimit -f 12; report); }
+expect "report: no room" 1 "cannot write $T/r.html: File too large" full_report
+check "... leaves the one that was there" cmp "$T/r.html" "$T/was.html"
+check "... and nothing else" bash -c "! ls '$T' | grep -F r.html.tmp"
 damaged claims.csv "there is no column id" </dev/null
 damaged claims.csv "it is no text" <<<$'id\n\xff'
 damaged shapes.csv "there is no column why" <<<check,figure,series,at,published,simulated
