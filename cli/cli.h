@@ -10,7 +10,7 @@
 
 enum {
 	IX_OK = 0,
-	IX_FAILED = 1,		/* a run, a point of a sweep or a claim failed */
+	IX_FAILED = 1,		/* a run or a point of a sweep failed, a result is damaged, ... */
 	IX_USAGE = 2,		/* wrong command line or configuration */
 	IX_MISSING = 3,		/* this machine lacks something; the message says what */
 	IX_REFUSED = 4,		/* the client, not the server, was the bottleneck */
@@ -35,7 +35,8 @@ int cmd_doctor(int argc, char **argv);
 
 /** Printed at the end of every command's --help. */
 #define CLI_EXIT_CODES \
-	"Exit status: 0 ok; 1 a run or a claim failed; 2 wrong usage or configuration; " \
+	"Exit status: 0 ok; 1 a run failed, or a result cannot be read or written; 2 wrong usage " \
+	"or configuration; " \
 	"3 something is missing on this machine; 4 refused, the client was the bottleneck; 130 " \
 	"interrupted."
 

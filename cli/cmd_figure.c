@@ -93,7 +93,7 @@ static const char doc[] =
 	"claim of the papers, points.csv every published point, those not simulated included, and "
 	"shapes.csv whether order and knees are right. Without a name: all of them.\v"
 	"A claim that misses is a result: it is shown, and the exit status is 0. It is 1 when a "
-	"point failed, or a claim's definition is no measurement.\n\n"
+	"point failed, a claim's definition is no measurement, or a saved result is damaged.\n\n"
 	"Without gnuplot the numbers are still made and judged; the exit status is 3 then, unless "
 	"something else failed.\n\n"
 	"Examples:\n"

@@ -117,6 +117,10 @@ static bool axis_take(struct sweep *sw, struct group *g, struct conf *c,
 			   where);
 		return false;
 	}
+	if (config_setting_is_aggregate(values) && config_setting_length(values) == 0) {
+		conf_error(c, "%s: nothing to vary: the list of values of %s is empty", where, key);
+		return false;
+	}
 	d->axes = realloc(d->axes, (d->n_axes + 1) * sizeof(*d->axes));
 	if (!d->axes)
 		abort();
@@ -332,9 +336,14 @@ bool sweep_search(struct sweep *sw, struct conf *c, const char *range, const cha
 		  double tolerance, unsigned seeds, unsigned seeds_max)
 {
 	const char *eq = strchr(range, '='), *dots = eq ? strstr(eq, "..") : NULL;
-	char key[CONF_KEY_MAX], lo[64];
+	char key[CONF_KEY_MAX], lo[64], err[300];
+	struct search_spec probe;
 	bool ok = true;
 
+	if (!search_objective(&probe, sla, err, sizeof(err))) {
+		conf_error(c, "--sla: %s", err);
+		return false;
+	}
 	if (!dots || eq == range || eq - range >= CONF_KEY_MAX || dots - eq >= (int)sizeof(lo)) {
 		conf_error(c, "--vary %s: a search needs KEY=LO..HI, for example "
 			   "workload.rate='50 k/s..4 M/s'", range);

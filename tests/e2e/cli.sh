@@ -13,6 +13,8 @@ export NO_COLOR=1 IX_STORE=$T/store
 # --- the program ---
 expect "no command"		2 "Usage: ix COMMAND"	"$IX"
 expect "--help"			0 "Exit status: 0 ok"	"$IX" --help
+check "a claim that misses is no failure" bash -c "! '$IX' help figure | tr -s '\n ' ' ' |
+	grep -F 'claim failed'"
 expect "a first run"		0 "ix sim -s mode=open -s workload.rate='500 k/s'" "$IX" --help
 expect "... works"		0 "requests/s" "$IX" sim -s mode=open -s workload.rate='500 k/s'
 expect "--version"		0 "ix 0."		"$IX" --version
@@ -207,7 +209,15 @@ expect "... is told, and no mistake" 0 "workload.rate has no effect" \
 	"$IX" sim -s duration='1 ms' -s workload.rate='1 k/s'
 check "... does not blame the client" test -z "$(grep client-bound "$T/out")"
 expect "search: no objective" 2 "say what to vary and what must hold" "$IX" search -v seed=1..2
-expect "search: bad objective" 2 "is no objective" "$IX" search -v workload.rate=1..2 --sla p99
+expect "search: bad objective" 2 '--sla: "p99" is no objective' \
+	"$IX" search -v workload.rate=1..2 --sla p99
+echo 'sweep = ( { search = { key = "workload.rate"; lo = 1; hi = 2; sla = "p99=5"; }; } );' \
+	>"$T/sla.conf"
+expect "search: bad objective of a file" 2 'sla.conf:1: "p99=5" is no objective' \
+	"$IX" sweep "$T/sla.conf"
+echo 'sweep = ( { key = "seed"; values = []; } );' >"$T/empty.conf"
+expect "sweep: no values" 2 "empty.conf:1: nothing to vary: the list of values of seed is empty" \
+	"$IX" sweep "$T/empty.conf"
 expect "search: seeds" 2 "tries each load with several seeds" "$IX" search -v seed=1..9 --sla 'x<1'
 expect "search: bad range" 2 "a search needs KEY=LO..HI" "$IX" search -v workload.rate=1 --sla 'x<1'
 expect "search: an end that cannot be" 2 "at workload.connections=500000:" "$IX" search \
