@@ -213,8 +213,8 @@ static void add_hist(struct sim_result *r, const struct hist *h, const char *nam
 		add(r, h->n ? (double)hist_quantile(h, q[i].ppm) / 1e3 : NAN, doc, "%s_%s_us", name,
 		    q[i].name);
 	add(r, h->n ? (double)h->max / 1e3 : NAN, doc, "%s_max_us", name);
-	add(r, p99_end(h, -1), "95% interval of the 99th percentile, as if requests were independent",
-	    "%s_p99_lo_us", name);
+	add(r, p99_end(h, -1), "95% interval of the 99th percentile, as if requests were "
+	    "independent: its lower end", "%s_p99_lo_us", name);
 	add(r, p99_end(h, 1), "... its upper end", "%s_p99_hi_us", name);
 }
 

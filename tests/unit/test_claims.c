@@ -369,6 +369,7 @@ static void curves_made(struct curves *c, const char *conf, const char *publishe
 	table_free(&result);
 	figure_close(&fig);
 	curves_check(c);
+	fitted_free(used);
 	free(used);
 	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
 		result_path(err, sizeof(err), dir, files[i][0], files[i][1]);
@@ -452,6 +453,7 @@ static void damaged_curves_are_refused(void)
 		CHECK(strstr(err, "curves.csv") && strstr(err, bad[i].says));
 		curves_free(&c);
 	}
+	fitted_free(used);
 	free(used);
 	result_path(path, sizeof(path), dir, "curves", "csv");
 	unlink(path);
