@@ -5,7 +5,9 @@
  * A chunk is as large as all of its kind before it, within limits, so a large host has few and
  * a small one asks for little; the kernel commits what is touched. Pieces of medium size are
  * pools and tables made for the worst case, of which most hosts touch the beginning only: with
- * huge pages they would commit several times what they use, so they are apart, in small ones.
+ * huge pages they would commit several times what they use, so they are apart, in small ones,
+ * unless the caller knows better: where a hundred thousand small pages are in use, fetching ahead
+ * is of little use, for what is fetched outlives its translation.
  * Pieces are a line apart: many are of equal size, often a large power of two, and what is
  * touched in each would meet in a few sets of a cache.
  * Under AddressSanitizer a piece is a block of malloc's, so that running over it is found.
@@ -18,7 +20,7 @@
 enum {
 	HUGE_PAGE = 2 << 20,
 	CHUNK_MAX = 64 << 20,
-	MEDIUM_MIN = HUGE_PAGE / 2, MEDIUM_MAX = 2 * HUGE_PAGE,
+	MEDIUM_MIN = HUGE_PAGE / 2, MEDIUM_MAX = 2 * HUGE_PAGE - 1,
 };
 
 #ifdef __SANITIZE_ADDRESS__
@@ -74,9 +76,8 @@ static bool grow(struct arena_part *p, size_t size, size_t align, bool huge)
 	return true;
 }
 
-void *arena_get(struct arena *a, size_t size, size_t align)
+static void *get(struct arena *a, size_t size, size_t align, bool huge)
 {
-	bool huge = size < MEDIUM_MIN || size > MEDIUM_MAX;
 	struct arena_part *p = huge ? &a->huge : &a->small;
 	size_t at = ALIGN_UP(p->at, align);
 
@@ -88,6 +89,16 @@ void *arena_get(struct arena *a, size_t size, size_t align)
 	}
 	p->at = at + size + CACHE_LINE;
 	return p->chunks->mem + at;
+}
+
+void *arena_get(struct arena *a, size_t size, size_t align)
+{
+	return get(a, size, align, size < MEDIUM_MIN || size > MEDIUM_MAX);
+}
+
+void *arena_get_huge(struct arena *a, size_t size, size_t align)
+{
+	return get(a, size, align, true);
 }
 
 static void drop(struct arena_chunk *c)

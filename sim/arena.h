@@ -27,6 +27,9 @@ struct arena {
 /** @size zeroed bytes, @align a power of two up to 4096; NULL: no memory. */
 void *arena_get(struct arena *a, size_t size, size_t align);
 
+/** The same of what will be used all over, whatever its size: in huge pages. */
+void *arena_get_huge(struct arena *a, size_t size, size_t align);
+
 /** Give everything back; the arena is empty again. */
 void arena_drop(struct arena *a);
 

@@ -116,6 +116,7 @@ struct host {
 	struct core_env core;
 	uint8_t *app_mem;		/* of all instances: what they share, then each one's */
 	size_t app_len, app_shared;
+	bool crowded;			/* a thread's connections are many for its tables */
 	uint32_t n_threads;
 	struct host_thread *threads;
 };

@@ -14,10 +14,14 @@
 enum { STREAM_DP, STREAM_APP, STREAMS_A_THREAD };
 #define STREAM_JITTER	(2ULL << 32)
 enum { OBJECTS_MAX = 4096 };		/* an application declares in one entry */
+enum { CROWDED = 8 };			/* as many times the connections: room for more */
 
 static void *core_mem(struct core_env *env, size_t size, size_t align)
 {
-	return arena_get(container_of(env, struct host, core)->setup.mem, size, align);
+	struct host *h = container_of(env, struct host, core);
+
+	return h->crowded ? arena_get_huge(h->setup.mem, size, align) :
+			    arena_get(h->setup.mem, size, align);
 }
 
 static const struct core_ops core_ops = { .mem = core_mem };
@@ -59,6 +63,8 @@ static int alloc_apps(struct host *h, char *err, size_t err_len)
 
 	h->app_shared = s->app->shared_need ? s->app->shared_need(s->app_cfg, &env) : 0;
 	h->app_len = ALIGN_UP(h->app_shared, (size_t)CACHE_LINE);
+	h->crowded = s->app->conns &&
+		     s->app->conns(s->app_cfg, &env) >= s->cfg->dp.conns_max / CROWDED;
 	for (uint32_t i = 0; i < s->cfg->threads; i++) {
 		env = app_env_of(h, (uint16_t)i);
 		h->threads[i].app_off = h->app_len;

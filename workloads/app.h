@@ -101,6 +101,8 @@ struct app_ops {
 	/* Bytes that the instances of a host share, @env being thread 0's; NULL: none. Where
 	 * threads run at once, what lies there is the workload's to lock. */
 	size_t (*shared_need)(const void *cfg, const struct app_env *env);
+	/* May be NULL. The connections an instance will have: what to reckon with, not a bound. */
+	uint32_t (*conns)(const void *cfg, const struct app_env *env);
 	/* Returns the instance, or NULL and a sentence in @err (of @err_len). */
 	void *(*start)(const void *cfg, const struct app_env *env, char *err, size_t err_len);
 	struct ixev *(*ev)(void *app);		/* what the world enters with ixev_run() */

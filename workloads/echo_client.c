@@ -202,6 +202,11 @@ static size_t client_mem_need(const void *cfg, const struct app_env *env)
 	return layout_of(cfg, env).end;
 }
 
+static uint32_t client_conns(const void *cfg, const struct app_env *env)
+{
+	return share_of(((const struct client_cfg *)cfg)->connections, env);
+}
+
 static void pattern_fill(struct client *cl)
 {
 	struct rng r;
@@ -334,6 +339,7 @@ const struct app_ops echo_client_ops = {
 	.n_knobs = ARRAY_LEN(client_knobs),
 	.cfg_size = sizeof(struct client_cfg),
 	.mem_need = client_mem_need,
+	.conns = client_conns,
 	.start = client_start,
 	.ev = client_ev,
 	.report = client_report,

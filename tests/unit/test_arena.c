@@ -36,7 +36,7 @@ static void pieces_are_zeroed_aligned_and_apart(void)
 		size_t size = (size_t)1 << rng_below(&r, 23);
 
 		piece[i].size = size - rng_below(&r, (uint32_t)size / 2 + 1);
-		piece[i].p = arena_get(&a, piece[i].size, align);
+		piece[i].p = (i % 2 ? arena_get : arena_get_huge)(&a, piece[i].size, align);
 		CHECK(piece[i].p != NULL);
 		CHECK_EQ((uintptr_t)piece[i].p % align, 0);
 		CHECK(is_zero(piece[i].p, piece[i].size));
