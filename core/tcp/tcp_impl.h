@@ -114,9 +114,14 @@ struct tcp_range {
 };
 
 struct tcp_cold {
-	struct timer timer;
-	struct list link;	/* tcp.time_wait or tcp.starved */
+	struct timer timer;	/* one line: what delayed ACKs and a window that changes touch */
 	struct tcp *tcp;
+	uint32_t delack_at, persist_at, wait_at;	/* us */
+	uint32_t max_snd_wnd, quick_end; /* quick_end: snd_end at the first text; with quick */
+	uint8_t n_sack, quick;	/* quick: segments of text still to be acknowledged at once */
+	bool starved;		/* in tcp.starved */
+	bool nagle;		/* hold short segments while data is in flight */
+	struct list link;	/* tcp.time_wait or tcp.starved */
 	const struct tcp_cc_ops *cc;
 	union tcp_cc cc_state;
 	uint32_t ecn_end;	/* SND.NXT at the last reduction of cwnd, with ecn_held */
@@ -156,11 +161,6 @@ struct tcp_cold {
 	uint32_t rtx_ts;	/* TSval of the first of them, with rtx_ts_set (RFC 3522) */
 	uint32_t pace_at;	/* us: the next segment may go (knob pacing) */
 	uint32_t syn_us;	/* when the SYN was sent first */
-	uint32_t max_snd_wnd, quick_end; /* quick_end: snd_end at the first text; with quick */
-	uint8_t n_sack, quick;	/* quick: segments of text still to be acknowledged at once */
-	bool starved;		/* in tcp.starved */
-	bool nagle;		/* hold short segments while data is in flight */
-	uint32_t delack_at, persist_at, wait_at;	/* us */
 	uint32_t ts_recent, ts_recent_at;	/* RFC 7323; at: us / 1024 */
 	struct tcp_range sack[TCP_SACK_MAX];	/* held beyond RCV.NXT, the latest first */
 	struct tcp_range dsack;	/* received twice and not reported yet: RFC 2883 */
@@ -214,7 +214,7 @@ struct tcp_cold {
 	bool wscale;		/* window scaling agreed */
 	bool sack_ok;		/* the peer takes SACK: RFC 2018 section 2 */
 	uint8_t why;		/* enum tcp_end_reason, with F_ENDING */
-};
+} __attribute__((aligned(CACHE_LINE)));
 
 /** A segment being processed; host order. */
 struct tcp_seg {

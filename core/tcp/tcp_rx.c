@@ -248,7 +248,7 @@ uint32_t tcp_prefetch_flow(const struct tcp *tcp, const struct flow *f, uint32_t
 
 	if (slot) {
 		fetch_pcb(tcp, slot);
-		prefetch(&tcp->colds[slot - 1].max_snd_wnd);
+		prefetch(&tcp->colds[slot - 1]);
 	}
 	return slot;
 }
@@ -260,7 +260,7 @@ void tcp_prefetch_handle(const struct tcp *tcp, uint64_t handle)
 	if (slot >= tcp->pcb_pool.n_fresh)
 		return;
 	fetch_pcb(tcp, slot + 1);
-	prefetch(&tcp->colds[slot].max_snd_wnd);
+	prefetch(&tcp->colds[slot]);
 }
 
 /* The cookie is the application's, as a rule an address; prefetching another is harmless. */
