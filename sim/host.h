@@ -85,7 +85,8 @@ struct host_thread {
 	uint64_t touch_ps;		/* what the running pass's reaching for memory costs */
 	uint64_t busy_ns;
 	uint64_t rx_bytes, tx_bytes;	/* of all passes */
-	uint32_t near[HOST_NEAR], n_near; /* hints: the coming pass's first connections, */
+	uint32_t soon[HOST_NEAR], n_soon; /* hints: the buckets of the coming pass's first */
+	uint32_t near[HOST_NEAR], n_near; /* ... connections, the connections, */
 	const struct ixev_ctx *sends;	/* ... and one that the application will send on, or NULL */
 	uint64_t hash;			/* of the times of its passes */
 	struct machine_thread machine;

@@ -16,11 +16,13 @@ static struct host_thread *thread_of(struct event *ev)
 	return container_of(ev, struct host_thread, start);
 }
 
-static inline void soon_any(const struct host_thread *t)
+static inline const struct frame *soon_any(const struct host_thread *t)
 {
-	sim_nic_soon(t->host->nic, t->queue);
+	const struct frame *f = sim_nic_soon(t->host->nic, t->queue);
+
 	prefetch_to(t, t + 1);
 	dp_prefetch(t->dp);
+	return f;
 }
 
 static inline void soon_app(const struct host_thread *t)
@@ -31,16 +33,25 @@ static inline void soon_app(const struct host_thread *t)
 
 /* The segments that the stack will begin with: @f and its successors. Of another frame, what is
  * fetched is of no use, and no harm. */
-static inline void near_stack(struct host_thread *t, const struct frame *f)
+static inline void soon_stack(struct host_thread *t, const struct frame *f)
 {
-	for (t->n_near = 0; f != NULL && t->n_near < HOST_NEAR; f = f->next) {
+	t->n_near = 0;
+	for (t->n_soon = 0; f != NULL && t->n_soon < HOST_NEAR; f = f->next) {
 		const uint8_t *ip = f->data + HOST_AT_IP, *tcp = f->data + HOST_AT_TCP;
 
-		machine_prefetch(&t->host->machine, f->rss);
-		t->near[t->n_near++] = dp_prefetch_flow(t->dp, be32_load(ip + IP_SRC),
-							be16_load(tcp + TCP_SPORT),
-							be16_load(tcp + TCP_DPORT), f->rss);
+		t->soon[t->n_soon++] = dp_prefetch_bucket(t->dp, be32_load(ip + IP_SRC),
+							  be16_load(tcp + TCP_SPORT),
+							  be16_load(tcp + TCP_DPORT), f->rss);
 	}
+}
+
+static inline void near_stack(struct host_thread *t, const struct frame *f)
+{
+	t->n_near = t->n_soon;
+	for (uint32_t i = 0; i < t->n_near; i++)
+		t->near[i] = dp_prefetch_flow(t->dp, t->soon[i]);
+	for (uint32_t i = 0; f != NULL && i < HOST_NEAR; f = f->next, i++)
+		machine_prefetch(&t->host->machine, f->rss);
 }
 
 static inline void near_app(struct host_thread *t)
@@ -82,7 +93,13 @@ static inline void next_app(const struct host_thread *t)
 	ixev_prefetch_next(t->ev, dp_page(t->dp), events, n);
 }
 
-static void stack_soon(struct event *ev) { soon_any(thread_of(ev)); }
+static void stack_soon(struct event *ev)
+{
+	struct host_thread *t = thread_of(ev);
+
+	soon_stack(t, soon_any(t));
+}
+
 static void stack_next(struct event *ev) { next_stack(thread_of(ev)); }
 static void app_next(struct event *ev) { next_app(thread_of(ev)); }
 
@@ -104,6 +121,12 @@ static void app_near(struct event *ev)
 }
 
 static void pass_soon(struct event *ev)
+{
+	stack_soon(ev);
+	soon_app(thread_of(ev));
+}
+
+static void app_soon(struct event *ev)
 {
 	soon_any(thread_of(ev));
 	soon_app(thread_of(ev));
@@ -128,5 +151,5 @@ const struct event_hints host_stack_hints = {
 	.soon = stack_soon, .near = stack_near, .next = stack_next,
 };
 const struct event_hints host_app_hints = {
-	.soon = pass_soon, .near = app_near, .next = app_next,
+	.soon = app_soon, .near = app_near, .next = app_next,
 };

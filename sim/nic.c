@@ -220,7 +220,7 @@ uint32_t sim_nic_rx_bufs(const struct sim_nic *n, uint16_t queue)
 	return n->queues[queue].n_bufs;
 }
 
-void sim_nic_soon(const struct sim_nic *n, uint16_t queue)
+const struct frame *sim_nic_soon(const struct sim_nic *n, uint16_t queue)
 {
 	const struct nic_queue *q = &n->queues[queue];
 
@@ -230,6 +230,7 @@ void sim_nic_soon(const struct sim_nic *n, uint16_t queue)
 		if (q->rx_head->next != NULL)
 			prefetch_to(q->rx_head->next, q->rx_head->next->data + CACHE_LINE);
 	}
+	return q->rx_head;
 }
 
 const struct frame *sim_nic_near(const struct sim_nic *n, uint16_t queue)

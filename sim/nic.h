@@ -82,9 +82,9 @@ uint32_t sim_nic_rx_waiting(const struct sim_nic *n, uint16_t q);
 /** Time of the oldest visible-or-coming frame of queue @q; NSEC_NEVER when the ring is empty. */
 nsec sim_nic_rx_next(const struct sim_nic *n, uint16_t q);
 
-/** Fetch what the next pass of @queue touches; then what it takes. The second returns its first
- * frame, NULL when there is none. */
-void sim_nic_soon(const struct sim_nic *n, uint16_t queue);
+/** Fetch what the next pass of @queue touches; then what it takes. Each returns its first frame,
+ * NULL when there is none. */
+const struct frame *sim_nic_soon(const struct sim_nic *n, uint16_t queue);
 const struct frame *sim_nic_near(const struct sim_nic *n, uint16_t queue);
 
 /** Bytes placed in memory so far, in whole cache lines, modulo 2^32; see frame.dma_mark. */

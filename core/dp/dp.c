@@ -263,12 +263,17 @@ void dp_prefetch_next(const struct dp *dp)
 	prefetch(dp->nif.pool->pool.free);
 }
 
-uint32_t dp_prefetch_flow(const struct dp *dp, uint32_t raddr, uint16_t rport, uint16_t lport,
-			  uint32_t rss)
+uint32_t dp_prefetch_bucket(const struct dp *dp, uint32_t raddr, uint16_t rport, uint16_t lport,
+			    uint32_t rss)
 {
 	struct flow f = { .laddr = dp->nif.ip, .raddr = raddr, .lport = lport, .rport = rport };
 
-	return tcp_prefetch_flow(&dp->tcp, &f, rss);
+	return tcp_prefetch_bucket(&dp->tcp, &f, rss);
+}
+
+uint32_t dp_prefetch_flow(const struct dp *dp, uint32_t bucket)
+{
+	return tcp_prefetch_flow(&dp->tcp, bucket);
 }
 
 void dp_prefetch_conn(const struct dp *dp, uint32_t slot)

@@ -141,14 +141,16 @@ const struct stats *dp_stats(const struct dp *dp);
 struct ix_page *dp_page(struct dp *dp);
 
 /** Soon there will be a pass after others of this processor's: fetch what every pass touches.
- * dp_prefetch() first; once that has arrived, dp_prefetch_next() what it points to, and
- * dp_prefetch_flow() the connection of a segment from @raddr:@rport to our @lport of RSS hash @rss;
- * with what it returned, dp_prefetch_conn() what that connection names. dp_prefetch_handle() is for
- * a connection that will be called; any number will do. */
+ * dp_prefetch() first; once that has arrived, dp_prefetch_next() what it points to. Of a segment
+ * from @raddr:@rport to our @lport of RSS hash @rss dp_prefetch_bucket() fetches where its
+ * connection is looked up; with what it returned, dp_prefetch_flow() the connection; with what that
+ * returned, dp_prefetch_conn() what it names. dp_prefetch_handle() is for a connection that will be
+ * called; any number will do. */
 void dp_prefetch(const struct dp *dp);
 void dp_prefetch_next(const struct dp *dp);
-uint32_t dp_prefetch_flow(const struct dp *dp, uint32_t raddr, uint16_t rport, uint16_t lport,
-			  uint32_t rss);
+uint32_t dp_prefetch_bucket(const struct dp *dp, uint32_t raddr, uint16_t rport, uint16_t lport,
+			    uint32_t rss);
+uint32_t dp_prefetch_flow(const struct dp *dp, uint32_t bucket);
 void dp_prefetch_conn(const struct dp *dp, uint32_t slot);
 void dp_prefetch_handle(const struct dp *dp, uint64_t handle);
 

@@ -162,9 +162,11 @@ void tcp_rx(struct tcp *tcp, struct mbuf *m, ip_addr saddr, ip_addr daddr);
  * anything. */
 void tcp_prefetch(struct tcp *tcp, struct mbuf *const *m, uint32_t n);
 
-/** The same for one segment of @f that is not here yet, whose RSS hash is @rss: its connection, of
- * which the slot + 1 is returned, or 0; once that has arrived, what it names. */
-uint32_t tcp_prefetch_flow(const struct tcp *tcp, const struct flow *f, uint32_t rss);
+/** The same for one segment of @f that is not here yet, of RSS hash @rss, in three steps, each
+ * once what the one before fetches has arrived: its bucket, which is returned; its connection, of
+ * which the slot + 1 is, or 0; what that names. */
+uint32_t tcp_prefetch_bucket(const struct tcp *tcp, const struct flow *f, uint32_t rss);
+uint32_t tcp_prefetch_flow(const struct tcp *tcp, uint32_t bucket);
 void tcp_prefetch_conn(const struct tcp *tcp, uint32_t slot);
 
 /** The same for a call on @handle, which may be nobody's. */

@@ -242,9 +242,17 @@ static inline void fetch_pcb(const struct tcp *t, uint32_t i)
 	prefetch((uint8_t *)&t->pcbs[i - 1] + CACHE_LINE);
 }
 
-uint32_t tcp_prefetch_flow(const struct tcp *tcp, const struct flow *f, uint32_t rss)
+uint32_t tcp_prefetch_bucket(const struct tcp *tcp, const struct flow *f, uint32_t rss)
 {
-	uint32_t slot = tcp->flows.head[fg_bucket(&tcp->flows, f, rss)];
+	uint32_t bucket = fg_bucket(&tcp->flows, f, rss);
+
+	prefetch(&tcp->flows.head[bucket]);
+	return bucket;
+}
+
+uint32_t tcp_prefetch_flow(const struct tcp *tcp, uint32_t bucket)
+{
+	uint32_t slot = tcp->flows.head[bucket];
 
 	if (slot) {
 		fetch_pcb(tcp, slot);
