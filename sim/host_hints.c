@@ -68,6 +68,7 @@ static inline void next_stack(const struct host_thread *t)
 {
 	for (uint32_t i = 0; i < t->n_near; i++)
 		dp_prefetch_conn(t->dp, t->near[i]);
+	dp_prefetch_timer(t->dp);
 }
 
 /* The connections that the application will make calls on: where it has heard something, and the

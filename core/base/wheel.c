@@ -193,6 +193,37 @@ static void expire(struct wheel *w, uint64_t end)
 	enter(w, end);
 }
 
+/* The slot that expires or is opened next, NULL when all are empty. */
+static const struct list *first_slot(const struct wheel *w)
+{
+	unsigned word, level;
+
+	if (w->words == 0)
+		return NULL;
+	word = (unsigned)__builtin_ctz(w->words);
+	level = word / WHEEL_WORDS;
+	word %= WHEEL_WORDS;
+	return &w->slot[level][word * 64 + (unsigned)__builtin_ctzll(w->map[level][word])];
+}
+
+void wheel_prefetch(const struct wheel *w)
+{
+	const struct list *slot = first_slot(w);
+
+	if (slot != NULL)
+		prefetch(slot);
+}
+
+const struct timer *wheel_prefetch_next(const struct wheel *w)
+{
+	const struct list *slot = first_slot(w);
+
+	if (slot == NULL)
+		return NULL;
+	prefetch(slot->next);
+	return container_of(slot->next, struct timer, link);
+}
+
 nsec wheel_next(const struct wheel *w)
 {
 	unsigned level;

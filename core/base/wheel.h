@@ -64,6 +64,11 @@ static inline bool timer_armed(const struct timer *t) { return list_linked(&t->l
  */
 nsec wheel_next(const struct wheel *w);
 
+/** Soon there will be a run: fetch where it begins; once that has arrived, the timer that is first
+ * there, which is returned to fetch what it is about. NULL: none. */
+void wheel_prefetch(const struct wheel *w);
+const struct timer *wheel_prefetch_next(const struct wheel *w);
+
 /**
  * Fire what is due at @now, at most @budget timers; the rest stays due and
  * wheel_next() says so by returning 0. Returns the number fired. A callback may arm

@@ -261,6 +261,15 @@ void dp_prefetch_next(const struct dp *dp)
 	prefetch(&dp->tcp.mark_at[dp->nif.refs_mark % NETIF_MARKS]);
 	prefetch(&dp->nif.refs_of[dp->nif.refs_mark % NETIF_MARKS]);
 	prefetch(dp->nif.pool->pool.free);
+	wheel_prefetch(&dp->wheel);
+}
+
+void dp_prefetch_timer(const struct dp *dp)
+{
+	const struct timer *t = wheel_prefetch_next(&dp->wheel);
+
+	if (t)
+		tcp_prefetch_timer(&dp->tcp, t);
 }
 
 uint32_t dp_prefetch_bucket(const struct dp *dp, uint32_t raddr, uint16_t rport, uint16_t lport,

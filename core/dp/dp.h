@@ -145,7 +145,8 @@ struct ix_page *dp_page(struct dp *dp);
  * from @raddr:@rport to our @lport of RSS hash @rss dp_prefetch_bucket() fetches where its
  * connection is looked up; with what it returned, dp_prefetch_flow() the connection; with what that
  * returned, dp_prefetch_conn() what it names. dp_prefetch_handle() is for a connection that will be
- * called; any number will do. */
+ * called; any number will do. dp_prefetch_timer(), once what dp_prefetch_next() fetches has
+ * arrived, is for the timer that is next. */
 void dp_prefetch(const struct dp *dp);
 void dp_prefetch_next(const struct dp *dp);
 uint32_t dp_prefetch_bucket(const struct dp *dp, uint32_t raddr, uint16_t rport, uint16_t lport,
@@ -153,6 +154,7 @@ uint32_t dp_prefetch_bucket(const struct dp *dp, uint32_t raddr, uint16_t rport,
 uint32_t dp_prefetch_flow(const struct dp *dp, uint32_t bucket);
 void dp_prefetch_conn(const struct dp *dp, uint32_t slot);
 void dp_prefetch_handle(const struct dp *dp, uint64_t handle);
+void dp_prefetch_timer(const struct dp *dp);
 
 /** The event conditions that wait for the application. Returns how many. */
 uint32_t dp_pending(const struct dp *dp, const struct ix_event **events);

@@ -172,6 +172,9 @@ void tcp_prefetch_conn(const struct tcp *tcp, uint32_t slot);
 /** The same for a call on @handle, which may be nobody's. */
 void tcp_prefetch_handle(const struct tcp *tcp, uint64_t handle);
 
+/** The same for @timer, which will fire and may be somebody else's. */
+void tcp_prefetch_timer(const struct tcp *tcp, const struct timer *timer);
+
 /** An ICMP error about one of our segments (struct netif_up.icmp_err). */
 void tcp_icmp_err(struct tcp *tcp, const uint8_t *quote, uint32_t len, uint8_t type, uint8_t code,
 		  uint16_t mtu);

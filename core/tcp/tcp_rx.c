@@ -271,6 +271,14 @@ void tcp_prefetch_handle(const struct tcp *tcp, uint64_t handle)
 	prefetch(&tcp->colds[slot]);
 }
 
+void tcp_prefetch_timer(const struct tcp *tcp, const struct timer *timer)
+{
+	size_t at = (uintptr_t)timer - (uintptr_t)tcp->colds;
+
+	if (at < tcp->cfg.conns_max * sizeof(struct tcp_cold))
+		fetch_pcb(tcp, (uint32_t)(at / sizeof(struct tcp_cold)) + 1);
+}
+
 /* The cookie is the application's, as a rule an address; prefetching another is harmless. */
 void tcp_prefetch_conn(const struct tcp *tcp, uint32_t slot)
 {

@@ -449,9 +449,34 @@ static void random_operations_match_the_model(void)
 	CHECK(m.n_fired > MODEL_OPS / 10);
 }
 
+/* What is fetched ahead is the timer that fires first, if one is within the horizon. */
+static void prefetch_tells_the_next_timer(void)
+{
+	struct probe p[3] = { { .t.fire = probe_fire, .id = 0 }, { .t.fire = probe_fire, .id = 1 },
+			      { .t.fire = probe_fire, .id = 2 } };
+
+	wheel_init(&w, 0);
+	n_fired = 0;
+	wheel_prefetch(&w);
+	CHECK(wheel_prefetch_next(&w) == NULL);
+	timer_arm(&w, &p[2].t, 2 * HORIZON);
+	CHECK(wheel_prefetch_next(&w) == NULL);
+	timer_arm(&w, &p[1].t, 300 * TICK);
+	timer_arm(&w, &p[0].t, 7 * TICK);
+	for (uint32_t i = 0; i < 2; i++) {
+		wheel_prefetch(&w);
+		CHECK(wheel_prefetch_next(&w) == &p[i].t);
+		CHECK_EQ(wheel_run(&w, i == 0 ? 7 * TICK : 300 * TICK, ALL), 1);
+		CHECK_EQ(fired[i], i);
+	}
+	timer_cancel(&w, &p[2].t);
+	CHECK(wheel_prefetch_next(&w) == NULL);
+}
+
 CU_MAIN("wheel", TEST(empty_never_fires), TEST(fires_at_the_end_of_its_tick),
 	TEST(past_deadline_fires_in_next_run), TEST(rearm_in_the_past_waits_for_next_run),
 	TEST(equal_deadlines_keep_order_across_levels), TEST(one_run_fires_in_deadline_order),
 	TEST(budget_leaves_the_rest_due), TEST(callback_cancels_one_that_is_due),
 	TEST(rearm_moves_the_deadline), TEST(cancel_clears_the_map), TEST(next_makes_progress),
-	TEST(never_is_a_deadline_too), TEST(random_operations_match_the_model))
+	TEST(never_is_a_deadline_too),
+	TEST(prefetch_tells_the_next_timer), TEST(random_operations_match_the_model))
