@@ -153,6 +153,8 @@ static void claim_take(struct table *t, size_t row, const config_setting_t *how,
 	table_set(t, row, OURS, err);
 	table_set(t, row, ERROR, error);
 	table_set(t, row, VERDICT, verdict_name(verdict));
+	if (setting_text(how, "accept", NULL))
+		table_set(t, row, TOLERANCE, setting_text(how, "accept", ""));
 	if (verdict == VERDICT_MISSES)
 		table_set(t, row, WHY, setting_text(how, "why", ""));
 	if (verdict == VERDICT_BROKEN)
