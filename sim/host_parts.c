@@ -242,11 +242,13 @@ void host_part(struct event *ev, nsec now)
 	const struct host_parts *p = &t->parts;
 
 	host_pass_begin(t, now);
-	if (p->calls_at <= now)
+	if (p->calls_at <= now) {
 		calls_part(t, now);
-	else if (p->stack_at <= now && (p->owed == 0 || p->app_at > now))
+	} else if (p->stack_at <= now && (p->owed == 0 || p->app_at > now)) {
 		stack_part(t, now);
-	else
+	} else {
+		assert(p->app_at <= now);	/* its calls have run: nothing overtakes them */
 		app_part(t, now);
+	}
 	want_part(t);
 }

@@ -55,13 +55,16 @@ struct run {
 
 /* ---- what befalls hosts ---- */
 
-/* The next pass of @m's thread not before its core is free, and at @at if @soon. */
+/* The next pass of @m's thread not before its core is free, and at @at if @soon; of a thread that
+ * has parts, the stack's, which tells the application what it has. */
 static void restart(struct mishap *m, nsec at, bool soon)
 {
 	struct host_thread *t = m->thread;
 	struct cpu_thread *c = &t->host->cpu.thread[t->queue];
 
 	at = MAX(at, c->busy_until);
+	if (soon)
+		t->parts.stack_at = MIN(t->parts.stack_at, at);
 	if (event_scheduled(&t->start) ? (t->start.at < c->busy_until || (soon && at < t->start.at))
 				       : soon) {
 		c->next_at = at;
