@@ -139,6 +139,9 @@ void host_count(const struct host *h, nsec now, struct host_counts *c);
 /** @to += @c, field by field. */
 void host_counts_add(struct host_counts *to, const struct host_counts *c);
 
+/** @c -= @earlier, @len bytes of nothing but uint64_t each. */
+void counts_since(void *c, const void *earlier, size_t len);
+
 /** @c -= @earlier, field by field; marks that are maxima (rx_ring_high) stay. */
 void host_counts_since(struct host_counts *c, const struct host_counts *earlier);
 

@@ -101,16 +101,20 @@ static void app_next(struct host_thread *t, nsec end)
 		p->app_at = MIN(p->app_at, MAX(due, end));
 }
 
-/* What entering the stack costs, when an interrupt does it. */
+/* What entering the stack costs. Frames that came until the last part ended are polled, whatever
+ * ran since; others interrupt, so the ring was empty. */
 static uint64_t interrupt_ps(struct host_thread *t, nsec now)
 {
 	struct host_parts *p = &t->parts;
 
-	if (exec_of(t)->wake != WAKE_INTERRUPT || now <= p->polled_until || p->ksoftirqd)
+	if (exec_of(t)->wake != WAKE_INTERRUPT || now <= p->polled_until ||
+	    (p->ksoftirqd && p->stack_at <= p->polled_until))
 		return 0;
 	t->irq_at = now;
 	t->irqs++;
 	p->softirq_from = now;
+	p->ksoftirqd = false;
+	p->owed = 0;
 	return price(t, COST_irq);
 }
 
@@ -131,7 +135,7 @@ static uint64_t wakeup_ps(struct host_thread *t, const struct work *w, bool had)
 	return ps + price(t, COST_wakeup) + (x->steered ? 0 : price(t, COST_cross_wakeup));
 }
 
-/* A part of the stack from @now to @end: does it still go first? */
+/* A part of the stack from @now to @end: does it still go first? Who sleeps saves nothing. */
 static void softirq_shares(struct host_thread *t, nsec now, nsec end)
 {
 	const struct exec_cfg *x = exec_of(t);
@@ -139,13 +143,9 @@ static void softirq_shares(struct host_thread *t, nsec now, nsec end)
 
 	if (x->stack != STACK_SOFTIRQ || x->softirq_max_ns == 0)
 		return;
-	if (sim_nic_rx_waiting(t->host->nic, t->queue) == 0) {
-		p->ksoftirqd = false;
-		p->owed = 0;
-	} else if (p->ksoftirqd || end - p->softirq_from >= x->softirq_max_ns) {
-		p->ksoftirqd = true;
-		p->owed += end - now;
-	}
+	p->ksoftirqd |= end - p->softirq_from >= x->softirq_max_ns;
+	if (p->ksoftirqd)
+		p->owed = dp_app_due(t->dp) ? p->owed + (end - now) : 0;
 }
 
 static void stack_part(struct host_thread *t, nsec now)

@@ -322,8 +322,6 @@ void host_count(const struct host *h, nsec now, struct host_counts *c)
 		count_machine(&t->machine, c);
 		add_all(&c->stats, dp_stats(t->dp), sizeof(c->stats));
 	}
-	/* Not of all of them together: of the one that can be the limit. */
-	c->lock_held_ps[LOCK_ITEM] = stripes_held_most(&h->machine.items);
 	c->passes = h->sum.passes;
 	c->passes_rx = h->sum.passes_rx;
 	c->cost_ps = h->sum.cost_ps;
@@ -340,17 +338,24 @@ void host_counts_add(struct host_counts *to, const struct host_counts *c)
 	to->nic.rx_ring_high = high;
 }
 
-void host_counts_since(struct host_counts *c, const struct host_counts *earlier)
+void counts_since(void *c, const void *earlier, size_t len)
 {
-	uint64_t high = c->nic.rx_ring_high, x, y;
+	uint64_t x, y;
 
-	_Static_assert(sizeof(*c) % sizeof(x) == 0, "nothing but uint64_t");
-	for (size_t i = 0; i < sizeof(*c); i += sizeof(x)) {
+	assert(len % sizeof(x) == 0);
+	for (size_t i = 0; i < len; i += sizeof(x)) {
 		memcpy(&x, (char *)c + i, sizeof(x));
 		memcpy(&y, (const char *)earlier + i, sizeof(y));
 		x -= y;
 		memcpy((char *)c + i, &x, sizeof(x));
 	}
+}
+
+void host_counts_since(struct host_counts *c, const struct host_counts *earlier)
+{
+	uint64_t high = c->nic.rx_ring_high;
+
+	counts_since(c, earlier, sizeof(*c));
 	c->nic.rx_ring_high = high;
 }
 

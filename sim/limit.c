@@ -24,12 +24,7 @@ void limit_ports_count(struct limit_ports *p, const struct topology *t)
 
 void limit_ports_since(struct limit_ports *p, const struct limit_ports *earlier)
 {
-	const uint64_t *was = (const uint64_t *)earlier;
-	uint64_t *is = (uint64_t *)p;
-
-	_Static_assert(sizeof(*p) % sizeof(*is) == 0, "nothing but uint64_t");
-	for (size_t i = 0; i < sizeof(*p) / sizeof(*is); i++)
-		is[i] -= was[i];
+	counts_since(p, earlier, sizeof(*p));
 }
 
 /* @used of what there is in @ns at @rate a second. Counting where a window begins and ends is a
@@ -111,7 +106,7 @@ static void judge_clients(struct limit *l, const struct topology *t, nsec ns,
 			if (all[i].pct > l->client_nic) {
 				l->client_nic = all[i].pct;
 				l->client_part = all[i].part;
-				l->client_id = id - 1;
+				l->client_id = id;
 			}
 	}
 }

@@ -42,7 +42,7 @@ struct limit {
 	double client_cpu;		/* client threads: in passes */
 	double client_nic;		/* of one part of one client's NIC */
 	const char *client_part;	/* ... "link", "packet cap", "PCIe", or NULL if unused */
-	uint32_t client_id;		/* ... client 0 is the first */
+	uint32_t client_id;		/* ... of that host */
 	const char *name;		/* of the limit, or "none" */
 };
 

@@ -63,6 +63,7 @@ void metrics_count(const struct topology *t, nsec now, struct metrics_window *w)
 
 	host_count(t->host[0], now, &w->server);
 	limit_ports_count(&w->ports, t);
+	stripes_count(&t->host[0]->machine.items, w->item_held_ps);
 	for (uint32_t id = 1; id < t->n_hosts; id++) {
 		host_count(t->host[id], now, &c);
 		memcpy(w->client_thread_busy_ns[id], c.thread_busy_ns, sizeof(c.thread_busy_ns));
@@ -81,9 +82,14 @@ void metrics_busiest(const struct topology *t, struct metrics_window *w,
 			if (ns <= w->client_busy_max_ns)
 				continue;
 			w->client_busy_max_ns = ns;
-			w->busiest_client = id - 1;
+			w->busiest_client = id;
 			w->busiest_thread = i;
 		}
+	w->server.lock_held_ps[LOCK_ITEM] = 0;
+	for (uint32_t i = 0; i < STRIPES; i++)
+		w->server.lock_held_ps[LOCK_ITEM] = MAX(w->server.lock_held_ps[LOCK_ITEM],
+							w->item_held_ps[i] -
+							earlier->item_held_ps[i]);
 }
 
 /* Fold one instance's histogram in; made when first needed. Returns 0 or -ENOMEM. */
@@ -283,7 +289,7 @@ static void add_answers(struct sim_result *r, const struct app_report *c)
 		return;
 	add(r, (double)c->gets, "GETs completed in the window", "gets");
 	add(r, (double)c->sets, "SETs completed in the window", "sets");
-	add(r, (double)c->misses, "GETs of the run that found nothing", "misses");
+	add(r, (double)c->misses, "GETs completed in the window that found nothing", "misses");
 	add(r, (double)c->errors, "answers of the run that were errors or not understood",
 	    "errors");
 }
@@ -474,31 +480,32 @@ static void add_budget(struct sim_result *r, const struct topology *t)
 }
 
 /* Was a client the limit? Then the server's numbers are a lower bound, and we say so. */
-static void judge_clients(struct sim_result *r, const struct metrics_window *w,
-			  const struct app_report *c, const struct limit *l)
+static void judge_clients(struct sim_result *r, const struct topology *t,
+			  const struct metrics_window *w, const struct app_report *c,
+			  const struct limit *l)
 {
+	const char *busiest = t->host[w->busiest_client]->setup.name;
 	double busy = ratio((double)w->client_busy_max_ns * 100, (double)w->ns);
 	double due = (double)(timed_count(c) + c->unanswered + c->never_sent);
 	double late = ratio((double)(c->late + c->never_sent) * 100, due);
+	bool named = strcmp(l->name, "client") == 0;
 
-	if (busy > BUSY_LIMIT_PCT) {
-		r->client_bound = true;
-		snprintf(r->why, sizeof(r->why), "thread %u of client %u was in passes %.1f%% of "
-			 "the time, so the client was the limit, not the server; raise clients or "
-			 "client.threads, or lower the load", w->busiest_thread,
-			 w->busiest_client, busy);
-	} else if (late > LATE_LIMIT_PCT && busy > LATE_BUSY_PCT) {
-		r->client_bound = true;
+	r->client_bound = true;
+	if (busy > BUSY_LIMIT_PCT || (named && l->client_cpu >= l->client_nic))
+		snprintf(r->why, sizeof(r->why), "thread %u of %s was in passes %.1f%% of the "
+			 "time, so the client was the limit, not the server; raise clients or "
+			 "client.threads, or lower the load", w->busiest_thread, busiest, busy);
+	else if (late > LATE_LIMIT_PCT && busy > LATE_BUSY_PCT)
 		snprintf(r->why, sizeof(r->why), "%.1f%% of the requests left late and thread %u "
-			 "of client %u was in passes %.1f%% of the time: the client could not keep "
-			 "its schedule; raise clients or client.threads, or lower the load", late,
-			 w->busiest_thread, w->busiest_client, busy);
-	} else if (strcmp(l->name, "client") == 0 && l->client_part) {
-		r->client_bound = true;
-		snprintf(r->why, sizeof(r->why), "the %s of client %u was used to %.1f%%, so the "
-			 "client was the limit, not the server; raise clients, or lower the load",
-			 l->client_part, l->client_id, l->client_nic);
-	}
+			 "of %s was in passes %.1f%% of the time: the client could not keep its "
+			 "schedule; raise clients or client.threads, or lower the load", late,
+			 w->busiest_thread, busiest, busy);
+	else if (named)
+		snprintf(r->why, sizeof(r->why), "the %s of %s was used to %.1f%%, so the client "
+			 "was the limit, not the server; raise clients, or lower the load",
+			 l->client_part, t->host[l->client_id]->setup.name, l->client_nic);
+	else
+		r->client_bound = false;
 	r->limit = r->client_bound ? "client" : l->name;
 	if (strcmp(r->limit, "none") == 0 && c->closed)
 		r->limit = "connections";
@@ -510,7 +517,6 @@ static void add_faults(struct app_report *to, const struct app_report *probe)
 	to->conns_failed += probe->conns_failed;
 	to->conns_died += probe->conns_died;
 	to->bad_bytes += probe->bad_bytes;
-	to->misses += probe->misses;
 	to->errors += probe->errors;
 }
 
@@ -543,6 +549,6 @@ int metrics_fill(struct sim_result *r, const struct topology *t, const struct me
 	add_core(r, "client", &w->clients);
 	r->price_hash_server = t->server_costs.hash;
 	r->price_hash_client = t->client_costs.hash;
-	judge_clients(r, w, &clients, &l);
+	judge_clients(r, t, w, &clients, &l);
 	return 0;
 }

@@ -17,12 +17,14 @@ struct metrics_window {
 	uint32_t busiest_client, busiest_thread;
 	uint64_t client_busy_max_ns;		/* of that one */
 	struct limit_ports ports;
+	uint64_t item_held_ps[STRIPES];		/* of the server's item locks */
 };
 
 /** Everything counted as of @now, client hosts summed; the busiest thread is not looked for. */
 void metrics_count(const struct topology *t, nsec now, struct metrics_window *w);
 
-/** Find the client thread that was busiest between @earlier and @w. */
+/** What sums do not tell of the time between @earlier and @w: the client thread that was busiest,
+ * and how long the item lock was held that was held most, the one that can be the limit. */
 void metrics_busiest(const struct topology *t, struct metrics_window *w,
 		    const struct metrics_window *earlier);
 

@@ -42,17 +42,14 @@ uint64_t stripes_wait(struct stripes *s, struct lock_user *u, nsec now, uint32_t
 
 	wait = MIN(wait, s->hold_ps * (s->threads - 1));
 	l->busy = (uint32_t)MIN(l->busy + s->hold_ps, (uint64_t)UINT32_MAX);
-	l->held += (uint32_t)(s->hold_ps >> STRIPES_HELD_SHIFT);
+	l->held_ps += s->hold_ps;
 	u->held_ps += s->hold_ps;
 	u->wait_ps += wait;
 	return wait;
 }
 
-uint64_t stripes_held_most(const struct stripes *s)
+void stripes_count(const struct stripes *s, uint64_t *held_ps)
 {
-	uint64_t most = 0;
-
-	for (uint32_t i = 0; s->stripe && i < STRIPES; i++)
-		most = MAX(most, (uint64_t)s->stripe[i].held << STRIPES_HELD_SHIFT);
-	return most;
+	for (uint32_t i = 0; i < STRIPES; i++)
+		held_ps[i] = s->stripe ? s->stripe[i].held_ps : 0;
 }

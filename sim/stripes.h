@@ -15,13 +15,12 @@
 enum {
 	STRIPES_BITS = 13,		/* memcached 1.4.18 with more than four threads */
 	STRIPES = 1 << STRIPES_BITS,
-	STRIPES_HELD_SHIFT = 10,	/* of stripe.held: units of 1.024 ns */
 };
 
 struct stripe {
 	uint32_t window;		/* number of the horizon under way, modulo 2^32 */
 	uint32_t busy, before;		/* ps, in it and in the one before */
-	uint32_t held;			/* in all, see above */
+	uint64_t held_ps;		/* in all */
 };
 
 /* All zero: no locks. */
@@ -44,7 +43,7 @@ static inline struct stripe *stripes_of(const struct stripes *s, uint32_t hash)
 /** The thread of @u touches the object @hash at @now. Returns how long it waits, ps. */
 uint64_t stripes_wait(struct stripes *s, struct lock_user *u, nsec now, uint32_t hash);
 
-/** How long the lock that was held longest was held, ps. */
-uint64_t stripes_held_most(const struct stripes *s);
+/** How long each was held so far, ps, into @held_ps[STRIPES]; zeros without locks. */
+void stripes_count(const struct stripes *s, uint64_t *held_ps);
 
 #endif

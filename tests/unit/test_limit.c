@@ -100,6 +100,15 @@ static void a_client_is_more_than_its_processors(void)
 		CHECK(res.client_bound && strstr(res.why, nic[i].part) != NULL);
 		sim_result_free(&res);
 	}
+	setup(1, 6, "ix", "ix");		/* busy to 94.6 %, which rounds to the limit */
+	sc.server.threads = 4;
+	sc.link.propagation_ns = 275;
+	sc.warmup_ns = 5 * NSEC_PER_MSEC;
+	sc.duration_ns = 20 * NSEC_PER_MSEC;
+	CHECK_EQ(sim_run(&sc, &res, NULL, NULL, err, sizeof(err)), 0);
+	CHECK(strcmp(res.limit, "client") == 0 && res.client_bound);
+	CHECK(get("client_util_max_pct") < LIMIT_PCT && strstr(res.why, "thread 0") != NULL);
+	sim_result_free(&res);
 	setup(1, 64, "free", "free");		/* a cable at each end, equally full */
 	set("workload", "size", 8192);
 	set("workload.server", "size", 8192);

@@ -172,7 +172,7 @@ static void locks_are_priced_by_what_takes_them(void)
 }
 
 /* Eight threads, each 20 times in 100 us. @hot: the same object. Returns what they wait in all. */
-static uint64_t items_wait(bool hot, uint64_t *most)
+static uint64_t items_wait(bool hot, uint64_t held[STRIPES])
 {
 	uint32_t object;
 	struct ix_page page = { .objects = &object, .n_objects = 1, .max_objects = 1 };
@@ -187,20 +187,30 @@ static uint64_t items_wait(bool hot, uint64_t *most)
 		wait += machine_objects(&m, &th[i % 8], &page, i * 625);
 	}
 	CHECK_EQ(th[0].lock[LOCK_ITEM].held_ps, 20 * 500000);
-	*most = stripes_held_most(&m.items);
+	stripes_count(&m.items, held);
 	down();
 	return wait;
 }
 
 static void an_item_lock_waits_for_its_own_holders(void)
 {
-	uint64_t most, hot;
+	static uint64_t held[STRIPES];
+	uint64_t hot;
 
-	CHECK_EQ(items_wait(false, &most), 0);
-	CHECK(most > 480000 && most <= 500000);
-	hot = items_wait(true, &most);			/* utilised to 80 % in the end */
+	CHECK_EQ(items_wait(false, held), 0);
+	CHECK_EQ(held[1], 500000);
+	CHECK_EQ(held[200], 0);
+	hot = items_wait(true, held);			/* utilised to 80 % in the end */
 	CHECK(hot > 160 * 500000 / 5 && hot < 160 * 500000 * 2ULL);
-	CHECK(most > 160 * 480000 && most <= 160 * 500000);
+	CHECK_EQ(held[77 << 20 >> (32 - STRIPES_BITS)], 160 * 500000);
+	setup();
+	costs.v[COST_app_item_lock] = 1000000000;	/* 1 ms: 10,000 of them are 10 s */
+	up();
+	for (uint32_t i = 0; i < 10000; i++)
+		stripes_wait(&m.items, &th[0].lock[LOCK_ITEM], i * NSEC_PER_MSEC, 0);
+	stripes_count(&m.items, held);
+	CHECK_EQ(held[0], 10000000000000);
+	down();
 }
 
 /* ---- whole runs ---- */
