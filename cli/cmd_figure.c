@@ -51,7 +51,7 @@ static error_t parse(int key, char *arg, struct argp_state *st)
 	case 'l':	a->list = true; break;
 	case 'q':	a->env.quiet = true; break;
 	case KEY_QUICK:	a->env.quick = true; break;
-	case KEY_STORE:	a->store = arg; break;
+	case KEY_STORE:	a->store = args_folder(st, "--store", arg); break;
 	case KEY_NO_STORE: a->no_store = true; break;
 	case KEY_REDRAW: a->redraw = true; break;
 	case KEY_CLAIMS: a->claims = true; break;
@@ -327,10 +327,11 @@ static void nowhere_tell(const struct figure_args *a)
 /* The claims that the figures of this run measured; NULL: all. To be freed. */
 static bool *claims_shown(const struct figure_args *a, const struct table *claims)
 {
-	bool *show = a->claims ? NULL : calloc(claims->n_rows + 1, sizeof(*show));
+	bool *show;
 
 	if (a->claims)
 		return NULL;
+	show = calloc(claims->n_rows + 1, sizeof(*show));
 	if (!show)
 		abort();
 	for (size_t i = 0; i < a->n_names; i++) {

@@ -9,6 +9,7 @@
 #include "cli/cli.h"
 #include "cli/jobs.h"
 #include "cli/store.h"
+#include "cli/sweep_args.h"
 
 enum { KEY_STORE = 1000, KEY_FAILURES, KEY_TAKE };
 
@@ -26,8 +27,8 @@ static error_t parse(int key, char *arg, struct argp_state *st)
 	switch (key) {
 	case 'o':	a->out = arg; break;
 	case 'q':	a->quiet = true; break;
-	case KEY_STORE:	a->store = arg; break;
-	case KEY_FAILURES: a->failures = arg; break;
+	case KEY_STORE:	a->store = args_folder(st, "--store", arg); break;
+	case KEY_FAILURES: a->failures = args_folder(st, "--failures", arg); break;
 	case KEY_TAKE:	a->take = true; break;
 	case ARGP_KEY_ARGS:
 		a->files = st->argv + st->next;

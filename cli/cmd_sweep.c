@@ -46,7 +46,7 @@ static error_t parse(int key, char *arg, struct argp_state *st)
 		a->vary[a->n_vary++] = arg;
 		break;
 	case KEY_COLLECT: a->collect = true; break;
-	case KEY_FAILURES: a->failures = arg; break;
+	case KEY_FAILURES: a->failures = args_folder(st, "--failures", arg); break;
 	case KEY_EXPORT: a->export = arg; break;
 	case KEY_COLUMNS: columns_take(a, arg, st); break;
 	case ARGP_KEY_END:

@@ -66,10 +66,21 @@ static void folder_sync(const char *path)
 	}
 }
 
+/* A rename would take the place of a device, a pipe or a link. */
+static bool is_replaceable(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) != 0 || S_ISREG(st.st_mode) || S_ISDIR(st.st_mode);
+}
+
 int result_rename(const char *tmp, const char *path)
 {
-	int fd = open(tmp, O_RDONLY | O_CLOEXEC);
+	int fd;
 
+	if (!is_replaceable(path))
+		return -EINVAL;
+	fd = open(tmp, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	fsync(fd);
@@ -85,6 +96,11 @@ int result_save_by(const char *path, const char *tmp, const char *data, size_t l
 {
 	int rc = folders_make(path);
 
+	if (!rc && !is_replaceable(path)) {
+		snprintf(err, err_len, "cannot write %s: it is a device, a pipe or a link, and "
+			 "would be replaced; name a file", path);
+		return -EINVAL;
+	}
 	if (!rc)
 		rc = folders_make(tmp);
 	if (!rc)
@@ -110,13 +126,14 @@ void result_tmp(char *buf, size_t len, const char *path)
 static bool is_left_over(const char *name, const char *base, const struct stat *st)
 {
 	size_t n = strlen(base), mark = sizeof(tmp_mark) - 1;
-	char *end;
+	const char *digits = name + n + mark;
 	long pid;
 
-	if (strncmp(name, base, n) != 0 || strncmp(name + n, tmp_mark, mark) != 0)
+	if (strncmp(name, base, n) != 0 || strncmp(name + n, tmp_mark, mark) != 0 ||
+	    *digits == '0' || digits[strspn(digits, "0123456789")])
 		return false;
-	pid = strtol(name + n + mark, &end, 10);
-	return pid > 0 && pid <= INT_MAX && *end == '\0' && S_ISREG(st->st_mode) &&
+	pid = strtol(digits, NULL, 10);
+	return pid > 0 && pid <= INT_MAX && S_ISREG(st->st_mode) &&
 	       time(NULL) - st->st_mtime > STALE_S && kill((pid_t)pid, 0) != 0 && errno == ESRCH;
 }
 
@@ -169,19 +186,17 @@ char *result_load(const char *path, size_t *len)
 	return text;
 }
 
-void result_remove_old(const char *dir, long age_s)
+void result_remove_old(const char *dir, long age_s, bool (*is_ours)(const char *name))
 {
-	char path[700];
 	struct dirent *e;
 	struct stat st;
 	DIR *d = opendir(dir);
 
-	while (d && (e = readdir(d))) {
-		snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
-		if (stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
-		    time(NULL) - st.st_mtime > age_s)
-			unlink(path);
-	}
+	while (d && (e = readdir(d)))
+		if (is_ours(e->d_name) &&
+		    fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    S_ISREG(st.st_mode) && time(NULL) - st.st_mtime > age_s)
+			unlinkat(dirfd(d), e->d_name, 0);
 	if (d)
 		closedir(d);
 }

@@ -33,8 +33,9 @@ void result_tidy(const char *path);
 /** Every byte of a regular file, to be freed; NULL and errno. */
 char *result_load(const char *path, size_t *len);
 
-/** Remove the files in @dir that nobody has written to for @age_s seconds. */
-void result_remove_old(const char *dir, long age_s);
+/** Remove the files in @dir that @is_ours by their names, and that nobody has written to for @age_s
+ * seconds. */
+void result_remove_old(const char *dir, long age_s, bool (*is_ours)(const char *name));
 
 /** As result_save_json(), to a stream. */
 void result_print_json(const json_t *j, FILE *f);

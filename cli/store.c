@@ -54,6 +54,15 @@ void store_code(const char *commit, const char *program, char *buf, size_t len)
 	snprintf(buf, len, "program %s", name);
 }
 
+/* Is @name one that file_put() writes under: a point's, a host's, a process's? */
+static bool is_tmp(const char *name)
+{
+	const char *pid = strrchr(name, '.');
+
+	return strspn(name, "0123456789abcdef") == STORE_NAME_LEN && name[STORE_NAME_LEN] == '.' &&
+	       pid > name + STORE_NAME_LEN && pid[1] && !pid[1 + strspn(pid + 1, "0123456789")];
+}
+
 void store_open(struct store *st, const char *dir)
 {
 	char tmp[STORE_DIR_MAX + 8];
@@ -63,7 +72,7 @@ void store_open(struct store *st, const char *dir)
 	store_code(ix_commit, "/proc/self/exe", st->code, sizeof(st->code));
 	if (dir) {
 		snprintf(tmp, sizeof(tmp), "%s/tmp", dir);
-		result_remove_old(tmp, STALE_S);
+		result_remove_old(tmp, STALE_S, is_tmp);
 	}
 }
 

@@ -5,6 +5,7 @@
 #include "cli/sweep_args.h"
 
 #include <ctype.h>
+#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,6 +24,19 @@ unsigned args_count(struct argp_state *st, const char *option, const char *arg, 
 		argp_error(st, "%s needs a number from %u to %u, not \"%s\"", option, min, max,
 			   arg);
 	return (unsigned)v;
+}
+
+const char *args_folder(struct argp_state *st, const char *option, const char *arg)
+{
+	DIR *d = opendir(arg);
+
+	if (!d && !*arg)
+		argp_error(st, "%s needs a folder, and its name is empty", option);
+	if (!d && errno == ENOTDIR)
+		argp_error(st, "%s needs a folder, and \"%s\" is none", option, arg);
+	if (d)
+		closedir(d);
+	return arg;
 }
 
 /* Why @path cannot become a CSV and a manifest beside it, or NULL. */
@@ -56,7 +70,7 @@ static error_t parse(int key, char *arg, struct argp_state *st)
 		break;
 	case 'j':	a->jobs = args_count(st, "-j", arg, 1, JOBS_MAX); break;
 	case 'q':	a->quiet = true; break;
-	case KEY_STORE:	a->store = arg; break;
+	case KEY_STORE:	a->store = args_folder(st, "--store", arg); break;
 	case KEY_NO_STORE: a->no_store = true; break;
 	case KEY_BOUND:	a->allow_client_bound = true; break;
 	case ARGP_KEY_ARG:

@@ -26,6 +26,9 @@ struct sweep_args {
 extern const struct argp sweep_argp;
 
 /** A number of @option from @min to @max; anything else ends the program with a sentence. */
+/** @arg if it names a folder, there or not yet; otherwise a usage error. */
+const char *args_folder(struct argp_state *st, const char *option, const char *arg);
+
 unsigned args_count(struct argp_state *st, const char *option, const char *arg, unsigned min,
 		    unsigned max);
 

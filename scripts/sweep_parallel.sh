@@ -14,9 +14,9 @@
 # Plans the points that the store lacks into STORE/remote.*, runs each where there is room (a
 # host works in a folder ~/.ix-sweep.* and removes it), puts each into the store as it comes
 # back, and assembles the CSV from the store. Killed at any moment, it loses what was running;
-# started again, it takes what a dead one left in STORE/remote.* and plans what is missing. A
-# full disk ends it; what does not fit the store stays in that folder. Several may use one
-# store: a folder belongs to who holds its lock. Hosts need libconfig, jansson and rsync.
+# started again, it takes what a dead one left there and plans what is missing. A full disk ends
+# it; what does not fit the store stays in that folder. Several may use one store. Hosts need
+# libconfig, jansson and rsync.
 # Exit status: that of `ix sweep --collect`; 1 on a full disk; 3 if parallel or rsync is
 # missing; 130 or 143 when interrupted.
 # Not here: searches, which `ix sweep` runs itself (docs/sweeps.md).
@@ -39,6 +39,8 @@ for tool in parallel rsync; do
 	command -v $tool >/dev/null || { echo "sweep_parallel.sh: $tool is missing; install it:" \
 		"sudo apt-get install --no-install-recommends $tool" >&2; exit 3; }
 done
+. "$(dirname "$0")/sweep_shared.sh" || exit 1
+own_options "$@"
 ix=$(realpath -- "$ix") || exit 2
 prices=$(cd "$(dirname "$ix")" &&
 	for d in sim/prices ../sim/prices ../../sim/prices ../../../sim/prices ../share/ix/prices
@@ -63,30 +65,12 @@ take()
 	return $rc
 }
 
-# Folders of sweeps that are gone: their locks are free, as no process of theirs is left.
-leftovers_take()
-{
-	local folder lock
-	for folder in "$store"/remote.*; do
-		if [ -e "$folder/lock" ]; then
-			exec {lock}<"$folder/lock" || continue
-			flock -n $lock && take "$folder" && rm -rf "$folder"
-			exec {lock}<&-
-		else	# died before it had one, or is about to
-			find "$folder" -maxdepth 0 -mmin +60 -exec rm -rf {} + 2>/dev/null
-		fi
-	done
-}
-
-leftovers_take
-T=$(mktemp -d "$store/remote.XXXXXX") || exit 1
-trap 'rm -rf "$T"' EXIT
+folders_left remote take
+folder_new remote || exit 1
+T=$folder
+trap 'folder_remove "$T"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
-# Everybody started from here holds it too. Where nothing can be locked, nothing is left over.
-exec {lock}>"$T/unlocked" || exit 1
-flock -n $lock 2>/dev/null
-mv "$T/unlocked" "$T/lock" || exit 1
 "$ix" sweep "$@" --store "$store" --export "$T/jobs" || exit
 mkdir -p "$T/jobs" "$T/sim/prices" && cp "$ix" "$T/ix" &&
 	cp "$prices"/*.conf "$T/sim/prices/" || exit 1

@@ -31,58 +31,51 @@ while getopts i:s:o:n:a: option; do
 	esac
 done
 shift $((OPTIND - 1))
-[ $# -gt 0 ] && [ "$tasks" -ge 1 ] 2>/dev/null || {
+[[ $# -gt 0 && $tasks =~ ^[0-9]{1,6}$ ]] && tasks=$((10#$tasks)) && [ $tasks -ge 1 ] || {
 	echo "usage: sweep_slurm.sh [-i PROGRAM] [-s STORE] [-o OUT.csv] [-n TASKS]" \
 		"[-a 'SBATCH OPTIONS'] FILE.conf [OPTION...]" >&2
 	exit 2
 }
 command -v sbatch >/dev/null || { echo "sweep_slurm.sh: sbatch is missing; install Slurm:" \
 	"sudo apt-get install --no-install-recommends slurm-client" >&2; exit 3; }
+. "$(dirname "$0")/sweep_shared.sh" || exit 1
+own_options "$@"
 ix=$(realpath -- "$ix") || exit 2
 mkdir -p "$store" && store=$(realpath -- "$store") || exit 1
 
-# The script of a folder holds its lock, sbatch too; the array has the folder's name.
-leftovers_remove()
+# sbatch holds the lock of a folder too; the array has the folder's name.
+array_is_over()
 {
-	local folder lock queued
-	for folder in "$store"/jobs.*; do
-		if [ -e "$folder/lock" ]; then
-			exec {lock}<"$folder/lock" || continue
-			flock -n $lock && queued=$(squeue -h -n "ix-${folder##*/}" 2>/dev/null) &&
-				[ -z "$queued" ] && rm -rf "$folder"
-			exec {lock}<&-
-		else	# died before it had one, or is about to
-			find "$folder" -maxdepth 0 -mmin +60 -exec rm -rf {} + 2>/dev/null
-		fi
-	done
+	local queued
+	queued=$(squeue -h -n "ix-${1##*/}" 2>/dev/null) && [ -z "$queued" ]
 }
 
-leftovers_remove
-jobs=$(mktemp -d "$store/jobs.XXXXXX") || exit 1
-exec {lock}>"$jobs/unlocked" || exit 1
-flock -n $lock 2>/dev/null	# where nothing can be locked, nothing is removed either
-mv "$jobs/unlocked" "$jobs/lock" || exit 1
+folders_left jobs array_is_over
+folder_new jobs || exit 1
+jobs=$folder
 "$ix" sweep "$@" --store "$store" --export "$jobs" ||
-	{ code=$?; rm -rf "$jobs"; exit $code; }
+	{ code=$?; folder_remove "$jobs"; exit $code; }
 n=$(find "$jobs" -name '*.job' | wc -l)
 [ "$tasks" -le "$n" ] || tasks=$n
 if [ "$n" -gt 0 ]; then
 	cat >"$jobs/array.sh" <<-END || exit 1
 	#!/bin/bash
 	status=0
+	jobs=$(printf %q "$jobs")
 	for ((i = SLURM_ARRAY_TASK_ID; i <= $n; i += $tasks)); do
-		"$ix" point "\$(printf '%s/%06d.job' "$jobs" \$i)" --store "$store" \\
-			--failures "$jobs/failed" -q || status=1
+		$(printf %q "$ix") point "\$jobs/\$(printf %06d.job \$i)" -q \\
+			--store $(printf %q "$store") --failures "\$jobs/failed" || status=1
 	done
 	exit \$status
 	END
 	# shellcheck disable=SC2086 # options are words
 	sbatch --quiet --wait --array="1-$tasks" --ntasks=1 --cpus-per-task=1 \
-		--output="$jobs/%a.log" $more --job-name="ix-${jobs##*/}" "$jobs/array.sh" ||
+		--output="${jobs//%/%%}/%a.log" $more --job-name="ix-${jobs##*/}" \
+		"$jobs/array.sh" ||
 		echo "sweep_slurm.sh: some tasks failed:" >&2
 	cat "$jobs"/*.log >&2
 fi
 "$ix" sweep "$@" --store "$store" --collect --failures "$jobs/failed" "${out[@]}"
 code=$?
-rm -rf "$jobs"
+folder_remove "$jobs"
 exit $code

@@ -234,6 +234,38 @@ expect "a run of a drawing" 0 "draws what figure fig5 has measured" "$IX" sim pa
 expect "search: unknown metric" 1 "no metric is called \"nosuch\"" "$IX" search \
 	"${echo_rate[@]}" -v workload.rate='100 k/s..4 M/s' --sla 'nosuch<100'
 
+# --- what must not be deleted or replaced ---
+seed=(-s "duration=1 ms" -v seed=1 --columns requests)
+mkdir -p "$T/own/tmp"
+echo mine >"$T/own/tmp/notes"
+touch -d '3 hours ago' "$T/own/tmp/notes"
+ours="$T/own/tmp/0123456789abcdef0123456789abcdef.host.with.dots.77"
+touch -d '3 hours ago' "$ours" "${ours}x"
+expect "a store with a tmp of its own" 0 "seed,requests" \
+	"$IX" sweep -q "${seed[@]}" --store "$T/own"
+check "... loses what killed writers left" test ! -e "$ours"
+check "... and nothing else" test -e "$T/own/tmp/notes" -a -e "${ours}x"
+expect "a store without a name" 2 "--store needs a folder" "$IX" sweep "${seed[@]}" --store ""
+expect "... of a point" 2 "--store needs a folder" "$IX" point --store "" nojob
+expect "... of a figure" 2 "--store needs a folder" "$IX" figure fig2 --store ""
+expect "failures without a name" 2 "--failures needs a folder" "$IX" point --take --failures "" x
+expect "... that are a file" 2 "is none" "$IX" sweep "${seed[@]}" --collect --failures "$T/esc.conf"
+"$IX" sweep "${seed[@]}" --no-store --export "$T/pj" >/dev/null
+mkfifo "$T/out.fifo"
+expect "a pipe for a result" 1 "it is a device, a pipe or a link" \
+	timeout 20 "$IX" point -q -o "$T/out.fifo" "$T/pj/000001.job"
+check "... is one still" test -p "$T/out.fifo"
+ln -s "$T/own/tmp/notes" "$T/link.csv"
+expect "a link for a table" 1 "it is a device, a pipe or a link" \
+	"$IX" sweep -q "${seed[@]}" --no-store -o "$T/link.csv"
+check "... is one still" test -L "$T/link.csv"
+"$IX" sim -q --json -s workload=kv -s workload.stored=false -s probe=true \
+	>"$T/probe.json" 2>/dev/null
+check "a probe's misses are not the load's" python3 -c "
+import json
+m = json.load(open('$T/probe.json'))['metrics']
+assert 0 < m['misses'] <= m['gets'], m"
+
 # --- figures ---
 expect "list"		0 "fig2"		"$IX" figure --list
 expect "unknown figure"	2 "there is no figure \"fig99\"" "$IX" figure fig99

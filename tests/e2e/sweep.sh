@@ -129,9 +129,10 @@ check "repaired" sweep torn torn
 check "... for good" said "($points of $points runs from the store)"
 check "... same bytes" same torn
 mkdir -p "$T/torn/tmp"
-touch -d '2 hours ago' "$T/torn/tmp/old" && touch "$T/torn/tmp/young"
+name=$T/torn/tmp/0123456789abcdef0123456789abcdef.host
+touch -d '2 hours ago' "$name.1" && touch "$name.2"
 check "what killed writers left" sweep torn torn
-check "... goes when it is old" test ! -e "$T/torn/tmp/old" -a -e "$T/torn/tmp/young"
+check "... goes when it is old" test ! -e "$name.1" -a -e "$name.2"
 
 # --- what decides a point ---
 mkdir "$T/prices" && cp sim/prices/ix.* "$T/prices/mine.prices"
@@ -158,8 +159,10 @@ check "... nothing ran" said "(2 of 2 runs"
 check "a run without a request fails" status 1 "$ix" sweep -q -s duration='100 us' \
 	-s fault.loss='100 %' -v seed=1 --store "$T/fail" -o "$T/fail.csv"
 check "... and is not kept" test "$(kept "$T/fail")" = 0
-check "a store that cannot be" status 1 "$ix" sweep -q -v seed=1 --store /dev/null/store
-check "... says so" said "cannot write /dev/null/store/"
+check "a store that cannot be" status 2 "$ix" sweep -q -v seed=1 --store /dev/null/store
+check "... says so" said '"/dev/null/store" is none'
+check "... nor be made" status 1 "$ix" sweep -q -v seed=1 --store /proc/store
+check "... says so" said "cannot write /proc/store/"
 
 # --- killed ---
 # start: a sweep in the background, as a terminal would; $pid

@@ -177,7 +177,7 @@ are_gone()
 {
 	local folder
 	for folder in "$1"/remote.*; do
-		[ ! -e "$folder/lock" ] || flock -n "$folder/lock" true || return 1
+		[ ! -e "$folder/.ix-lock" ] || flock -n "$folder/.ix-lock" true || return 1
 	done
 }
 
@@ -229,7 +229,7 @@ parallel_killed()
 	check "... same bytes" cmp "$T/local/k.csv" "$T/kill.csv"
 	check "... a file a run" test "$(kept "$T/kill")" = $points
 	# One killed before it had a lock, or while it was removed, stays for an hour.
-	check "... no folder is left" test -z "$(find "$T/kill" -path '*/remote.*/lock')"
+	check "... no folder is left" test -z "$(find "$T/kill" -path '*/remote.*/.ix-lock')"
 
 	start term term
 	wait_for 30 at_least 2 kept "$T/term"
@@ -253,10 +253,31 @@ parallel_killed()
 	check "... no folder is left" test -z "$(find "$T/two" -name 'remote.*')"
 }
 
+# strangers NAME COMMAND...: folders with names like ours, which are not ours, stay; ours go
+strangers()
+{
+	local home=$T/home-$1 kind
+	for kind in remote jobs; do
+		mkdir -p "$home/$kind.thesis" "$home/$kind.my-work" "$home/$kind.empty0"
+		echo text >"$home/$kind.thesis/lock" && echo text >"$home/$kind.my-work/text"
+		: >"$home/$kind.empty0/.ix-unlocked"
+	done
+	find "$home" -depth -exec touch -d '3 hours ago' {} +
+	check "$1: a store with others' folders" "${@:2}" -i "$ix" -s "$home" -o "$home/o.csv" \
+		"$T/s.conf" "${columns[@]}"
+	check "... leaves them" \
+		test "$(cat "$home"/*.thesis/lock "$home"/*.my-work/text | wc -l)" = 4
+	check "... and takes its own" test "$(find "$home" -name '*.empty0' | wc -l)" = 1
+	for kind in --export=x --collect --failures; do
+		check "$1: $kind is the script's" status 2 "${@:2}" -i "$ix" "$T/s.conf" $kind
+		check "... said" said "leave it out"
+	done
+}
+
 # What is left over is believed no more than what comes.
 parallel_left()
 {
-	local dead=$T/left/remote.dead live=$T/left/remote.live lock
+	local dead=$T/left/remote.dead00 live=$T/left/remote.live00 lock
 	mkdir -p "$live/jobs"
 	check "plan" "$ix" sweep "$T/k.conf" --store "$T/left" --export "$dead/jobs"
 	for i in 1 2 3; do
@@ -267,8 +288,8 @@ parallel_left()
 	mv "$dead/jobs/000003.point" "$live/jobs/"
 	: >"$dead/jobs/000004.point"
 	head -c 3000 "$dead/jobs/000001.point" >"$dead/jobs/.000005.point.Ab12"
-	touch "$dead/lock" "$live/lock"
-	exec {lock}<"$live/lock" && flock $lock
+	touch "$dead/.ix-lock" "$live/.ix-lock"
+	exec {lock}<"$live/.ix-lock" && flock $lock
 	check "left over" $(long left left) {lock}<&-
 	cp "$T/out" "$T/left.said"
 	check "... the whole one is not run" grep -q "^$((points - 1)) jobs in" "$T/left.said"
@@ -281,6 +302,7 @@ parallel_left()
 	check "... until nobody does" $(long left left)
 	check "... then it is gone" test ! -e "$live"
 	check "... a file a run" test "$(kept "$T/left")" = $points
+	strangers parallel scripts/sweep_parallel.sh
 	check "a store that cannot be" status 1 scripts/sweep_parallel.sh -i "$ix" \
 		-s /dev/null/store "$T/k.conf"
 }
@@ -419,6 +441,14 @@ slurm_array()
 		-o "$T/sl/again.csv" "$T/s.conf" "${columns[@]}"
 	check "... the same table" cmp "$T/sl/again.csv" "$T/local/s.csv"
 	failures "Slurm" "$T/sl" scripts/sweep_slurm.sh -i "$ix"
+	strangers Slurm scripts/sweep_slurm.sh
+	local odd="$T/odd \$(touch $T/ran) 'q' \"d\" 100%"
+	check "Slurm: a path is no shell" scripts/sweep_slurm.sh -i "$ix" -s "$odd" -n 08 \
+		-o "$T/odd.csv" "$T/s.conf" "${columns[@]}"
+	check "... same bytes" cmp "$T/local/s.csv" "$T/odd.csv"
+	check "... nothing ran" test ! -e "$T/ran"
+	check "Slurm: tasks are a number" status 2 scripts/sweep_slurm.sh -i "$ix" -n 1+1 \
+		"$T/s.conf"
 	slurm_killed
 }
 
