@@ -46,7 +46,9 @@
 	X(wake_jitter, "ns", "mean of an exponential wait of a woken application; no work") \
 	X(spin_jitter, "ns", "mean of an exponential wait of one that polls its sockets; no work") \
 	X(switch, "ns", "from the stack's thread to the application's or back") \
-	X(handoff, "ns", "until the other thread runs after it was given something; no work") \
+	X(handoff_events, "ns", "until the application's thread runs after the stack's gave it " \
+	  "events; no work") \
+	X(handoff_calls, "ns", "... the stack's after the application's gave it calls; no work") \
 	X(app_kernel, "ns", "kernel work a declared request causes beyond its calls") \
 	X(object_lines, "lines", "lines of a stored object a request touches, bucket included") \
 	X(object_bytes, "B", "memory a stored object takes, for TLB and cache") \

@@ -14,8 +14,10 @@
  *		crossing a call, then interrupts get their turn. One that sleeps is woken,
  *		which costs, and waits for its turn (wake_jitter); one that spins looks again
  *		(spin_jitter).
- *	thread	The stack polls. What it has for the application waits `handoff` for the other
- *		thread to be switched to, and so do the application's calls on their way back.
+ *	thread	The stack polls. What it has for the application waits `handoff_events` for the
+ *		other thread to be switched to, the application's calls `handoff_calls` on their
+ *		way back; an application that is given more meanwhile runs again when that is
+ *		due, after the stack has taken its calls.
  *
  * Not here: IX's pass, and what parts and pass share (host.c).
  */
@@ -85,16 +87,18 @@ static void app_next(struct host_thread *t, nsec end)
 	struct host_parts *p = &t->parts;
 	nsec due = app->next_due ? app->next_due(t->app) : NSEC_NEVER;
 
-	if (!p->called && p->calls_at == NSEC_NEVER && dp_app_due(t->dp)) {
+	if (!p->called && dp_app_due(t->dp)) {
 		nsec at = end;
 
 		if (exec_of(t)->stack == STACK_THREAD)
-			at += price(t, COST_handoff) / COST_SCALE;
+			at += price(t, COST_handoff_events) / COST_SCALE;
 		else if (p->asleep)
 			at += exec_jitter(&t->jitter, price(t, exec_of(t)->app_spin ?
 							       COST_spin_jitter :
 							       COST_wake_jitter));
 		p->app_at = MIN(p->app_at, at);		/* a timer may have set it, much later */
+		if (p->calls_at != NSEC_NEVER)
+			p->calls_at = MIN(p->calls_at, p->app_at);
 		p->called = true;
 	}
 	if (due != NSEC_NEVER && p->calls_at == NSEC_NEVER)
@@ -215,7 +219,7 @@ static void app_part(struct host_thread *t, nsec now)
 	p->called = false;
 	p->owed -= MIN(p->owed, end - now);
 	if (thread)
-		p->calls_at = end + price(t, COST_handoff) / COST_SCALE;
+		p->calls_at = end + price(t, COST_handoff_calls) / COST_SCALE;
 	p->asleep = !dp_app_due(t->dp);
 	if (p->asleep)
 		p->returned = 0;

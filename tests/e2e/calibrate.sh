@@ -49,6 +49,8 @@ END
 cp sim/prices/fits/ix.json "$T/sim/prices/fits/"
 sed -i 's/^tcp_fast .*/tcp_fast 1 ns "guessed"/' "$T/sim/prices/ix.conf"
 expect "an edited price" 1 "tcp_fast is 1, but was" "$calibrate" ix --check
+sed -i '/^switch /d' "$T/sim/prices/ix.conf"
+expect "a price that is gone" 1 "switch is None, but was" "$calibrate" ix --check
 cp sim/prices/ix.conf "$T/sim/prices/"
 sed -i 's/^dram_line .*/dram_line 1 ns "as ix"/' "$T/sim/prices/linux.conf"
 expect "a price that follows" 1 "dram_line is 1, but the list it follows" "$calibrate" --check
