@@ -3,7 +3,7 @@
 calibrate_lists.py - price lists as text: reading values, writing fitted ones with their source
 
 Entry points: read(), write(), follow(), rounded(). A line is `name value unit "source"`; one
-whose source is exactly "as NAME" has the value of list NAME.
+whose source is "as NAME", or that and why after ";", ":" or ",", has the value of list NAME.
 
 Not here: what is fitted (calibrate).
 """
@@ -12,6 +12,7 @@ import os
 import re
 
 LINE = re.compile(r'^(\w+)(\s+)([\d.]+)(\s+)(\S+)(\s+)"([^"]*)"(.*)$')
+AS = re.compile(r'as ([\w-]+)([;:,] .*)?')
 
 
 def read(path):
@@ -51,7 +52,7 @@ def follow(folder, name):
             continue
         path, todo = os.path.join(folder, file), {}
         for item, (value, _, source) in read(path).items():
-            m = re.fullmatch(r'as ([\w-]+)', source)
+            m = AS.fullmatch(source)
             if not m or not os.path.exists(os.path.join(folder, m.group(1) + '.conf')):
                 continue
             there = read(os.path.join(folder, m.group(1) + '.conf')).get(item)
@@ -70,7 +71,7 @@ def unsourced(folder):
     for file in sorted(f for f in os.listdir(folder) if f.endswith('.conf')):
         items = read(os.path.join(folder, file))
         for item, (_, _, source) in items.items():
-            other = re.fullmatch(r'as ([\w-]+)', source)
+            other = AS.fullmatch(source)
             known = not other or other.group(1) in items or \
                 os.path.exists(os.path.join(folder, other.group(1) + '.conf'))
             if not known or re.fullmatch(r'\s*(fit:?|by hand( on)?)?\s*', source, re.I):

@@ -54,6 +54,8 @@ expect "a price that is gone" 1 "switch is None, but was" "$calibrate" ix --chec
 cp sim/prices/ix.conf "$T/sim/prices/"
 sed -i 's/^dram_line .*/dram_line 1 ns "as ix"/' "$T/sim/prices/linux.conf"
 expect "a price that follows" 1 "dram_line is 1, but the list it follows" "$calibrate" --check
+sed -i 's/^switch .*/switch 1 ns "as mtcp; not used"/' "$T/sim/prices/linux.conf"
+expect "... and says more" 1 "switch is 1, but the list it follows" "$calibrate" --check
 cp sim/prices/linux.conf "$T/sim/prices/"
 sed -i 's/^calls .*/calls 1 ns "fit"/' "$T/sim/prices/mtcp.conf"
 expect "a source that names nothing" 1 'calls says "fit", and not on what' "$calibrate" --check
