@@ -26,6 +26,13 @@ nsec host_seen_at(struct host_thread *t, nsec at)
 	return MAX(irq, t->irq_at + t->itr.ns);
 }
 
+void host_irq(struct host_thread *t, nsec now)
+{
+	if (sim_nic_rx_waiting(t->host->nic, t->queue) > 0)
+		t->irq_at = now;
+	t->irqs++;
+}
+
 /* Ask for a pass at @start. */
 static inline void want_pass(struct host_thread *t, nsec start)
 {
@@ -246,8 +253,7 @@ void host_pass(struct event *ev, nsec now)
 	uint64_t extra_ps = 0;
 
 	if (unlikely(x->wake == WAKE_INTERRUPT) && now > h->cpu.thread[t->queue].busy_until) {
-		t->irq_at = now;
-		t->irqs++;
+		host_irq(t, now);
 		extra_ps = h->setup.costs->v[COST_irq] + h->setup.costs->v[COST_wakeup];
 	}
 	host_pass_begin(t, now);

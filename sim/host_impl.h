@@ -28,6 +28,10 @@ nsec host_pass_end(struct host_thread *t, struct work *w, uint64_t extra_ps, nse
 /** When a frame that is visible at @at is seen by a thread that is doing nothing. */
 nsec host_seen_at(struct host_thread *t, nsec at);
 
+/** @t takes an interrupt at @now. The NIC's next one keeps its distance if this one is the NIC's: a
+ * timer's is not, and finds the ring empty. */
+void host_irq(struct host_thread *t, nsec now);
+
 /** user_ops.run: enter the application by a direct call. */
 void host_app_run(struct user *u, struct ix_page *page);
 

@@ -114,8 +114,7 @@ static uint64_t interrupt_ps(struct host_thread *t, nsec now)
 	if (exec_of(t)->wake != WAKE_INTERRUPT || now <= p->polled_until ||
 	    (p->ksoftirqd && p->stack_at <= p->polled_until))
 		return 0;
-	t->irq_at = now;
-	t->irqs++;
+	host_irq(t, now);
 	p->softirq_from = now;
 	p->ksoftirqd = false;
 	p->owed = 0;

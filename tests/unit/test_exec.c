@@ -327,6 +327,23 @@ static void early_replies_do_not_wait_for_the_batch(void)
 	CHECK(early != pass && early > 0);
 }
 
+/* A client sends when its timer says so, and the answer comes 10 us later. */
+static void a_timer_does_not_keep_the_nic_waiting(void)
+{
+	double mean[2];
+
+	for (int i = 0; i < 2; i++) {
+		setup("");
+		set("workload", "mode", 1);
+		set("workload", "rate", 5000);
+		sc.duration_ns = 20 * NSEC_PER_MSEC;
+		sc.client.exec.wake = WAKE_INTERRUPT;
+		sc.client.exec.itr_ns = i ? 40 * NSEC_PER_USEC : 0;
+		mean[i] = run("latency_p50_us");
+	}
+	CHECK(mean[0] < 25 && mean[1] < mean[0] + 5);
+}
+
 static void a_batch_is_waited_for_until_the_timeout(void)
 {
 	double adaptive, waits;
@@ -432,6 +449,7 @@ CU_MAIN("exec", TEST(an_answer_does_not_wait_for_the_next_request),
 	TEST(threads_wait_for_each_other_twice),
 	TEST(an_application_that_is_given_more_does_not_wait_for_its_calls),
 	TEST(late_replies_wait_for_the_next_receive),
+	TEST(a_timer_does_not_keep_the_nic_waiting),
 	TEST(early_replies_do_not_wait_for_the_batch),
 	TEST(a_batch_is_waited_for_until_the_timeout), TEST(a_full_batch_does_not_wait),
 	TEST(a_model_replays), TEST(contradictions_are_refused), TEST(jitter_is_exponential))
