@@ -13,7 +13,7 @@ enum {
 	IX_FAILED = 1,		/* a run or a point of a sweep failed, a result is damaged, ... */
 	IX_USAGE = 2,		/* wrong command line or configuration */
 	IX_MISSING = 3,		/* this machine lacks something; the message says what */
-	IX_REFUSED = 4,		/* the client, not the server, was the bottleneck */
+	IX_REFUSED = 4,		/* the client was the bottleneck; what is to be taken is no point */
 	IX_SIGNAL = 128,	/* plus its number: a signal ended it */
 };
 
@@ -37,8 +37,8 @@ int cmd_doctor(int argc, char **argv);
 #define CLI_EXIT_CODES \
 	"Exit status: 0 ok; 1 a run failed, or a result cannot be read or written; 2 wrong usage " \
 	"or configuration; " \
-	"3 something is missing on this machine; 4 refused, the client was the bottleneck; 130 " \
-	"interrupted."
+	"3 something is missing on this machine; 4 refused, the client was the bottleneck, or " \
+	"what is to be taken is no point; 130 interrupted."
 
 /* version.c */
 extern const char ix_version[];		/* "0.1.0" */

@@ -25,7 +25,7 @@ static error_t parse(int key, char *arg, struct argp_state *st)
 	struct point_args *a = st->input;
 
 	switch (key) {
-	case 'o':	a->out = arg; break;
+	case 'o':	a->out = args_file(st, arg); break;
 	case 'q':	a->quiet = true; break;
 	case KEY_STORE:	a->store = args_folder(st, "--store", arg); break;
 	case KEY_FAILURES: a->failures = args_folder(st, "--failures", arg); break;
@@ -55,7 +55,7 @@ static const struct argp_option options[] = {
 	{ "out", 'o', "FILE", 0, "write the finished point, or why the run failed, to FILE, not "
 	  "into a store", 0 },
 	{ "take", KEY_TAKE, NULL, 0, "the files are those of --out: put the finished points into "
-	  "the store; one that is none, or damaged, is exit status 2", 0 },
+	  "the store; one that is none, or damaged, is exit status 4", 0 },
 	{ "failures", KEY_FAILURES, "DIR", 0, "keep why runs failed in DIR, for `ix sweep "
 	  "--collect --failures DIR`; a store has no failed runs", 0 },
 	{ "quiet", 'q', NULL, 0, "say nothing about what went well", 0 },
@@ -90,7 +90,7 @@ static int take(const struct point_args *a, const char *dir)
 
 		if (one)
 			fprintf(stderr, "ix point: %s\n", err);
-		one = one == -EINVAL ? IX_USAGE : one ? IX_FAILED : IX_OK;
+		one = one == -EINVAL ? IX_REFUSED : one ? IX_FAILED : IX_OK;
 		rc = one > rc ? one : rc;
 	}
 	free(failures);

@@ -47,7 +47,7 @@ static error_t parse(int key, char *arg, struct argp_state *st)
 		break;
 	case KEY_COLLECT: a->collect = true; break;
 	case KEY_FAILURES: a->failures = args_folder(st, "--failures", arg); break;
-	case KEY_EXPORT: a->export = arg; break;
+	case KEY_EXPORT: a->export = args_folder(st, "--export", arg); break;
 	case KEY_COLUMNS: columns_take(a, arg, st); break;
 	case ARGP_KEY_END:
 		if (a->collect && a->export)

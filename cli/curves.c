@@ -21,7 +21,7 @@ static const char *const columns[POINT_COLUMNS] = {
 
 static const char *const why_columns[WHY_COLUMNS] = { "figure", "series", "why" };
 
-/* An achieved load is not quite the offered one: our first point is at x if it is as near. */
+/* An achieved load is not quite the offered one: a run is at x if it is as near. */
 static const double at_slack = 0.01;
 
 static const char *cell(const struct table *t, size_t row, const char *col)
@@ -112,6 +112,19 @@ static void knee_set(struct table *t, size_t row, const config_setting_t *how)
 	table_set(t, row, P_KNEE, text);
 }
 
+/* Where the run is that is within 1 % of @x, the nearest; @x where there is none. */
+static double run_near(const struct points *ps, double x)
+{
+	double off = at_slack * fabs(x), at = x;
+
+	for (size_t i = 0; i < ps->n; i++)
+		if (fabs(ps->p[i].x - x) <= off) {
+			off = fabs(ps->p[i].x - x);
+			at = ps->p[i].x;
+		}
+	return at;
+}
+
 static void point_take(struct table *t, size_t row, const config_setting_t *how,
 		       const struct points *ps)
 {
@@ -124,9 +137,7 @@ static void point_take(struct table *t, size_t row, const config_setting_t *how,
 	    !table_number(t, row, P_PUBLISHED, &published))
 		return;
 	x /= setting_number(how, "x_scale", 1);
-	if (x < ps->p[0].x && ps->p[0].x <= x * (1 + at_slack))
-		x = ps->p[0].x;
-	ours = points_at(ps, x) * setting_number(how, "y_scale", 1);
+	ours = points_at(ps, run_near(ps, x)) * setting_number(how, "y_scale", 1);
 	if (!isfinite(ours)) {
 		table_set(t, row, P_NOTE, x > ps->p[0].x ? "we do not get that far" :
 							   "below our first point");

@@ -88,7 +88,7 @@ static int help(int argc, char **argv)
 	char *args[] = { argv[0], flag, NULL };
 	const struct command *c;
 
-	if (argc < 2) {
+	if (argc < 2 || strcmp(argv[1], "help") == 0 || strcmp(argv[1], flag) == 0) {
 		usage(stdout);
 		return IX_OK;
 	}

@@ -74,6 +74,15 @@ static bool is_replaceable(const char *path)
 	return lstat(path, &st) != 0 || S_ISREG(st.st_mode) || S_ISDIR(st.st_mode);
 }
 
+const char *result_trouble(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		return "it is a folder";
+	return is_replaceable(path) ? NULL : "it is a device, a pipe or a link";
+}
+
 int result_rename(const char *tmp, const char *path)
 {
 	int fd;
@@ -295,10 +304,18 @@ void result_name(char *buf, size_t len, const char *path)
 		 base);
 }
 
+static bool ends_in(const char *name, const char *end)
+{
+	size_t n = strlen(name), m = strlen(end);
+
+	return n > m && strcmp(name + n - m, end) == 0;
+}
+
 void result_split(const char *path, char *dir, size_t dir_len, char *name, size_t name_len)
 {
 	const char *slash = strrchr(path, '/');
 
 	snprintf(dir, dir_len, "%.*s", slash ? (int)(slash - path) : 1, slash ? path : ".");
-	result_name(name, name_len, path);
+	snprintf(name, name_len, "%s", slash ? slash + 1 : path);
+	name[strlen(name) - (ends_in(name, ".csv") ? 4 : 0)] = '\0';
 }

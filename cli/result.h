@@ -22,6 +22,10 @@ int result_save_by(const char *path, const char *tmp, const char *data, size_t l
 int result_save_table(const char *path, const struct table *t, char *err, size_t err_len);
 int result_save_json(const char *path, const json_t *j, char *err, size_t err_len);
 
+/** Why @path cannot be written: a folder, a device, a pipe or a link, which a rename would take the
+ * place of. NULL if it can, as far as that goes. */
+const char *result_trouble(const char *path);
+
 /** The name that @path is written under until it is whole, in the same folder. */
 void result_tmp(char *buf, size_t len, const char *path);
 /** Make the file @tmp, which is whole, durable and call it @path. Returns 0 or a negative errno. */
@@ -67,7 +71,7 @@ void result_name(char *buf, size_t len, const char *path);
 
 enum { RESULT_DIR_LEN = 400, RESULT_NAME_LEN = 200 };	/* as an option may have them */
 
-/** results/x.csv to results and x. */
+/** results/x.csv, or results/x, to results and x. */
 void result_split(const char *path, char *dir, size_t dir_len, char *name, size_t name_len);
 
 #endif

@@ -287,12 +287,14 @@ char *store_get(const struct store *st, const struct store_key *k, size_t *len, 
 static int file_put(const struct store *st, const char *name, const char *text, size_t len,
 		    char *err, size_t err_len)
 {
-	char path[STORE_DIR_MAX + 64], tmp[STORE_DIR_MAX + 128], host[40] = "";
+	char path[STORE_DIR_MAX + 64], tmp[STORE_DIR_MAX + 128], host[40] = "", link;
 
 	/* Others may write the same point, on other machines of a shared folder too. */
 	gethostname(host, sizeof(host) - 1);
 	snprintf(path, sizeof(path), "%s/%.2s/%s.json", st->dir, name, name);
 	snprintf(tmp, sizeof(tmp), "%s/tmp/%s.%s.%d", st->dir, name, host, (int)getpid());
+	if (readlink(path, &link, 1) >= 0)
+		unlink(path);		/* we make none, and a result does not go over one */
 	return result_save_by(path, tmp, text, len, err, err_len);
 }
 

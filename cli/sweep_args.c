@@ -39,17 +39,36 @@ const char *args_folder(struct argp_state *st, const char *option, const char *a
 	return arg;
 }
 
-/* Why @path cannot become a CSV and a manifest beside it, or NULL. */
-static const char *out_trouble(const char *path)
+const char *args_file(struct argp_state *st, const char *arg)
 {
-	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+	const char *trouble = *arg ? result_trouble(arg) : "no name was given";
 
-	if (!*path)
-		return "no name was given";
-	if (!*base || strcmp(base, ".") == 0 || strcmp(base, "..") == 0)
-		return "it is a folder";
-	return strlen(base) >= RESULT_NAME_LEN || (size_t)(base - path) >= RESULT_DIR_LEN ?
-	       "it is too long" : NULL;
+	if (trouble)
+		argp_error(st, "-o needs the file to write, not \"%s\": %s", arg, trouble);
+	return arg;
+}
+
+/* -o of a CSV and the manifest beside it: nothing runs if they cannot be written. */
+static const char *csv_name(struct argp_state *st, const char *arg)
+{
+	const char *slash = strrchr(arg, '/'), *base = slash ? slash + 1 : arg;
+	char dir[RESULT_DIR_LEN], name[RESULT_NAME_LEN];
+	char path[RESULT_DIR_LEN + RESULT_NAME_LEN + 8];
+
+	args_file(st, arg);
+	if (!*base)
+		argp_error(st, "-o needs the file to write, such as results/b.csv, not \"%s\": it "
+			   "is a folder", arg);
+	if (strlen(base) >= RESULT_NAME_LEN || (size_t)(base - arg) >= RESULT_DIR_LEN)
+		argp_error(st, "-o needs the file to write, not \"%s\": it is too long", arg);
+	result_split(arg, dir, sizeof(dir), name, sizeof(name));
+	for (int i = 0; i < 2; i++) {
+		result_path(path, sizeof(path), dir, name, i ? "json" : "csv");
+		if (result_trouble(path))
+			argp_error(st, "-o %s writes %s, which cannot be: %s", arg, path,
+				   result_trouble(path));
+	}
+	return arg;
 }
 
 static error_t parse(int key, char *arg, struct argp_state *st)
@@ -62,12 +81,7 @@ static error_t parse(int key, char *arg, struct argp_state *st)
 			argp_error(st, "more than %d -s", SWEEP_SETS_MAX);
 		a->sets[a->n_sets++] = arg;
 		break;
-	case 'o':
-		if (out_trouble(arg))
-			argp_error(st, "-o needs the file to write, such as results/b.csv, not "
-				   "\"%s\": %s", arg, out_trouble(arg));
-		a->out = arg;
-		break;
+	case 'o':	a->out = csv_name(st, arg); break;
 	case 'j':	a->jobs = args_count(st, "-j", arg, 1, JOBS_MAX); break;
 	case 'q':	a->quiet = true; break;
 	case KEY_STORE:	a->store = args_folder(st, "--store", arg); break;

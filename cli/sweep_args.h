@@ -25,10 +25,13 @@ struct sweep_args {
 /** Options and the one argument, for argp.children; the child's input is a struct sweep_args. */
 extern const struct argp sweep_argp;
 
-/** A number of @option from @min to @max; anything else ends the program with a sentence. */
 /** @arg if it names a folder, there or not yet; otherwise a usage error. */
 const char *args_folder(struct argp_state *st, const char *option, const char *arg);
 
+/** @arg of -o if it names a file that can be written or made; otherwise a usage error. */
+const char *args_file(struct argp_state *st, const char *arg);
+
+/** A number of @option from @min to @max; anything else ends the program with a sentence. */
 unsigned args_count(struct argp_state *st, const char *option, const char *arg, unsigned min,
 		    unsigned max);
 

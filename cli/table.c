@@ -2,8 +2,11 @@
 /*
  * table.c - see table.h
  */
+#include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli/table.h"
 
@@ -203,9 +206,24 @@ static void cells_read(struct table *t, FILE *f, size_t *first_bad)
 		*first_bad = 1;
 }
 
+/* A pipe in a file's place must not stop us. A folder is told of when it is read. */
+static FILE *regular_open(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+
+	if (fd >= 0 && fstat(fd, &st) == 0 && (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)))
+		return fdopen(fd, "r");
+	if (fd >= 0) {
+		close(fd);
+		errno = EINVAL;
+	}
+	return NULL;
+}
+
 static int read_table(struct table *t, const char *path, bool whole, char *err, size_t err_len)
 {
-	FILE *f = fopen(path, "r");
+	FILE *f = regular_open(path);
 	size_t bad = 0;
 	int rc = f ? 0 : -errno;
 
@@ -218,7 +236,8 @@ static int read_table(struct table *t, const char *path, bool whole, char *err, 
 		fclose(f);
 	}
 	if (rc)
-		snprintf(err, err_len, "cannot read %s: %s", path, strerror(-rc));
+		snprintf(err, err_len, "cannot read %s: %s", path,
+			 rc == -EINVAL ? "it is a device or a pipe" : strerror(-rc));
 	else if (whole && bad) {
 		snprintf(err, err_len, "%s is damaged: line %zu is cut short, or has not as many "
 			 "cells as there are columns", path, bad);

@@ -11,8 +11,8 @@ import math
 import os
 import re
 
-LINE = re.compile(r'^(\w+)(\s+)([\d.]+)(\s+)(\S+)(\s+)"([^"]*)"(.*)$')
-AS = re.compile(r'as ([\w-]+)([;:,] .*)?')
+LINE = re.compile(r'^\s*(\w+)(\s+)([\d.]+)(\s+)(\S+)(\s+)"([^"]*)"(.*)$')
+AS = re.compile(r'as ([\w-]+)([;:,].*)?')
 
 
 def read(path):
@@ -65,15 +65,20 @@ def follow(folder, name):
 
 
 def unsourced(folder):
-    """Prices whose source says how, and not from what, or is "as" what there is not:
-    [(list, item, source)]."""
+    """Prices whose source says how, and not from what, or is "as" what has no such price, another
+    price of its own list of another value, or not understood: [(list, item, source)]."""
     found = []
     for file in sorted(f for f in os.listdir(folder) if f.endswith('.conf')):
         items = read(os.path.join(folder, file))
-        for item, (_, _, source) in items.items():
+        for item, (value, _, source) in items.items():
             other = AS.fullmatch(source)
-            known = not other or other.group(1) in items or \
-                os.path.exists(os.path.join(folder, other.group(1) + '.conf'))
+            if other and other.group(1) in items:
+                known = float(items[other.group(1)][0]) == float(value)
+            elif other:
+                path = os.path.join(folder, other.group(1) + '.conf')
+                known = other.group(1) != file[:-5] and os.path.exists(path) and item in read(path)
+            else:
+                known = not source.lower().startswith('as ')
             if not known or re.fullmatch(r'\s*(fit:?|by hand( on)?)?\s*', source, re.I):
                 found.append((file[:-5], item, source))
     return found

@@ -9,7 +9,7 @@
 # A suite is a program or script that exits 0 (passed), 77 (skipped) or else (failed). A
 # line "skipped: reason" of its output is shown; the output of a failed suite is shown
 # whole. Logs stay in build/check/. e2e scripts find $IX (the program) and $BUILD (its
-# folder). Exit status: 0 if nothing failed.
+# folder). Exit status: 0 if nothing failed, 130 or 143 when interrupted.
 set -u
 cd "$(dirname "$0")/.." || exit 2
 
@@ -20,7 +20,18 @@ limit_s=900			# for one suite; a hang is a failure with a name
 logs=build/check
 n_run=0 n_failed=0 n_skipped=0
 start=$(date +%s)
+running=			# the suite's timeout, which passes SIGTERM on to all of it
 mkdir -p "$logs"
+
+interrupted()
+{
+	trap '' INT TERM
+	[ -z "$running" ] || { kill "$running" && wait "$running"; } 2>/dev/null
+	echo "check.sh: interrupted after $n_run suites" >&2
+	exit "$1"
+}
+trap 'interrupted 130' INT
+trap 'interrupted 143' TERM
 
 # What a log says in a few words: CUnit's totals, or its last line.
 summary()
@@ -38,8 +49,13 @@ suite()
 	shift
 	log=$logs/${name//[\/ ]/-}.log
 	from=$(date +%s%N)
-	timeout -k 10 "$limit_s" "$@" >"$log" 2>&1 </dev/null
+	[ ! -t 1 ] || printf 'run   %s\r' "$name"
+	# In the background, where SIGINT would be ignored: a trap waits for nobody there.
+	env --default-signal=INT,QUIT timeout -k 10 "$limit_s" "$@" >"$log" 2>&1 </dev/null &
+	running=$!
+	wait $running
 	status=$?
+	running=
 	to=$(date +%s%N)
 	n_run=$((n_run + 1))
 	case $status in

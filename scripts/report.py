@@ -84,7 +84,8 @@ def read_manifest(path):
         manifest = json.loads(read_text(path))
     except ValueError as e:
         return damaged(path, f'it is no JSON: {e}')
-    if not isinstance(manifest, dict) or 'commit' not in manifest:
+    if not isinstance(manifest, dict) or not isinstance(manifest.get('config'), dict) or \
+            not {'commit', 'seed', 'command'} <= set(manifest):
         damaged(path, 'it is no manifest')
     return manifest
 
@@ -106,8 +107,10 @@ def drawing(path, name, alt):
     if '<svg' not in text or '</svg>' not in text:
         damaged(path, 'it is no whole drawing')
     text = text[text.index('<svg'):]
-    width, height = (float(re.search(rf'{k}="([\d.]+)"', text).group(1))
-                     for k in ('width', 'height'))
+    size = [re.search(rf'\b{k}="(\d+(\.\d+)?)"', text) for k in ('width', 'height')]
+    if None in size:
+        damaged(path, 'it is no drawing of gnuplot')
+    width, height = (float(found[1]) for found in size)
     # The caption is the only text of its size and grey.
     small = [float(y) for y in re.findall(r'translate\([-\d.]+,([\d.]+)\)"[^>]*'
                                           r'fill="rgb\(85,85,85\)"[^>]*font-size="9.50"', text)]
@@ -140,7 +143,7 @@ class Figure:
         self.claims = re.findall(r'\bid = "([^"]+)"', text)
         self.curves = set(re.findall(r'\bfigure = "([^"]+)"', text)) | {self.name}
         manifest = results / f'{self.data}.json'
-        self.manifest = read_manifest(manifest) if manifest.is_file() else None
+        self.manifest = read_manifest(manifest) if manifest.exists() else None
         self.svg = results / f'{self.name}.svg'
         self.md = results / f'{self.name}.md'
 
@@ -325,6 +328,13 @@ def misses(claims, shapes):
     return '<ul>' + '\n'.join(out) + '</ul>' if out else '<p>None.</p>'
 
 
+# What a page takes from the tables.
+CLAIM = ('id', 'system', 'quantity', 'published', 'simulated', 'unit', 'error', 'tolerance',
+         'verdict', 'fitted', 'why')
+POINT = ('figure', 'series', 'x', 'published', 'simulated', 'unit', 'error_pct', 'fitted', 'note')
+SHAPE = ('check', 'figure', 'series', 'at', 'published', 'simulated', 'error', 'verdict', 'why')
+
+
 def points_html(points):
     rows = [[esc(p['figure']), esc(p['series']), esc(p['x']), esc(p['published']),
              esc(shorter(p['simulated'])), esc(p['unit']), esc(p['error_pct']),
@@ -340,7 +350,14 @@ def page(args):
                                            for p in re.split(r'(\d+)', f.name)]))
     claims, points, shapes = (
         read_csv(results / f'{n}.csv', *needed)
-        for n, *needed in (('claims', 'id'), ('points', 'figure'), ('shapes', 'check', 'why')))
+        for n, *needed in (('claims', *CLAIM), ('points', *POINT), ('shapes', *SHAPE)))
+    for name, rows in (('claims', claims), ('shapes', shapes)):
+        for row in rows:
+            if row['verdict'] not in WORDS:
+                damaged(results / f'{name}.csv', f'there is a verdict "{row["verdict"]}"')
+    for c in read_csv(args.figs / 'claims.csv', 'id'):
+        if c['id'] not in {known['id'] for known in claims}:
+            damaged(results / 'claims.csv', f'claim {c["id"]} is missing')
     done = [f for f in figs if f.manifest]
     commits = sorted({f.manifest['commit'] for f in done})
     prices = sorted(args.prices.glob('*.conf'))
@@ -386,8 +403,8 @@ def page(args):
 
 def save(path, text):
     """Write a file whole or not at all."""
-    if path.exists() and not path.is_file():    # a rename would take a device's place
-        sys.exit(f'report.py: cannot write {path}: it is a folder or a device')
+    if path.is_symlink() or path.exists() and not path.is_file():   # a rename would replace it
+        sys.exit(f'report.py: cannot write {path}: it is a folder, a device, a pipe or a link')
     tmp = path.with_name(f'{path.name}.tmp.{os.getpid()}')
     try:
         tmp.write_text(text, encoding='utf-8')

@@ -26,7 +26,7 @@ ix=./ix hosts= out=() store=${IX_STORE:-build/store}
 while getopts i:H:s:o: option; do
 	case $option in
 	i) ix=$OPTARG ;;
-	H) hosts=$(realpath -- "$OPTARG") || exit 2 ;;
+	H) hosts=$(realpath -e -- "$OPTARG") || exit 2 ;;
 	s) store=$OPTARG ;;
 	o) out=(-o "$OPTARG") ;;
 	*) exit 2 ;;
@@ -45,7 +45,7 @@ ix=$(realpath -- "$ix") || exit 2
 prices=$(cd "$(dirname "$ix")" &&
 	for d in sim/prices ../sim/prices ../../sim/prices ../../../sim/prices ../share/ix/prices
 	do [ ! -d $d ] || { realpath $d; break; }; done)
-mkdir -p "$store" && store=$(realpath -- "$store") || exit 1
+mkdir -p -- "$store" && store=$(realpath -- "$store") || exit 1
 
 # take FOLDER [POINT...]: these, or all that are there, from FOLDER/jobs into the store; a run
 # that failed goes to FOLDER/failed. One that is no point is dropped. 1: there was no room.
@@ -58,7 +58,7 @@ take()
 		[ -e "$point" ] || continue
 		"$ix" point --store "$store" --failures "$folder/failed" --take "$point"
 		case $? in
-		0 | 2) rm -f "$point" ;;
+		0 | 4) rm -f "$point" ;;
 		*) rc=1 ;;
 		esac
 	done

@@ -8,13 +8,14 @@
 # the last, so what has none is not ours, or empty. Where nothing can be locked, nothing is left
 # over either.
 
-# own_options OPTION...: those of `ix sweep` that the script says itself are usage errors.
+# own_options OPTION...: those of `ix sweep` that are the script's own are usage errors.
 own_options()
 {
 	local option
 	for option; do
-		case $option in --e* | --coll* | --f*)
-			echo "${0##*/}: $option is what this script says itself; leave it out" >&2
+		case $option in --e* | --coll* | --f* | --st* | --no-s*)
+			echo "${0##*/}: $option is what this script says itself; leave it out" \
+				"(-s STORE, before FILE, names the store)" >&2
 			exit 2 ;;
 		esac
 	done
@@ -40,7 +41,8 @@ folders_left()
 {
 	local left lock
 	for left in "$store/$1".??????; do
-		if [ -e "$left/.ix-lock" ]; then
+		[ ! -L "$left" ] || continue
+		if [ -f "$left/.ix-lock" ]; then
 			exec {lock}<"$left/.ix-lock" || continue
 			flock -n $lock && "$2" "$left" && folder_remove "$left"
 			exec {lock}<&-

@@ -41,15 +41,16 @@ command -v sbatch >/dev/null || { echo "sweep_slurm.sh: sbatch is missing; insta
 . "$(dirname "$0")/sweep_shared.sh" || exit 1
 own_options "$@"
 ix=$(realpath -- "$ix") || exit 2
-mkdir -p "$store" && store=$(realpath -- "$store") || exit 1
+mkdir -p -- "$store" && store=$(realpath -- "$store") || exit 1
 
 # sbatch holds the lock of a folder too; the array has the folder's name.
 array_is_over()
 {
 	local queued
-	queued=$(squeue -h -n "ix-${1##*/}" 2>/dev/null) && [ -z "$queued" ]
+	queued=$(squeue -h -t PD,CF,R,S -n "ix-${1##*/}" 2>/dev/null) && [ -z "$queued" ]
 }
 
+stays=
 folders_left jobs array_is_over
 folder_new jobs || exit 1
 jobs=$folder
@@ -71,11 +72,18 @@ if [ "$n" -gt 0 ]; then
 	# shellcheck disable=SC2086 # options are words
 	sbatch --quiet --wait --array="1-$tasks" --ntasks=1 --cpus-per-task=1 \
 		--output="${jobs//%/%%}/%a.log" $more --job-name="ix-${jobs##*/}" \
-		"$jobs/array.sh" ||
+		"$jobs/array.sh" || {
 		echo "sweep_slurm.sh: some tasks failed:" >&2
+		array_is_over "$jobs" || stays=$jobs
+	}
 	cat "$jobs"/*.log >&2
 fi
 "$ix" sweep "$@" --store "$store" --collect --failures "$jobs/failed" "${out[@]}"
 code=$?
-folder_remove "$jobs"
+if [ -n "$stays" ]; then
+	echo "sweep_slurm.sh: the array may still run, so $stays stays; the same command goes on" \
+		"once it is over" >&2
+else
+	folder_remove "$jobs"
+fi
 exit $code

@@ -18,7 +18,7 @@
 	X(TX_NO_MBUF, "tx_no_mbuf", "frames not built: pool empty") \
 	X(TX_BACKLOG_DROP, "tx_backlog_drop", "frames dropped: TX backlog full") \
 	X(ETH_SHORT, "eth_short", "frames shorter than their headers") \
-	X(ETH_NOT_OURS, "eth_not_ours", "unicast frames to another address") \
+	X(ETH_NOT_OURS, "eth_not_ours", "frames to another address") \
 	X(ETH_UNKNOWN_TYPE, "eth_unknown_type", "EtherTypes not handled") \
 	X(ARP_BAD, "arp_bad", "malformed ARP packets") \
 	X(ARP_REQ_RX, "arp_req_rx", "ARP requests answered") \

@@ -57,6 +57,20 @@ expect "a price that follows" 1 "dram_line is 1, but the list it follows" "$cali
 sed -i 's/^switch .*/switch 1 ns "as mtcp; not used"/' "$T/sim/prices/linux.conf"
 expect "... and says more" 1 "switch is 1, but the list it follows" "$calibrate" --check
 cp sim/prices/linux.conf "$T/sim/prices/"
+# unfollowed NAME SOURCE
+unfollowed()
+{
+	sed -i "s/^handoff_calls .*/  handoff_calls 9 ns \"$2\"/" "$T/sim/prices/linux-tuned.conf"
+	expect "a source that is $1" 1 "linux-tuned: handoff_calls" "$calibrate" --check
+	cp sim/prices/linux-tuned.conf "$T/sim/prices/"
+}
+unfollowed "not followed" "as mtcp;not used"
+unfollowed "not understood" "As mtcp"
+unfollowed "its own list" "as linux-tuned"
+unfollowed "another price" "as handoff_events"
+sed -i 's/^switch .*/rx_bytes 1 ns "as linux"/' "$T/sim/prices/ix.conf"
+expect "a source that has no such price" 1 "ix: rx_bytes" "$calibrate" --check
+cp sim/prices/ix.conf "$T/sim/prices/"
 sed -i 's/^calls .*/calls 1 ns "fit"/' "$T/sim/prices/mtcp.conf"
 expect "a source that names nothing" 1 'calls says "fit", and not on what' "$calibrate" --check
 cp sim/prices/mtcp.conf "$T/sim/prices/"

@@ -25,6 +25,7 @@ for c in sim sweep search point figure serve load rss doctor; do
 	expect "$c --help"	0 "Usage: ix $c"	"$IX" $c --help
 	expect "$c bad option"	2 "unrecognized option"	"$IX" $c --no-such-option
 done
+expect "help help"	0 "Usage: ix COMMAND"	"$IX" help help
 
 # --- configurations ---
 cat >"$T/bad.conf" <<'END'
@@ -252,13 +253,26 @@ expect "failures without a name" 2 "--failures needs a folder" "$IX" point --tak
 expect "... that are a file" 2 "is none" "$IX" sweep "${seed[@]}" --collect --failures "$T/esc.conf"
 "$IX" sweep "${seed[@]}" --no-store --export "$T/pj" >/dev/null
 mkfifo "$T/out.fifo"
-expect "a pipe for a result" 1 "it is a device, a pipe or a link" \
+expect "a pipe for a result" 2 "it is a device, a pipe or a link" \
 	timeout 20 "$IX" point -q -o "$T/out.fifo" "$T/pj/000001.job"
 check "... is one still" test -p "$T/out.fifo"
 ln -s "$T/own/tmp/notes" "$T/link.csv"
-expect "a link for a table" 1 "it is a device, a pipe or a link" \
+expect "a link for a table" 2 "it is a device, a pipe or a link" \
 	"$IX" sweep -q "${seed[@]}" --no-store -o "$T/link.csv"
 check "... is one still" test -L "$T/link.csv"
+mkdir "$T/where" "$T/m.json"
+expect "a folder for a table" 2 "it is a folder" "$IX" sweep "${seed[@]}" -o "$T/where"
+expect "... for its manifest" 2 "-o $T/m.csv writes $T/m.json, which cannot be: it is a folder" \
+	"$IX" sweep "${seed[@]}" -o "$T/m.csv"
+expect "... for a result" 2 "it is a folder" "$IX" point -o "$T/where" "$T/pj/000001.job"
+expect "a device for a table" 2 "it is a device" "$IX" sweep "${seed[@]}" -o /dev/stdout
+expect "jobs without a folder" 2 "--export needs a folder" "$IX" sweep "${seed[@]}" --export ""
+expect "names with dots" 0 "" "$IX" sweep -q "${seed[@]}" --no-store -o "$T/rate0.5"
+expect "... are others" 0 "" "$IX" sweep -q "${seed[@]}" --no-store -o "$T/rate0.9.csv"
+check "... each has a table" test -s "$T/rate0.5.csv" -a -s "$T/rate0.9.csv" -a -s "$T/rate0.9.json"
+ln -sfn nowhere "$(find "$T/own" -name '*.json' | head -1)"
+expect "a link in the store" 0 "seed,requests" "$IX" sweep -q "${seed[@]}" --store "$T/own"
+check "... goes" test -z "$(find "$T/own" -type l)"
 "$IX" sim -q --json -s workload=kv -s workload.stored=false -s probe=true \
 	>"$T/probe.json" 2>/dev/null
 check "a probe's misses are not the load's" python3 -c "

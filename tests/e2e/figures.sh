@@ -221,6 +221,10 @@ sed -i 's/,[0-9][0-9.]*,$/,nan,/' "$T/f/f.csv"
 claims_of "a cell without a value" 0 \
 	"note: claim X1 is not run: no row of the result gives max of requests_per_s"
 rm "$T/f/f.csv"
+mkfifo "$T/f/f.csv"
+expect "a pipe in its place" 1 "cannot read $T/f/f.csv: it is a device or a pipe" \
+	timeout 20 "$ix" figure --figs "$figs" --claims --out "$T/f"
+rm "$T/f/f.csv"
 mkdir "$T/f/f.csv"
 expect "a folder in its place" 1 "cannot read $T/f/f.csv: Is a directory" figure --claims
 expect "... in JSON, too" 1 "cannot read $T/f/f.csv: Is a directory" figure --json
@@ -245,6 +249,18 @@ head -c 99 "$T/f.json" >"$T/f/f.json"
 claims_of "a manifest that was cut" 0 "warning: $T/f/f.json is damaged: it is no manifest; make it"
 check "a table and its manifest" "$ix" sweep -v seed=1,2 -s duration='1 ms' --no-store -o "$T/s.csv"
 check "... has its hash" grep -Eq '"csv": "[0-9a-f]{16}"' "$T/s.json"
+
+# A run within 1 % of a published x is that point; else it is read off between two runs.
+cp "$figs/f.conf" "$figs/curves.csv" "$T"
+sed -i 's/columns = /curves = ( { series = "IX"; x = "seed"; y = "seed"; } ); columns = /' \
+	"$figs/f.conf"
+printf 'f,IX,%s,x,1,y\n' 1.99 1.97 >>"$figs/curves.csv"
+figure --json >"$T/points.json"
+cp "$T/f.conf" "$T/curves.csv" "$figs"
+check "a run that is near" python3 -c '
+import json, sys
+f = [p["simulated"] for p in json.load(open(sys.argv[1]))["points"] if p["figure"] == "f"]
+assert [float(x) for x in f] == [2, 1.97], f' "$T/points.json"
 
 # Definitions. misspelt NAME EXIT TEXT SED: verdicts with a mistake in f.conf
 misspelt()
@@ -323,7 +339,7 @@ check "... is not called not run" grep -q 'Not drawn: there is no fig2.svg' "$T/
 mkdir "$T/folder"
 mkfifo "$T/fifo"
 for name in folder fifo; do
-	expect "report: into a $name" 1 "report.py: cannot write $T/$name: it is a folder or a" \
+	expect "report: into a $name" 1 "report.py: cannot write $T/$name: it is a folder, a" \
 		report -o "$T/$name"
 done
 check "... stays one" test -p "$T/fifo"
@@ -337,12 +353,18 @@ check "... leaves the one that was there" cmp "$T/r.html" "$T/was.html"
 check "... and nothing else" bash -c "! ls '$T' | grep -F r.html.tmp"
 damaged claims.csv "there is no column id" </dev/null
 damaged claims.csv "it is no text" <<<$'id\n\xff'
-damaged shapes.csv "there is no column why" <<<check,figure,series,at,published,simulated
-damaged points.csv "row 1 has not as many cells" <<<$'figure,series\nfig2'
+damaged shapes.csv "there is no column why" < <(head -1 results/shapes.csv | sed 's/,why//')
+damaged points.csv "row 1 has not as many cells" < <(head -1 results/points.csv; echo fig2)
 damaged shapes.csv "there is no column check" <<<$'x,y\n1,2'
 damaged fig2.json "it is no JSON" <<<'{"commit": "'
 damaged fig2.json "it is no manifest" <<<'[]'
 damaged fig2.svg "it is no whole drawing" <<<'<svg width="1"'
+damaged fig2.svg "it is no drawing of gnuplot" <<<'<svg viewBox="0 0 1 1"></svg>'
+damaged fig2.json "it is no manifest" <<<'{"commit": "x", "seed": 1, "command": "", "config": []}'
+damaged claims.csv "claim C04 is missing" < <(head -4 results/claims.csv)
+damaged claims.csv 'there is a verdict "maybe"' < <(sed 's/,holds,/,maybe,/' results/claims.csv)
+ln -s "$T/r.html" "$T/l.html"
+expect "report: over a link" 1 "it is a folder, a device, a pipe or a link" report -o "$T/l.html"
 
 echo "figures.sh: $checks checks, $failed failed"
 [ $failed -eq 0 ]

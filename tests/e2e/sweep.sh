@@ -263,7 +263,7 @@ check "... kept where the option says" test "$(kept "$deep/$(printf 'f%.0s' {1..
 check "a folder is not taken" status 1 "$ix" point --store "$T/half" --take "$T/jobs3"
 check "... says so" said "it is no regular file"
 echo >>"$T/jobs2/000001.point"
-check "a torn file is not taken" status 2 "$ix" point --store "$T/half" --take \
+check "a torn file is not taken" status 4 "$ix" point --store "$T/half" --take \
 	"$T/jobs2/000001.point"
 check "... says so" said "is no finished point, or damaged"
 

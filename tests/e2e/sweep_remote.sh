@@ -262,13 +262,19 @@ strangers()
 		echo text >"$home/$kind.thesis/lock" && echo text >"$home/$kind.my-work/text"
 		: >"$home/$kind.empty0/.ix-unlocked"
 	done
+	mkdir -p "$T/other-$1/jobs" && touch "$T/other-$1/.ix-lock" "$T/other-$1/jobs/mine"
+	mkdir "$home"/{remote,jobs}.fifo00 && mkfifo "$home"/{remote,jobs}.fifo00/.ix-lock
 	find "$home" -depth -exec touch -d '3 hours ago' {} +
-	check "$1: a store with others' folders" "${@:2}" -i "$ix" -s "$home" -o "$home/o.csv" \
-		"$T/s.conf" "${columns[@]}"
+	ln -s "$T/other-$1" "$home/remote.link00" && ln -s "$T/other-$1" "$home/jobs.link00"
+	check "$1: a store with others' folders" timeout 120 "${@:2}" -i "$ix" -s "$home" \
+		-o "$home/o.csv" "$T/s.conf" "${columns[@]}"
 	check "... leaves them" \
 		test "$(cat "$home"/*.thesis/lock "$home"/*.my-work/text | wc -l)" = 4
+	check "... what links name" test -e "$T/other-$1/jobs/mine" -a -e "$T/other-$1/.ix-lock"
+	check "... and pipes" test -p "$home/remote.fifo00/.ix-lock" -a \
+		-p "$home/jobs.fifo00/.ix-lock"
 	check "... and takes its own" test "$(find "$home" -name '*.empty0' | wc -l)" = 1
-	for kind in --export=x --collect --failures; do
+	for kind in --export=x --collect --failures --no-store --store=x; do
 		check "$1: $kind is the script's" status 2 "${@:2}" -i "$ix" "$T/s.conf" $kind
 		check "... said" said "leave it out"
 	done
@@ -284,6 +290,7 @@ parallel_left()
 		check "a point" "$ix" point -q -o "$dead/jobs/00000$i.point" \
 			"$dead/jobs/00000$i.job"
 	done
+	cp "$dead/jobs/000001.point" "$T/fjobs.point"
 	truncate -s 3000 "$dead/jobs/000002.point"
 	mv "$dead/jobs/000003.point" "$live/jobs/"
 	: >"$dead/jobs/000004.point"
@@ -302,6 +309,10 @@ parallel_left()
 	check "... until nobody does" $(long left left)
 	check "... then it is gone" test ! -e "$live"
 	check "... a file a run" test "$(kept "$T/left")" = $points
+	mkdir -p "$dead/jobs" && cp "$T/fjobs.point" "$dead/jobs/000001.point"
+	touch "$dead/.ix-lock" "$dead/failed"
+	check "left over, and cannot be taken" status 0 $(long left left)
+	check "... stays" test -e "$dead/jobs/000001.point"
 	strangers parallel scripts/sweep_parallel.sh
 	check "a store that cannot be" status 1 scripts/sweep_parallel.sh -i "$ix" \
 		-s /dev/null/store "$T/k.conf"
@@ -447,9 +458,27 @@ slurm_array()
 		-o "$T/odd.csv" "$T/s.conf" "${columns[@]}"
 	check "... same bytes" cmp "$T/local/s.csv" "$T/odd.csv"
 	check "... nothing ran" test ! -e "$T/ran"
+	slurm_lost
 	check "Slurm: tasks are a number" status 2 scripts/sweep_slurm.sh -i "$ix" -n 1+1 \
 		"$T/s.conf"
 	slurm_killed
+}
+
+# sbatch loses its controller, and the array goes on: its folder stays until that is over.
+slurm_lost()
+{
+	local line=(scripts/sweep_slurm.sh -i "$ix" -s "$T/lost" -o "$T/lost.csv" "$T/s.conf"
+		"${columns[@]}")
+	mkdir -p "$T/fake"
+	printf '#!/bin/sh\nexit 1\n' >"$T/fake/sbatch"
+	printf '#!/bin/sh\necho 7\n' >"$T/fake/squeue"
+	chmod +x "$T/fake"/s*
+	check "Slurm: a lost array" status 1 env PATH="$T/fake:$PATH" "${line[@]}"
+	check "... is told" said "the array may still run, so "
+	check "... has its jobs" test -n "$(find "$T/lost" -name '*.job')"
+	check "... and goes on" "${line[@]}"
+	check "... same bytes" cmp "$T/local/s.csv" "$T/lost.csv"
+	check "... its folder goes" test -z "$(find "$T/lost" -name 'jobs.*')"
 }
 
 slurm_killed()
