@@ -90,8 +90,8 @@ static int take(const struct point_args *a, const char *dir)
 
 		if (one)
 			fprintf(stderr, "ix point: %s\n", err);
-		one = one == -EINVAL ? IX_REFUSED : one ? IX_FAILED : IX_OK;
-		rc = one > rc ? one : rc;
+		if (one && rc != IX_FAILED)	/* of one that is good, and stays where it is */
+			rc = one == -EINVAL ? IX_REFUSED : IX_FAILED;
 	}
 	free(failures);
 	free(st);

@@ -80,6 +80,8 @@ const char *result_trouble(const char *path)
 
 	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
 		return "it is a folder";
+	if (lstat(path, &st) != 0 && errno == ENOTDIR)
+		return "what its path has as a folder is none";
 	return is_replaceable(path) ? NULL : "it is a device, a pipe or a link";
 }
 

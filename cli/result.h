@@ -22,8 +22,8 @@ int result_save_by(const char *path, const char *tmp, const char *data, size_t l
 int result_save_table(const char *path, const struct table *t, char *err, size_t err_len);
 int result_save_json(const char *path, const json_t *j, char *err, size_t err_len);
 
-/** Why @path cannot be written: a folder, a device, a pipe or a link, which a rename would take the
- * place of. NULL if it can, as far as that goes. */
+/** Why @path cannot be written: a folder, or below what is none; a device, a pipe or a link, whose
+ * place a rename would take. NULL if it can, as far as that goes. */
 const char *result_trouble(const char *path);
 
 /** The name that @path is written under until it is whole, in the same folder. */

@@ -20,13 +20,15 @@ limit_s=900			# for one suite; a hang is a failure with a name
 logs=build/check
 n_run=0 n_failed=0 n_skipped=0
 start=$(date +%s)
-running=			# the suite's timeout, which passes SIGTERM on to all of it
+running=			# the suite's session, by the process that leads it
 mkdir -p "$logs"
 
 interrupted()
 {
 	trap '' INT TERM
-	[ -z "$running" ] || { kill "$running" && wait "$running"; } 2>/dev/null
+	if [ -n "$running" ]; then
+		{ pkill -s "$running" || kill "$running"; wait "$running"; } 2>/dev/null
+	fi
 	echo "check.sh: interrupted after $n_run suites" >&2
 	exit "$1"
 }
@@ -51,7 +53,7 @@ suite()
 	from=$(date +%s%N)
 	[ ! -t 1 ] || printf 'run   %s\r' "$name"
 	# In the background, where SIGINT would be ignored: a trap waits for nobody there.
-	env --default-signal=INT,QUIT timeout -k 10 "$limit_s" "$@" >"$log" 2>&1 </dev/null &
+	setsid env --default-signal=INT,QUIT timeout -k 10 "$limit_s" "$@" >"$log" 2>&1 </dev/null &
 	running=$!
 	wait $running
 	status=$?

@@ -84,8 +84,9 @@ def read_manifest(path):
         manifest = json.loads(read_text(path))
     except ValueError as e:
         return damaged(path, f'it is no JSON: {e}')
-    if not isinstance(manifest, dict) or not isinstance(manifest.get('config'), dict) or \
-            not {'commit', 'seed', 'command'} <= set(manifest):
+    kinds = {'commit': str, 'config': dict, 'command': str, 'seed': int, 'price_lists': dict}
+    if not isinstance(manifest, dict) or \
+            not all(isinstance(manifest.get(k), kind) for k, kind in kinds.items()):
         damaged(path, 'it is no manifest')
     return manifest
 

@@ -13,7 +13,7 @@ own_options()
 {
 	local option
 	for option; do
-		case $option in --e* | --coll* | --f* | --st* | --no-s*)
+		case $option in --e* | --coll* | --f* | --st* | --n*)
 			echo "${0##*/}: $option is what this script says itself; leave it out" \
 				"(-s STORE, before FILE, names the store)" >&2
 			exit 2 ;;

@@ -264,6 +264,7 @@ mkdir "$T/where" "$T/m.json"
 expect "a folder for a table" 2 "it is a folder" "$IX" sweep "${seed[@]}" -o "$T/where"
 expect "... for its manifest" 2 "-o $T/m.csv writes $T/m.json, which cannot be: it is a folder" \
 	"$IX" sweep "${seed[@]}" -o "$T/m.csv"
+expect "... where a file is" 2 "as a folder is none" "$IX" sweep "${seed[@]}" -o "$T/esc.conf/x.csv"
 expect "... for a result" 2 "it is a folder" "$IX" point -o "$T/where" "$T/pj/000001.job"
 expect "a device for a table" 2 "it is a device" "$IX" sweep "${seed[@]}" -o /dev/stdout
 expect "jobs without a folder" 2 "--export needs a folder" "$IX" sweep "${seed[@]}" --export ""

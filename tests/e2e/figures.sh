@@ -361,6 +361,9 @@ damaged fig2.json "it is no manifest" <<<'[]'
 damaged fig2.svg "it is no whole drawing" <<<'<svg width="1"'
 damaged fig2.svg "it is no drawing of gnuplot" <<<'<svg viewBox="0 0 1 1"></svg>'
 damaged fig2.json "it is no manifest" <<<'{"commit": "x", "seed": 1, "command": "", "config": []}'
+damaged fig2.json "it is no manifest" < <(sed 's/"commit": .*/"commit": null,/' results/fig2.json)
+damaged fig2.json "it is no manifest" <<<'{"commit": "x", "seed": 1, "command": "", "config": {},
+	"price_lists": 3}'
 damaged claims.csv "claim C04 is missing" < <(head -4 results/claims.csv)
 damaged claims.csv 'there is a verdict "maybe"' < <(sed 's/,holds,/,maybe,/' results/claims.csv)
 ln -s "$T/r.html" "$T/l.html"

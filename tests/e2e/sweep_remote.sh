@@ -274,7 +274,7 @@ strangers()
 	check "... and pipes" test -p "$home/remote.fifo00/.ix-lock" -a \
 		-p "$home/jobs.fifo00/.ix-lock"
 	check "... and takes its own" test "$(find "$home" -name '*.empty0' | wc -l)" = 1
-	for kind in --export=x --collect --failures --no-store --store=x; do
+	for kind in --export=x --collect --failures --no-store --n --store=x; do
 		check "$1: $kind is the script's" status 2 "${@:2}" -i "$ix" "$T/s.conf" $kind
 		check "... said" said "leave it out"
 	done
