@@ -48,7 +48,7 @@ prices=$(cd "$(dirname "$ix")" &&
 mkdir -p -- "$store" && store=$(realpath -- "$store") || exit 1
 
 # take FOLDER [POINT...]: these, or all that are there, from FOLDER/jobs into the store; a run
-# that failed goes to FOLDER/failed. One that is no point is dropped. 1: there was no room.
+# that failed goes to FOLDER/failed. One that is no point is dropped. 1: some had to stay.
 take()
 {
 	local folder=$1 point rc=0

@@ -31,9 +31,10 @@ folder_new()
 	mv "$folder/.ix-unlocked" "$folder/.ix-lock"
 }
 
+# folder_remove FOLDER: the lock after all else.
 folder_remove()
 {
-	find "$1" -mindepth 1 ! -path "$1/.ix-lock" -delete && rm -f "$1/.ix-lock" && rmdir "$1"
+	find "$1" -mindepth 1 ! -name .ix-lock -delete && rm -f "$1/.ix-lock" && rmdir "$1"
 }
 
 # folders_left NAME FUNCTION: those of NAME that nobody holds go, once FUNCTION FOLDER succeeds.
